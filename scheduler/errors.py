@@ -1,0 +1,152 @@
+"""Every refusal the domain can give: a class with a public code, and the constraints that become one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with what was asked: where it stands in the request, a code, and words for the person at the desk."""
+
+    where: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal. `code` and `title` are public and stable; `detail` speaks to the person at the desk.
+
+    Neither `detail` nor a fault may carry patient data: both reach logs.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str | None = None, *, faults: Sequence[Fault] = (), **facts: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.faults = tuple(faults)
+        self.facts = facts
+
+
+class NotSignedIn(DomainError):
+    code, title = "not-signed-in", "Sign in first, or sign in again."
+
+
+class WrongPassword(DomainError):
+    code, title = "wrong-password", "The e-mail address and the password do not belong together."
+
+
+class NotAllowed(DomainError):
+    code, title = "not-allowed", "Your role does not cover this."
+
+
+class NotFound(DomainError):
+    code, title = "not-found", "There is no such record."
+
+
+class Invalid(DomainError):
+    """The request was understood, but what it says cannot be."""
+
+    code, title = "invalid", "What was sent cannot be accepted."
+
+
+class ClinicNeeded(Invalid):
+    code, title = "clinic-needed", "This account works in several clinics: say which."
+
+
+class NonexistentLocalTime(Invalid):
+    code, title = "nonexistent-local-time", "The clocks skip this local time."
+
+
+class AmbiguousLocalTime(Invalid):
+    code, title = "ambiguous-local-time", "The clocks show this local time twice: give its offset."
+
+
+class KeyReused(Invalid):
+    code, title = "idempotency-key-reused", "This Idempotency-Key was already used for another request."
+
+
+class KeyNeeded(DomainError):
+    code, title = (
+        "idempotency-key-needed",
+        "Send an Idempotency-Key header, so that a repeated request cannot act twice.",
+    )
+
+
+class MrnTaken(DomainError):
+    code, title = "mrn-taken", "Another patient of this clinic has this medical record number."
+
+
+class EmailTaken(DomainError):
+    code, title = "email-taken", "This person already works in this clinic."
+
+
+class NameTaken(DomainError):
+    code, title = "name-taken", "This clinic already has one of this name."
+
+
+class PlanRefused(DomainError):
+    """A plan cannot be booked as it stands; nothing of it was written. `conflicts` names every reason known so far."""
+
+    code, title = "plan-refused", "This series cannot be booked as proposed; nothing was written."
+
+    def __init__(self, conflicts: Sequence[Fault] = ()) -> None:
+        super().__init__(faults=conflicts)
+
+
+class SlotTaken(DomainError):
+    code, title = "slot-taken", "Someone else has just taken this place."
+
+
+class PatientBusy(DomainError):
+    code, title = "patient-busy", "The patient already has an appointment then, or on that day."
+
+
+class CapacityInUse(DomainError):
+    code, title = "capacity-in-use", "Appointments already booked need more than this capacity."
+
+
+class AppointmentsStand(DomainError):
+    """A change of hours, closures, shifts or resources would leave booked appointments without what they need."""
+
+    code, title = "appointments-stand", "Booked appointments stand in the way of this change."
+
+
+class ShiftOverlaps(DomainError):
+    code, title = "shift-overlaps", "This person already has a shift then."
+
+
+class AlreadyAcknowledged(DomainError):
+    code, title = "already-acknowledged", "This alert has already been acknowledged."
+
+
+class IllegalTransition(DomainError):
+    code, title = "illegal-transition", "An appointment in this state cannot go there."
+
+
+class VersionNeeded(DomainError):
+    code, title = "version-needed", "Send the ETag you read in If-Match."
+
+
+class StaleVersion(DomainError):
+    code, title = "stale-version", "Someone changed this meanwhile: read it again."
+
+
+class AlwaysAppendOnly(DomainError):
+    code, title = "append-only", "Audit rows are never changed or removed."
+
+
+REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
+    "claims_capacity": SlotTaken,
+    "resources_capacity_in_use": CapacityInUse,
+    "appointments_patient_overlap": PatientBusy,
+    "uq_appointments_patient_day": PatientBusy,
+    "uq_patients_clinic_id_mrn": MrnTaken,
+    "uq_staff_clinic_id_account_id": EmailTaken,
+    "uq_resources_clinic_id_kind_name": NameTaken,
+    "uq_protocols_clinic_id_key": NameTaken,
+    "shifts_overlap": ShiftOverlaps,
+    "audit_append_only": AlwaysAppendOnly,
+}

@@ -1,0 +1,103 @@
+"""A clinic, its settings, hours and closures."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scheduler.models.base import Base, ClinicOwned, Versioned
+
+
+class Clinic(Versioned, Base):
+    """The owner of everything below it."""
+
+    __tablename__ = "clinics"
+    __mapper_args__ = {"version_id_col": Versioned.version}
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    """IANA name; plans are made on this wall clock."""
+    created_at: Mapped[datetime]
+
+
+class Calendar(Versioned, Base):
+    """One row a clinic. Its version rises with every change of hours, closures, shifts or resources.
+
+    A booking reads it under a share lock, a change takes it exclusively: so no booking slips
+    into hours that are being withdrawn.
+    """
+
+    __tablename__ = "calendars"
+
+    clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
+
+
+class ClinicSettings(ClinicOwned, Base):
+    """Clinical thresholds in force from `effective_from`: never changed, only followed by a newer row."""
+
+    __tablename__ = "clinic_settings"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
+        Index(None, "clinic_id", "effective_from"),
+        Index(None, "clinic_id", "author_id"),
+        CheckConstraint("response_percent BETWEEN 1 AND 100", "response_percent"),
+        CheckConstraint("remission_below BETWEEN 1 AND 27", "remission_below"),
+        CheckConstraint("remission_baseline BETWEEN 0 AND 27", "remission_baseline"),
+        CheckConstraint("reliable_change BETWEEN 1 AND 27", "reliable_change"),
+        CheckConstraint("baseline_days BETWEEN 0 AND 60", "baseline_days"),
+    )
+
+    effective_from: Mapped[datetime]
+    author_id: Mapped[UUID | None]
+    """Empty for the defaults the clinic began with."""
+    response_percent: Mapped[int]
+    """A fall from baseline of at least this many percent is a response."""
+    remission_below: Mapped[int]
+    """A PHQ-9 total under this is remission."""
+    remission_baseline: Mapped[int]
+    """Remission is reported only from a baseline of at least this."""
+    reliable_change: Mapped[int]
+    """Points of PHQ-9 that are more than noise."""
+    baseline_days: Mapped[int]
+    """How old, in local days, a score may be at the first infusion to count as baseline."""
+
+
+class OpeningHours(ClinicOwned, Base):
+    """Open from `opens` to `closes` (minutes after local midnight) on this weekday, Monday 0, on dates in [valid_from, valid_until)."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "weekday", "opens", "valid_from"),
+        CheckConstraint("weekday BETWEEN 0 AND 6", "weekday"),
+        CheckConstraint("0 <= opens AND opens < closes AND closes <= 1440", "order"),
+        CheckConstraint("opens % 5 = 0 AND closes % 5 = 0", "grid"),
+        CheckConstraint("valid_until IS NULL OR valid_from < valid_until", "validity"),
+    )
+
+    weekday: Mapped[int]
+    opens: Mapped[int]
+    closes: Mapped[int]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+    """The first date these hours no longer hold."""
+
+
+class Closure(ClinicOwned, Versioned, Base):
+    """A span in which the clinic, or one resource of it, cannot be booked."""
+
+    __tablename__ = "closures"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "resource_id"], ["resources.clinic_id", "resources.id"]),
+        Index(None, "clinic_id", "starts_at"),
+        Index(None, "clinic_id", "resource_id"),
+        CheckConstraint("starts_at < ends_at", "order"),
+    )
+    __mapper_args__ = {"version_id_col": Versioned.version}
+
+    resource_id: Mapped[UUID | None]
+    """Empty: the whole clinic."""
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    reason: Mapped[str]

@@ -1,0 +1,178 @@
+"""Engines and transactions: the two databases made to behave alike."""
+
+import fcntl
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+WAL_RESET_FIX = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
+"""SQLite releases from which, on their branch, a WAL reset cannot lose a commit."""
+PRAGMAS = ("foreign_keys=ON", "recursive_triggers=ON", "synchronous=FULL", "case_sensitive_like=ON")
+"""The last makes LIKE mean on SQLite what it means on PostgreSQL."""
+BUSY_MILLISECONDS = 10_000
+STATEMENT_MILLISECONDS = 30_000
+LOCK_MILLISECONDS = 10_000
+NOBODY_YET = -1
+"""The turn is promised to a thread that has not woken up yet."""
+
+
+def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for SQLite or PostgreSQL with the house's settings. Raises `ValueError` for another database."""
+    backend = make_url(url).get_backend_name()
+    if backend == "sqlite":
+        return _sqlite_engine(url, pool_size)
+    if backend == "postgresql":
+        return _postgresql_engine(url, pool_size)
+    raise ValueError(f"DATABASE_URL names {backend}; sqlite and postgresql are supported")
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    options = f"-c statement_timeout={STATEMENT_MILLISECONDS} -c lock_timeout={LOCK_MILLISECONDS} -c timezone=UTC"
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True, pool_size=pool_size, max_overflow=0, hide_parameters=True,
+        isolation_level="READ COMMITTED", connect_args={"options": options, "connect_timeout": 10},
+    )  # fmt: skip
+
+
+def sqlite_module() -> ModuleType:
+    """The newest SQLite at hand: the wheel's where there is one, else Python's own."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        from sqlite3 import dbapi2  # type: ignore[no-redef]
+    module: ModuleType = dbapi2
+    return module
+
+
+def wal_is_safe(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite has the WAL-reset fix."""
+    return any(version >= fix and (fix == WAL_RESET_FIX[0] or version[:2] == fix[:2]) for fix in WAL_RESET_FIX)
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
+    module = sqlite_module()
+    path = make_url(url).database
+    if path is None or path in ("", ":memory:"):
+        raise ValueError("an SQLite DATABASE_URL names a file")
+    _make_private(Path(path))
+    engine = create_engine(
+        url, module=module, pool_size=pool_size, max_overflow=0, hide_parameters=True,
+        connect_args={"check_same_thread": False, "timeout": BUSY_MILLISECONDS / 1000},
+    )  # fmt: skip
+    journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
+    log.info("SQLite %s, journal mode %s", module.sqlite_version, journal)
+    queue = WriterQueue(Path(f"{path}.writer"))
+
+    @event.listens_for(engine, "connect")
+    def _settle(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver leaves BEGIN to us
+        for pragma in (*PRAGMAS, f"journal_mode={journal}"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("begin", "DEFERRED")
+        if mode == "IMMEDIATE":
+            queue.enter()
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    engine.dialect.writer_queue = queue  # type: ignore[attr-defined]
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """The database file exists and only its owner may read it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT, 0o600))
+    path.chmod(0o600)
+
+
+class WriterQueue:
+    """First come, first served before SQLite's single writer.
+
+    Threads of one process queue in order; processes are kept apart by a lock on a file, which the
+    system takes back when a process dies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._holder: int | None = None
+        self._file: int | None = None
+
+    def enter(self) -> None:
+        """Wait for the turn of this thread; at once if it holds the turn already."""
+        me = threading.get_ident()
+        with self._mutex:
+            if self._holder == me:
+                return
+            turn = threading.Event()
+            if self._holder is None:
+                turn.set()
+            else:
+                self._waiting.append(turn)
+            self._holder = self._holder or NOBODY_YET
+        turn.wait()
+        self._holder = me
+        if self._file is None:
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def leave(self) -> None:
+        """Give the turn to the next thread, if this one holds it."""
+        if self._holder != threading.get_ident():
+            return
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        with self._mutex:
+            self._holder = NOBODY_YET if self._waiting else None
+            if self._waiting:
+                self._waiting.popleft().set()
+
+
+class Database:
+    """Where sessions come from. A reading one begins deferred, a writing one has the turn from its first statement on."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = make_engine(url, pool_size=pool_size)
+        self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._queue: WriterQueue | None = getattr(self.engine.dialect, "writer_queue", None)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session whose changes, if any, are thrown away."""
+        with Session(self.engine, expire_on_commit=False) as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A session to commit; what was not committed is rolled back."""
+        try:
+            with Session(self._writer, expire_on_commit=False) as db:
+                yield db
+        finally:
+            if self._queue is not None:
+                self._queue.leave()
+
+    @contextmanager
+    def committing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back by an exception."""
+        with self.writing() as db:
+            yield db
+            db.commit()  # the command line's and the tests' unit of work
+
+    def close(self) -> None:
+        self.engine.dispose()

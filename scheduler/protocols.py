@@ -1,0 +1,161 @@
+"""The template of a course as a value that refuses to be inconsistent."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from scheduler.clinic_time import GRID_MINUTES
+from scheduler.errors import Fault, Invalid
+
+LONGEST_CLAIM_MINUTES = 12 * 60
+MOST_INFUSIONS = 30
+LONGEST_GAP_DAYS = 120
+LONGEST_SPAN_DAYS = 400
+MOST_UNITS = 100
+
+
+class ResourceKind(StrEnum):
+    CHAIR = "chair"
+    NURSE = "nurse"
+    PRESCRIBER = "prescriber"
+    PUMP = "pump"
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Minutes of each phase of a visit, in order."""
+
+    prepare: int
+    infuse: int
+    recover: int
+    turn_over: int
+
+    @property
+    def total(self) -> int:
+        return self.prepare + self.infuse + self.recover + self.turn_over
+
+
+@dataclass(frozen=True)
+class Leg:
+    """What a visit claims: `units` of one resource of a kind, from and to minutes after the visit's start.
+
+    All legs of one kind fall on the same resource: the nurse who starts a patient keeps them.
+    """
+
+    kind: ResourceKind
+    start: int
+    end: int
+    units: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Least and most local calendar days between two neighbouring infusions, both allowed."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True)
+class ProtocolDefinition:
+    """One version of a protocol: how many infusions, how far apart, and what each visit claims.
+
+    `gaps` has one entry between each two infusions. `span_days` counts both the first and the last day.
+    Raises `Invalid` with every fault.
+    """
+
+    key: str
+    name: str
+    drug: str
+    route: str
+    dose: Decimal | None
+    dose_unit: str | None
+    phases: Phases
+    legs: tuple[Leg, ...]
+    gaps: tuple[Gap, ...]
+    span_days: int
+    source: str
+
+    def __post_init__(self) -> None:
+        faults = tuple(_faults(self))
+        if faults:
+            raise Invalid("This protocol contradicts itself.", faults=faults)
+
+    @property
+    def infusions(self) -> int:
+        return len(self.gaps) + 1
+
+    @property
+    def visit_minutes(self) -> int:
+        return self.phases.total
+
+    @cached_property
+    def kinds(self) -> tuple[ResourceKind, ...]:
+        """The kinds of resource a visit needs, in the house's fixed order."""
+        return tuple(kind for kind in ResourceKind if any(leg.kind == kind for leg in self.legs))
+
+    def legs_of(self, kind: ResourceKind) -> tuple[Leg, ...]:
+        return tuple(leg for leg in self.legs if leg.kind == kind)
+
+
+def _faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
+    phases = asdict(protocol.phases)
+    for name, minutes in phases.items():
+        if minutes < 0 or minutes % GRID_MINUTES:
+            yield Fault(f"phases.{name}", "grid", f"Minutes are whole multiples of {GRID_MINUTES}, from 0.")
+    if not 0 < protocol.phases.total <= LONGEST_CLAIM_MINUTES:
+        yield Fault("phases", "range", "A visit lasts from 5 minutes to 12 hours.")
+    if not protocol.legs_of(ResourceKind.CHAIR):
+        yield Fault("legs", "chair", "A visit needs a chair.")
+    yield from _leg_faults(protocol)
+    if len(protocol.gaps) >= MOST_INFUSIONS:
+        yield Fault("gaps", "range", f"A series has at most {MOST_INFUSIONS} infusions.")
+    yield from _gap_faults(protocol)
+
+
+def _leg_faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
+    for i, leg in enumerate(protocol.legs):
+        if leg.start % GRID_MINUTES or leg.end % GRID_MINUTES or not 0 <= leg.start < leg.end <= protocol.phases.total:
+            yield Fault(f"legs.{i}", "range", "A leg lies within the visit, on the five-minute grid.")
+        if not 1 <= leg.units <= MOST_UNITS:
+            yield Fault(f"legs.{i}.units", "range", f"Units go from 1 to {MOST_UNITS}.")
+        if leg.kind == ResourceKind.CHAIR and leg.units != 1:
+            yield Fault(f"legs.{i}.units", "chair", "A visit takes one whole chair.")
+    for kind in ResourceKind:
+        legs = sorted(protocol.legs_of(kind), key=lambda leg: leg.start)
+        if any(before.end > after.start for before, after in zip(legs, legs[1:], strict=False)):
+            yield Fault("legs", "overlap", f"Legs of one {kind} may not overlap: add up their units instead.")
+
+
+def _gap_faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
+    for i, gap in enumerate(protocol.gaps):
+        if not 1 <= gap.least <= gap.most <= LONGEST_GAP_DAYS:
+            yield Fault(f"gaps.{i}", "range", f"Least and most days go from 1 to {LONGEST_GAP_DAYS}, least first.")
+    shortest = 1 + sum(gap.least for gap in protocol.gaps)
+    if not shortest <= protocol.span_days <= LONGEST_SPAN_DAYS:
+        yield Fault(
+            "span_days",
+            "range",
+            f"The span holds at least the shortest series, {shortest} days, and at most {LONGEST_SPAN_DAYS}.",
+        )
+
+
+def as_document(protocol: ProtocolDefinition) -> dict[str, Any]:
+    """The definition as plain JSON values; `from_document` reads it back."""
+    document = asdict(protocol)
+    document["dose"] = None if protocol.dose is None else str(protocol.dose)
+    return document
+
+
+def from_document(document: Mapping[str, Any]) -> ProtocolDefinition:
+    """The definition that `as_document` wrote."""
+    return ProtocolDefinition(
+        **{name: document[name] for name in ("key", "name", "drug", "route", "dose_unit", "span_days", "source")},
+        dose=None if document["dose"] is None else Decimal(document["dose"]),
+        phases=Phases(**document["phases"]),
+        legs=tuple(Leg(**{**leg, "kind": ResourceKind(leg["kind"])}) for leg in document["legs"]),
+        gaps=tuple(Gap(**gap) for gap in document["gaps"]),
+    )

@@ -1,0 +1,68 @@
+"""The only door to a patient. Hidden and unknown look the same, and every opening is written down."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.errors import NotFound
+from scheduler.models import Patient
+from scheduler.records import audit
+
+
+def open_record(db: Session, patient_id: UUID, *, action: str, actor: Actor, now: datetime) -> Patient:
+    """The patient, and an audit row that says who opened the record and what for. Raises `NotFound`."""
+    patient = db.get(Patient, (actor.clinic_id, patient_id))
+    if patient is None:
+        raise NotFound("There is no such patient.")
+    audit.note(db, action, actor=actor, now=now, subject=patient_id, patient_id=patient_id)
+    return patient
+
+
+def register_patient(
+    db: Session, *, mrn: str, given_name: str, family_name: str, birth_date: date, actor: Actor, now: datetime,
+    phone: str | None = None, email: str | None = None,
+) -> Patient:  # fmt: skip
+    """Enter a new patient. Raises `MrnTaken` (by constraint)."""
+    patient = Patient(
+        clinic_id=actor.clinic_id, mrn=mrn, given_name=given_name, family_name=family_name,
+        given_key=given_name.casefold(), family_key=family_name.casefold(),
+        birth_date=birth_date, phone=phone, email=email, created_at=now,
+    )  # fmt: skip
+    db.add(patient)
+    db.flush()  # a used number is refused here, and the id is needed for the audit row
+    audit.note(db, "patient.registered", actor=actor, now=now, subject=patient.id, patient_id=patient.id)
+    return patient
+
+
+def find_patients(
+    db: Session, text: str, *, after: tuple[str, str, UUID] | None, limit: int, actor: Actor, now: datetime
+) -> list[Patient]:
+    """Up to `limit` patients whose family name, given name or record number begins with `text`, by name.
+
+    `after` is the (family_key, given_key, id) of the last one seen.
+    """
+    prefix = text.casefold()
+    found = select(Patient).where(
+        Patient.clinic_id == actor.clinic_id,
+        Patient.family_key.startswith(prefix, autoescape=True)
+        | Patient.given_key.startswith(prefix, autoescape=True)
+        | Patient.mrn.startswith(text, autoescape=True),
+    )
+    order = (Patient.family_key, Patient.given_key, Patient.id)
+    if after is not None:
+        found = found.where(tuple_(*order) > after)
+    audit.note(db, "patients.searched", actor=actor, now=now)
+    return list(db.scalars(found.order_by(*order).limit(limit)))
+
+
+def names_of(
+    db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime
+) -> dict[UUID, Patient]:
+    """The patients of a list, such as the board or the open alerts, under one audit row for the list."""
+    found = select(Patient).where(Patient.clinic_id == actor.clinic_id, Patient.id.in_(patient_ids))
+    audit.note(db, action, actor=actor, now=now, patients=len(patient_ids))
+    return {patient.id: patient for patient in db.scalars(found)}

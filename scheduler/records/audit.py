@@ -1,0 +1,115 @@
+"""Who did what: noted while acting, written in the act's own transaction, chained so that nothing can be taken out."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, insert, select
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.models import AuditRow, Clinic
+
+FIRST_HASH = "0" * 64
+PENDING = "audit"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One act. `details` holds counts, codes and names of changed fields, never a patient's data."""
+
+    clinic_id: UUID
+    at: datetime
+    actor_id: UUID | None
+    action: str
+    subject: UUID | None
+    patient_id: UUID | None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+def note(
+    db: Session, action: str, *, actor: Actor, now: datetime,
+    subject: UUID | None = None, patient_id: UUID | None = None, **details: Any,
+) -> None:  # fmt: skip
+    """Remember an act; its row is written when the transaction commits, and gone if it does not."""
+    pending = db.info.setdefault(PENDING, [])
+    pending.append(Note(actor.clinic_id, now, actor.staff_id, action, subject, patient_id, details))
+
+
+def pending_notes(db: Session) -> list[Note]:
+    """What has been noted in this session and not yet written; a reading request writes it on its own."""
+    return db.info.pop(PENDING, [])
+
+
+def write(db: Session, notes: list[Note]) -> None:
+    """Append rows at the end of each clinic's chain.
+
+    The chain's end is locked until commit, so this comes last in a transaction.
+    """
+    for clinic_id in sorted({note.clinic_id for note in notes}):
+        db.execute(select(Clinic.id).where(Clinic.id == clinic_id).with_for_update(key_share=True))
+        mine = [note for note in notes if note.clinic_id == clinic_id]
+        db.execute(insert(AuditRow), list(_chained(mine, *_chain_end(db, clinic_id))))
+
+
+def _chain_end(db: Session, clinic_id: UUID) -> tuple[int, str]:
+    last = (
+        select(AuditRow.sequence, AuditRow.hash)
+        .where(AuditRow.clinic_id == clinic_id)
+        .order_by(AuditRow.sequence.desc())
+        .limit(1)
+    )
+    row = db.execute(last).first()
+    return (row.sequence, row.hash) if row else (0, FIRST_HASH)
+
+
+def _chained(notes: list[Note], sequence: int, previous: str) -> Iterator[dict[str, Any]]:
+    for note in notes:
+        sequence += 1
+        row = asdict(note) | {"sequence": sequence, "previous_hash": previous}
+        previous = row_hash(row)
+        yield row | {"hash": previous}
+
+
+def row_hash(row: dict[str, Any]) -> str:
+    """The hash of a row: of everything it says, the hash before it included."""
+    said = [
+        row["previous_hash"],
+        str(row["clinic_id"]),
+        row["sequence"],
+        row["at"].isoformat(),
+        str(row["actor_id"]),
+        row["action"],
+        str(row["subject"]),
+        str(row["patient_id"]),
+        row["details"],
+    ]
+    return sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def broken_links(db: Session, clinic_id: UUID) -> Iterator[int]:
+    """The sequence numbers of rows that are not what was written after the row before them."""
+    sequence, previous = 0, FIRST_HASH
+    rows = select(AuditRow.__table__).where(AuditRow.clinic_id == clinic_id).order_by(AuditRow.sequence)
+    for row in db.execute(rows).mappings():
+        sequence += 1
+        if row["sequence"] != sequence or row["previous_hash"] != previous or row["hash"] != row_hash(dict(row)):
+            yield row["sequence"]
+        sequence, previous = row["sequence"], row["hash"]
+
+
+@event.listens_for(Session, "before_commit")
+def _write_pending(db: Session) -> None:
+    notes = pending_notes(db)
+    if notes:
+        db.flush()  # a refused row must be refused before the chain's end is locked
+        write(db, notes)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_pending(db: Session) -> None:
+    db.info.pop(PENDING, None)
