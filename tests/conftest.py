@@ -1,0 +1,81 @@
+"""Fixtures: a database of each kind, the standard clinic, and clients of the API that share the test's transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from scheduler.models.engine import Database
+from tests.builders import ClinicCast, build_clinic, clinic_instant
+from tests.homes import Home, PostgresqlHome, SqliteHome, server
+
+NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
+"""Sunday noon in New York, the day before the clinic's week."""
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    with closing(SqliteHome(tmp_path_factory.mktemp("sqlite"))) as home:
+        yield home
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Home]:
+    with server() as url, closing(PostgresqlHome(url)) as home:
+        yield home
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def home(request: pytest.FixtureRequest) -> Home:
+    """Where databases of one kind come from; a test that asks for it runs on both."""
+    found: Home = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def connection(home: Home) -> Iterator[Connection]:
+    """A connection in a transaction that never ends well."""
+    with home.shared.writing() as outermost:
+        yield outermost.connection()
+
+
+@pytest.fixture
+def db(connection: Connection) -> Iterator[Session]:
+    """A session on that connection: its commits are savepoints, so audit rows are written, and gone afterwards."""
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def database(home: Home) -> Iterator[Database]:
+    """A migrated database of one's own, for races: commits are real."""
+    with home.fresh() as url:
+        database = Database(url, pool_size=40)
+        yield database
+        database.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def clinic(db: Session) -> ClinicCast:
+    """The standard clinic, as `tests/builders.py` describes it."""
+    return build_clinic(db, now=NOW)
+
+
+@pytest.fixture
+def elsewhere(db: Session) -> ClinicCast:
+    """Another clinic of the same make, of which the first must know nothing."""
+    return build_clinic(db, now=NOW, name="Elsewhere")
+
+
+@pytest.fixture
+def at() -> Callable[..., datetime]:
+    """`at("Mon 09:00")` is that time in the clinic's week of Monday 2 March 2026; `week=1` the week after."""
+    return clinic_instant
