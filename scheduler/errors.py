@@ -114,6 +114,10 @@ class AppointmentsStand(DomainError):
     code, title = "appointments-stand", "Booked appointments stand in the way of this change."
 
 
+class Retired(DomainError):
+    code, title = "retired", "This has been retired and takes no more changes."
+
+
 class ShiftOverlaps(DomainError):
     code, title = "shift-overlaps", "This person already has a shift then."
 
