@@ -16,7 +16,7 @@ class Interval(Generic[Moment]):
     end: Moment
 
     def __post_init__(self) -> None:
-        if isinstance(self.start, datetime) and None in (self.start.tzinfo, self.end.tzinfo):  # type: ignore[union-attr]
+        if isinstance(self.start, datetime) and None in (self.start.tzinfo, self.end.tzinfo):
             raise ValueError("an interval needs aware datetimes")
         if self.start >= self.end:
             raise ValueError("an interval may not be empty")

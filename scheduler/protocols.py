@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from scheduler.clinic_time import GRID_MINUTES
@@ -15,6 +16,8 @@ MOST_INFUSIONS = 30
 LONGEST_GAP_DAYS = 120
 LONGEST_SPAN_DAYS = 400
 MOST_UNITS = 100
+SINGLE_REST_DAYS = 2
+"""Where a protocol has one infusion and so no gap of its own: the least gap of every induction (domain default)."""
 
 
 class ResourceKind(StrEnum):
@@ -92,6 +95,11 @@ class ProtocolDefinition:
     def visit_minutes(self) -> int:
         return self.phases.total
 
+    @property
+    def rest_days(self) -> int:
+        """Least local days to any other infusion of the patient, in whatever series."""
+        return self.gaps[0].least if self.gaps else SINGLE_REST_DAYS
+
     @cached_property
     def kinds(self) -> tuple[ResourceKind, ...]:
         """The kinds of resource a visit needs, in the house's fixed order."""
@@ -126,7 +134,7 @@ def _leg_faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
             yield Fault(f"legs.{i}.units", "chair", "A visit takes one whole chair.")
     for kind in ResourceKind:
         legs = sorted(protocol.legs_of(kind), key=lambda leg: leg.start)
-        if any(before.end > after.start for before, after in zip(legs, legs[1:], strict=False)):
+        if any(before.end > after.start for before, after in pairwise(legs)):
             yield Fault("legs", "overlap", f"Legs of one {kind} may not overlap: add up their units instead.")
 
 

@@ -16,17 +16,19 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.intervals import Interval, intersect, subtract, union
+from scheduler.booking import ticks
+from scheduler.intervals import Interval
 from scheduler.models import ON_SHIFT, Calendar, Clinic, Closure, OpeningHours, Resource, Shift
 from scheduler.models.base import epoch_minutes
 from scheduler.protocols import ResourceKind
 
 Span = Interval[int]
+NOON = 12 * 60
 
 
 @dataclass(frozen=True)
 class Hours:
-    """Open from `opens` to `closes`, minutes after local midnight, on this weekday, on dates in [valid_from, valid_until)."""
+    """Open from `opens` to `closes`, minutes after local midnight, on one weekday of [valid_from, valid_until)."""
 
     weekday: int
     opens: int
@@ -66,6 +68,8 @@ class ClinicCalendar:
     resources: tuple[Bookable, ...]
     closures: Mapping[UUID | None, tuple[Span, ...]] = field(default_factory=dict)
     shifts: Mapping[UUID, tuple[Span, ...]] = field(default_factory=dict)
+    _origins: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
+    _open_masks: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def days(self) -> list[date]:
@@ -77,38 +81,88 @@ class ClinicCalendar:
 
     def hours_on(self, day: date) -> list[Span]:
         """The opening hours of a day, closures not yet taken out."""
-        return union(
-            Interval(self._minute(day, hours.opens), self._minute(day, hours.closes))
-            for hours in self.hours
-            if hours.hold_on(day) and self._minute(day, hours.opens) < self._minute(day, hours.closes)
-        )
+        return ticks.spans(self._hours_mask(day), self.origin(day))
 
     def open_on(self, day: date) -> list[Span]:
         """When the clinic is open on a day: its hours less its closures."""
-        return subtract(self.hours_on(day), self.closures.get(None, ()))
+        return ticks.spans(self.open_mask(day), self.origin(day))
 
     def available(self, resource: Bookable, day: date) -> list[Span]:
-        """When a resource may be claimed on a day: while the clinic is open, it is on shift, and not closed or retired itself."""
-        spans = subtract(self.open_on(day), self.closures.get(resource.id, ()))
+        """When a resource may be claimed on a day, as spans."""
+        return ticks.spans(self.available_mask(resource, day), self.origin(day))
+
+    def available_mask(self, resource: Bookable, day: date) -> int:
+        """When a resource may be claimed: the clinic is open, it is on shift, and it is not closed or retired itself."""
+        mask = self.open_mask(day)
         if resource.kind in ON_SHIFT:
-            spans = intersect(spans, self.shifts.get(resource.id, ()))
+            mask &= self._shift_masks.get((resource.id, day), 0)
+        if resource.id in self.closures:
+            mask &= ~ticks.touching(self.closures[resource.id], self.origin(day))
         if resource.retired is not None:
-            spans = [span for span in (_before(span, resource.retired) for span in spans) if span]
-        return spans
+            mask &= ticks.span(0, (resource.retired - self.origin(day)) // clinic_time.GRID_MINUTES)
+        return mask
+
+    def open_mask(self, day: date) -> int:
+        """`open_on`, as a mask of `ticks`."""
+        if day not in self._open_masks:
+            closed = ticks.touching(self.closures.get(None, ()), self.origin(day))
+            self._open_masks[day] = self._hours_mask(day) & ~closed
+        return self._open_masks[day]
+
+    def origin(self, day: date) -> int:
+        """The UTC minute of lane 0: noon has one lane on every day, so lanes after a clock change show wall-clock time."""
+        if day not in self._origins:
+            noon = clinic_time.minute_of(clinic_time.boundary(day, NOON, self.zone))
+            self._origins[day] = noon - ticks.lane_of(NOON) * clinic_time.GRID_MINUTES
+        return self._origins[day]
+
+    def clocks_change(self, day: date) -> bool:
+        """Whether some lane of this day may differ from what the wall clock shows."""
+        day_before, day_after = day - clinic_time.DAY, day + clinic_time.DAY
+        return self.origin(day_after) - self.origin(day_before) != 2 * clinic_time.DAY_MINUTES
 
     def by_id(self, resource_id: UUID) -> Bookable | None:
         return self._by_id.get(resource_id)
+
+    def of_kind(self, kind: ResourceKind) -> list[Bookable]:
+        return [resource for resource in self.resources if resource.kind == kind]
+
+    def _hours_mask(self, day: date) -> int:
+        if self.clocks_change(day):
+            return ticks.within(_spans_of(self._instants(day, hours) for hours in self._hours(day)), self.origin(day))
+        mask = 0
+        for hours in self._hours(day):
+            mask |= ticks.span(ticks.lane_of(hours.opens), ticks.lane_of(hours.closes))
+        return mask
+
+    def _hours(self, day: date) -> list[Hours]:
+        return [hours for hours in self.hours if hours.hold_on(day)]
+
+    def _instants(self, day: date, hours: Hours) -> tuple[int, int]:
+        opens, closes = (clinic_time.boundary(day, minute, self.zone) for minute in (hours.opens, hours.closes))
+        return clinic_time.minute_of(opens), clinic_time.minute_of(closes)
+
+    @cached_property
+    def _shift_masks(self) -> dict[tuple[UUID, date], int]:
+        masks: dict[tuple[UUID, date], int] = defaultdict(int)
+        for resource_id, shifts in self.shifts.items():
+            for shift in shifts:
+                for day in self._days_of(shift):
+                    masks[resource_id, day] |= ticks.within((shift,), self.origin(day))
+        return masks
+
+    def _days_of(self, shift: Span) -> list[date]:
+        first = clinic_time.local_date(clinic_time.from_minute(shift.start), self.zone)
+        last = clinic_time.local_date(clinic_time.from_minute(shift.end - 1), self.zone)
+        return list(clinic_time.days(first, last))
 
     @cached_property
     def _by_id(self) -> dict[UUID, Bookable]:
         return {resource.id: resource for resource in self.resources}
 
-    def _minute(self, day: date, minute: int) -> int:
-        return clinic_time.minute_of(clinic_time.boundary(day, minute, self.zone))
 
-
-def _before(span: Span, end: int) -> Span | None:
-    return Interval(span.start, min(span.end, end)) if span.start < end else None
+def _spans_of(pairs: Iterable[tuple[int, int]]) -> list[Span]:
+    return [Interval(start, end) for start, end in pairs if start < end]
 
 
 def read_calendar(db: Session, clinic_id: UUID, first: date, last: date, *, locked: bool = False) -> ClinicCalendar:

@@ -51,7 +51,7 @@ def sqlite_module() -> ModuleType:
     try:
         from pysqlite3 import dbapi2
     except ImportError:
-        from sqlite3 import dbapi2  # type: ignore[no-redef]
+        from sqlite3 import dbapi2
     module: ModuleType = dbapi2
     return module
 

@@ -42,7 +42,8 @@ def note(
 
 def pending_notes(db: Session) -> list[Note]:
     """What has been noted in this session and not yet written; a reading request writes it on its own."""
-    return db.info.pop(PENDING, [])
+    notes: list[Note] = db.info.pop(PENDING, [])
+    return notes
 
 
 def write(db: Session, notes: list[Note]) -> None:
