@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.errors import AmbiguousLocalTime, NonexistentLocalTime
+from scheduler.errors import AmbiguousLocalTime, Fault, NonexistentLocalTime
 from scheduler.intervals import Interval
 
 GRID_MINUTES = 5
@@ -12,6 +12,8 @@ DAY_MINUTES = 24 * 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
+EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+"""Dates a clinic's calendar may name."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -100,3 +102,31 @@ def clock(minute: int) -> str:
 def weekday(day: date) -> str:
     """`mon` .. `sun`."""
     return WEEKDAYS[day.weekday()]
+
+
+def date_faults(**named: date) -> Iterator[Fault]:
+    """Dates beyond any calendar a clinic keeps, by the name they were sent under."""
+    for where, day in named.items():
+        if not EARLIEST_DAY <= day <= LATEST_DAY:
+            yield Fault(where, "range", f"Dates go from {EARLIEST_DAY} to {LATEST_DAY}.")
+
+
+def range_faults(
+    first: date, last: date, *, most_days: int, where: tuple[str, str] = ("from", "to")
+) -> Iterator[Fault]:
+    """A range of dates that ends before it begins, is too long, or leaves the calendar."""
+    yield from date_faults(**dict(zip(where, (first, last), strict=True)))
+    if last < first:
+        yield Fault(where[1], "order", "The last day is not before the first.")
+    elif (last - first).days >= most_days:
+        yield Fault(where[1], "range", f"At most {most_days} days at once.")
+
+
+def span_faults(starts_at: datetime, ends_at: datetime) -> Iterator[Fault]:
+    """A span of instants that is empty, leaves the calendar, or is off the grid."""
+    yield from date_faults(starts_at=starts_at.date(), ends_at=ends_at.date())
+    if ends_at <= starts_at:
+        yield Fault("ends_at", "order", "The end comes after the beginning.")
+    for where, at in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if not on_grid(at):
+            yield Fault(where, "grid", f"Times are whole multiples of {GRID_MINUTES} minutes.")

@@ -1,6 +1,6 @@
 """Every refusal the domain can give: a class with a public code, and the constraints that become one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -50,6 +50,13 @@ class Invalid(DomainError):
     """The request was understood, but what it says cannot be."""
 
     code, title = "invalid", "What was sent cannot be accepted."
+
+
+def refuse(faults: Iterable[Fault]) -> None:
+    """Raise `Invalid` with all of them, if there are any."""
+    found = tuple(faults)
+    if found:
+        raise Invalid(faults=found)
 
 
 class ClinicNeeded(Invalid):
