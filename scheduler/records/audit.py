@@ -96,7 +96,7 @@ def broken_links(db: Session, clinic_id: UUID) -> Iterator[int]:
     """The sequence numbers of rows that are not what was written after the row before them."""
     sequence, previous = 0, FIRST_HASH
     rows = select(AuditRow.__table__).where(AuditRow.clinic_id == clinic_id).order_by(AuditRow.sequence)
-    for row in db.execute(rows).mappings():
+    for row in db.execute(rows.execution_options(yield_per=1_000)).mappings():
         sequence += 1
         if row["sequence"] != sequence or row["previous_hash"] != previous or row["hash"] != row_hash(dict(row)):
             yield row["sequence"]
