@@ -30,12 +30,24 @@ class DomainError(Exception):
         self.facts = facts
 
 
+class Malformed(DomainError):
+    code, title = "malformed", "The request is not well-formed."
+
+
+class NotJson(DomainError):
+    code, title = "not-json", "Send the body as application/json."
+
+
 class NotSignedIn(DomainError):
     code, title = "not-signed-in", "Sign in first, or sign in again."
 
 
 class WrongPassword(DomainError):
     code, title = "wrong-password", "The e-mail address and the password do not belong together."
+
+
+class TooManyAttempts(DomainError):
+    code, title = "too-many-attempts", "Too many sign-ins have failed: wait before the next one."
 
 
 class NotAllowed(DomainError):
@@ -147,6 +159,10 @@ class StaleVersion(DomainError):
 
 class AlwaysAppendOnly(DomainError):
     code, title = "append-only", "Audit rows are never changed or removed."
+
+
+class Unavailable(DomainError):
+    code, title = "unavailable", "The clinic's records cannot be reached just now: try again in a moment."
 
 
 REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,11 @@ PRAGMAS = ("foreign_keys=ON", "recursive_triggers=ON", "synchronous=FULL", "case
 BUSY_MILLISECONDS = 10_000
 STATEMENT_MILLISECONDS = 30_000
 LOCK_MILLISECONDS = 10_000
+SQLITE_BUSY, SQLITE_LOCKED = 5, 6
+SQLITE_AWAY = {7, 8, 10, 13, 14, 15}
+"""Out of memory, read-only, I/O error, full, cannot open, locking protocol."""
+POSTGRESQL_AWAY = ("08", "53", "57", "55P03", "25006")
+"""Connection lost, out of resources, cancelled or shutting down, lock timeout, read-only standby."""
 NOBODY_YET = -1
 """The turn is promised to a thread that has not woken up yet."""
 
@@ -141,6 +147,29 @@ class WriterQueue:
             self._holder = NOBODY_YET if self._waiting else None
             if self._waiting:
                 self._waiting.popleft().set()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether two transactions got in each other's way, so that trying the whole request again is right."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return _sqlstate(error) in {"40001", "40P01"} or _sqlite_code(error) in {SQLITE_BUSY, SQLITE_LOCKED}
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database is lost, full, locked for too long or too slow: nothing the request could help."""
+    state = _sqlstate(error)
+    gone = isinstance(error, OperationalError) and (error.connection_invalidated or not (state or _sqlite_code(error)))
+    return gone or is_transient(error) or _sqlite_code(error) in SQLITE_AWAY or state.startswith(POSTGRESQL_AWAY)
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def _sqlite_code(error: DBAPIError) -> int:
+    """The primary result code; the extended ones carry more in their higher bits."""
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
 class Database:
