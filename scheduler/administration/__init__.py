@@ -1,0 +1,1 @@
+"""The administrator's work: clinics, hours, resources, shifts, protocols, settings, accounts."""

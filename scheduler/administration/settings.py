@@ -1,0 +1,81 @@
+"""The clinic's thresholds: appended with author and date, never changed."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.clinic_time import date_faults
+from scheduler.errors import Fault, refuse
+from scheduler.models import ClinicSettings
+from scheduler.records import audit
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """What the clinic calls response, remission and reliable change on the PHQ-9, and how old a baseline may be.
+
+    The defaults are the published ones: a fall of half; under 5 from a baseline of 10 or more; 6 points.
+    """
+
+    response_percent: int = 50
+    remission_below: int = 5
+    remission_baseline: int = 10
+    reliable_change: int = 6
+    baseline_days: int = 14
+
+
+RANGES = {
+    "response_percent": (1, 100),
+    "remission_below": (1, 27),
+    "remission_baseline": (0, 27),
+    "reliable_change": (1, 27),
+    "baseline_days": (0, 60),
+}
+"""As the CHECK constraints of `clinic_settings` have them."""
+
+
+def begin_settings(db: Session, clinic_id: UUID, *, now: datetime) -> None:
+    """The defaults a clinic begins with; nobody's choice, so without an author."""
+    db.add(ClinicSettings(clinic_id=clinic_id, effective_from=now, author_id=None, **asdict(Thresholds())))
+
+
+def change_settings(
+    db: Session, thresholds: Thresholds, *, actor: Actor, now: datetime, effective_from: datetime | None = None
+) -> ClinicSettings:
+    """Follow the settings in force with new ones, from now or from a later moment; the older stay on record.
+
+    Raises `Invalid` with every fault: what was judged by older thresholds keeps its meaning, so none begin in the past.
+    """
+    begins = effective_from or now
+    refuse([*_range_faults(thresholds), *_date_faults(begins, now)])
+    settings = ClinicSettings(
+        clinic_id=actor.clinic_id, effective_from=begins, author_id=actor.staff_id, **asdict(thresholds)
+    )
+    db.add(settings)
+    db.flush()  # the audit row needs the id
+    audit.note(db, "settings.changed", actor=actor, now=now, subject=settings.id)
+    return settings
+
+
+def list_settings(db: Session, *, actor: Actor) -> list[ClinicSettings]:
+    """Every settings the clinic has had or will have, the latest first."""
+    rows = select(ClinicSettings).where(ClinicSettings.clinic_id == actor.clinic_id)
+    return list(db.scalars(rows.order_by(ClinicSettings.effective_from.desc(), ClinicSettings.id)))
+
+
+def _range_faults(thresholds: Thresholds) -> Iterator[Fault]:
+    for name, value in asdict(thresholds).items():
+        least, most = RANGES[name]
+        if not least <= value <= most:
+            yield Fault(name, "range", f"This goes from {least} to {most}.")
+
+
+def _date_faults(begins: datetime, now: datetime) -> Iterator[Fault]:
+    yield from date_faults(effective_from=begins.date())
+    if begins < now:
+        yield Fault("effective_from", "past", "New settings begin now or later.")
