@@ -102,6 +102,10 @@ class EmailTaken(DomainError):
     code, title = "email-taken", "This person already works in this clinic."
 
 
+class LastAdministrator(DomainError):
+    code, title = "last-administrator", "A clinic keeps at least one administrator."
+
+
 class NameTaken(DomainError):
     code, title = "name-taken", "This clinic already has one of this name."
 

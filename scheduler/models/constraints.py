@@ -43,9 +43,9 @@ def _unique_by_columns() -> dict[str, str]:
 
 
 def _uniques(table: Table) -> list[tuple[str, str]]:
-    constraints = [item for item in table.constraints if isinstance(item, UniqueConstraint)]
-    indexes = [index for index in table.indexes if index.unique]
-    return [(_columns(table, item), str(item.name)) for item in (*constraints, *indexes)]
+    uniques: list[UniqueConstraint | Index] = [index for index in table.indexes if index.unique]
+    uniques += [item for item in table.constraints if isinstance(item, UniqueConstraint)]
+    return [(_columns(table, item), str(item.name)) for item in uniques]
 
 
 def _columns(table: Table, item: UniqueConstraint | Index) -> str:

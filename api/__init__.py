@@ -1,0 +1,1 @@
+"""The edge: parse a request, call one function of the domain, dump its answer."""
