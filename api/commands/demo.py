@@ -1,0 +1,130 @@
+"""The demo clinic: made anew, never beside a real one; and the sign-ins to try it with."""
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.commands import house
+from config import Settings, data_folder
+from scheduler.actors import Actor
+from scheduler.administration.passwords import check_password, hash_password
+from scheduler.demo import build
+from scheduler.errors import WrongPassword
+from scheduler.models import Account, Clinic, Staff, StaffRole, schema
+from scheduler.records import audit
+
+DEMO_PEOPLE = "%@demo.test"
+"""Addresses that exist nowhere else: `.test` belongs to nobody."""
+PASSWORD_FILE = "demo-password"  # noqa: S105 # a file's name
+TENTHS = 10
+
+
+@click.command(epilog="Example:  DEMO_PASSWORD='long enough to keep' clinic demo")
+@click.option("--if-empty", is_flag=True, help="Only where the database holds no clinic yet.")
+def demo(*, if_empty: bool) -> None:
+    """Make the demo clinic anew, dated around today, and print how to sign in to it.
+
+    Everything entered into the demo clinic is lost. A database with any other clinic in it is not touched.
+    """
+    settings = house.settings()
+    house.refuse_outdated(settings)
+    with house.opened(settings) as database, database.reading() as db:
+        clinics = set(db.scalars(select(Clinic.id)))
+        demos = set(db.scalars(select(Staff.clinic_id).join(Account).where(Account.email.like(DEMO_PEOPLE))))
+    if clinics - demos:
+        if not if_empty:
+            raise click.ClickException("This database holds a clinic that is not the demo clinic: it stays as it is.")
+        return
+    if clinics and if_empty:
+        agree_on_password(settings)
+    else:
+        rebuild(settings, empty=not clinics)
+    show_sign_ins(settings)
+
+
+def rebuild(settings: Settings, *, empty: bool) -> None:
+    """Start from an empty schema: audit rows cannot be deleted, so a used one is taken down and made again."""
+    with house.opened(settings) as database:
+        if not empty:
+            schema.downgrade(database.engine)
+            schema.upgrade(database.engine)
+    with house.writing(settings) as db, progress("Making the demo clinic") as report:
+        build(db, today=house.now().date(), password=password(settings), progress=report)
+
+
+def agree_on_password(settings: Settings) -> None:
+    """Give the demo people the password that will be printed, if DEMO_PASSWORD has changed since they were made."""
+    secret = password(settings)
+    with house.writing(settings) as db:
+        for place in db.scalars(select(Staff).join(Account).where(Account.email.like(DEMO_PEOPLE))):
+            try:
+                check_password(place.account.password_hash, secret)
+            except WrongPassword:
+                place.account.password_hash = hash_password(secret)
+                actor = Actor(place.clinic_id, None, frozenset())
+                audit.note(db, "demo.password_set", actor=actor, now=house.now(), subject=place.id)
+
+
+def show_sign_ins(settings: Settings) -> None:
+    """One account for each role, and the password they share."""
+    click.echo("Sign in to the demo clinic as")
+    with house.opened(settings) as database, database.reading() as db:
+        for role, email in sign_ins(db):
+            click.echo(f"  {role:<14} {email}")
+    click.echo(f"with the password\n  {password(settings)}")
+
+
+def sign_ins(db: Session) -> Iterator[tuple[str, str]]:
+    """Role and address of those demo people whose address names their role."""
+    rows = (
+        select(StaffRole.role, Account.email)
+        .join_from(Staff, Account)
+        .join(StaffRole, (StaffRole.clinic_id == Staff.clinic_id) & (StaffRole.staff_id == Staff.id))
+        .where(Account.email.like(DEMO_PEOPLE))
+        .order_by(StaffRole.role)
+    )
+    yield from ((role, email) for role, email in db.execute(rows) if email.startswith(f"{role}@"))
+
+
+def password(settings: Settings) -> str:
+    """DEMO_PASSWORD; else the one kept beside the database, made at random the first time."""
+    if settings.demo_password is not None:
+        return settings.demo_password
+    path = data_folder(settings) / PASSWORD_FILE
+    if not path.exists():
+        keep(path, secrets.token_urlsafe(12))
+    return path.read_text().strip()
+
+
+def keep(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, from its first moment on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(f"{text}\n")
+
+
+@contextmanager
+def progress(task: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, a line for each tenth elsewhere; called with how much is done of how much."""
+    if sys.stderr.isatty():
+        with Progress(transient=True) as bar:
+            shown = bar.add_task(task)
+            yield lambda done, total: bar.update(shown, completed=done, total=total)
+        return
+    told: set[int] = set()
+
+    def tell(done: int, total: int) -> None:
+        tenth = TENTHS * done // max(total, 1)
+        if tenth not in told:
+            told.add(tenth)
+            click.echo(f"{task}: {100 // TENTHS * tenth} %")
+
+    yield tell
