@@ -153,18 +153,8 @@ class Scale:
             syndrome=self.syndrome(known) if complete and self.syndrome else None,
         )
 
-    def band(self, total: int) -> Band:
-        """The band a total lies in."""
-        return next(band for band in self.bands if band.least <= total <= band.most)
-
-    def _checked(self, answers: Sequence[object]) -> Answers:
-        faults = tuple(self._faults(answers))
-        if faults:
-            raise Invalid("These answers do not fit the scale.", faults=faults)
-        missing = len(self.items) - len(answers)
-        return tuple(_whole(answer) for answer in answers) + (None,) * missing
-
-    def _faults(self, answers: Sequence[object]) -> Iterator[Fault]:
+    def faults(self, answers: Sequence[object]) -> Iterator[Fault]:
+        """What keeps these answers from being scored, item by item."""
         fewest, most = self.fewest_answers, len(self.items)
         if not fewest <= len(answers) <= most:
             wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
@@ -173,6 +163,17 @@ class Scale:
             if not _fits(item, answer):
                 message = f"Item {item.number} is a whole number from {item.least} to {item.most}, or null."
                 yield Fault(f"answers.{item.number - 1}", "range", message)
+
+    def band(self, total: int) -> Band:
+        """The band a total lies in."""
+        return next(band for band in self.bands if band.least <= total <= band.most)
+
+    def _checked(self, answers: Sequence[object]) -> Answers:
+        faults = tuple(self.faults(answers))
+        if faults:
+            raise Invalid("These answers do not fit the scale.", faults=faults)
+        missing = len(self.items) - len(answers)
+        return tuple(_whole(answer) for answer in answers) + (None,) * missing
 
     def _findings(self, given: Answers) -> tuple[Finding, ...]:
         found = (rule.finding(given[rule.item - 1]) for rule in self.safety)

@@ -1,0 +1,151 @@
+"""Alerts: listed until a person closes them, which exactly one does."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from scheduler.actors import Actor, Role
+from scheduler.errors import AlreadyAcknowledged, DomainError, Invalid, NotAllowed, NotFound
+from scheduler.models import Alert, AuditRow
+from scheduler.outcomes.alerts import AlertState, acknowledge, list_alerts
+from scheduler.outcomes.assessments import log_assessment
+from tests.builders import build_clinic
+
+SEEN = "Spoke with the patient; safety plan made."
+
+
+def raise_one(cast, *, now, patient=None):
+    patient = patient or cast.patient()
+    logged = log_assessment(
+        cast.db, patient.id, scale="phq9", answers=[0] * 8 + [1], taken_at=now, actor=cast.clinician, now=now
+    )
+    cast.db.flush()  # what reads it next may look in the table
+    return logged.alerts[0]
+
+
+@pytest.fixture
+def listed(db, clinic, now):
+    def listed(state=AlertState.OPEN, **changes):
+        asked = {"after": None, "limit": 50, "actor": clinic.clinician, "now": now} | changes
+        return list_alerts(db, state, **asked)
+
+    return listed
+
+
+def test_open_alerts_are_listed_oldest_first_with_their_patient(clinic, elsewhere, listed, now):
+    grace = clinic.patient("Grace")
+    second = raise_one(clinic, now=now)
+    first = raise_one(clinic, now=now - timedelta(minutes=1), patient=grace)
+    raise_one(elsewhere, now=now)
+
+    found = listed()
+
+    assert [row.alert for row in found] == [first, second]
+    assert found[0].patient is grace
+
+
+def test_pages_of_alerts_of_one_instant_neither_skip_nor_repeat(clinic, listed, now):
+    raised = {raise_one(clinic, now=now).id for _ in range(5)}
+
+    first = listed(limit=2)
+    last = first[-1].alert
+    rest = listed(limit=50, after=(last.raised_at, last.id))
+
+    ids = [row.alert.id for row in first + rest]
+    assert len(ids) == 5
+    assert set(ids) == raised
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(AlertState.OPEN, {"open"}), (AlertState.ACKNOWLEDGED, {"closed"}), (AlertState.ALL, {"open", "closed"})],
+)
+def test_alerts_are_listed_by_state(clinic, listed, state, expected):
+    alerts = {"open": raise_one(clinic, now=clinic.now), "closed": raise_one(clinic, now=clinic.now)}
+    acknowledge(clinic.db, alerts["closed"].id, note=SEEN, actor=clinic.clinician, now=clinic.now)
+
+    found = {row.alert.id for row in listed(state)}
+
+    assert found == {alerts[name].id for name in expected}
+
+
+def test_an_alert_is_closed_by_a_person_with_a_note(db, clinic, now):
+    raised = raise_one(clinic, now=now)
+
+    alert = acknowledge(db, raised.id, note=f"  {SEEN} ", actor=clinic.clinician, now=now + timedelta(hours=1))
+
+    assert (alert.id, alert.note, alert.acknowledged_by) == (raised.id, SEEN, clinic.clinician.staff_id)
+    assert alert.acknowledged_at == now + timedelta(hours=1)
+
+
+def test_closing_is_audited_without_the_note(db, clinic, now):
+    alert = raise_one(clinic, now=now)
+
+    acknowledge(db, alert.id, note=SEEN, actor=clinic.clinician, now=now)
+    db.commit()
+
+    row = db.scalars(select(AuditRow).where(AuditRow.action == "alert.acknowledged")).one()
+    assert (row.subject, row.patient_id, row.details) == (alert.id, alert.patient_id, {})
+
+
+def test_an_alert_is_closed_once(db, clinic, now):
+    alert = raise_one(clinic, now=now)
+    acknowledge(db, alert.id, note=SEEN, actor=clinic.clinician, now=now)
+
+    with pytest.raises(AlreadyAcknowledged):
+        acknowledge(db, alert.id, note="Something else.", actor=clinic.clinician, now=now)
+
+    assert db.scalars(select(Alert.note)).one() == SEEN
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\n\t"])
+def test_an_alert_is_not_closed_without_a_word(db, clinic, now, blank):
+    alert = raise_one(clinic, now=now)
+
+    with pytest.raises(Invalid) as refusal:
+        acknowledge(db, alert.id, note=blank, actor=clinic.clinician, now=now)
+
+    assert refusal.value.faults[0].where == "note"
+
+
+def test_only_a_person_closes_an_alert(db, clinic, now):
+    alert = raise_one(clinic, now=now)
+
+    with pytest.raises(NotAllowed):
+        acknowledge(db, alert.id, note=SEEN, actor=replace(clinic.clinician, staff_id=None), now=now)
+
+
+def test_an_alert_of_another_clinic_is_as_good_as_none(db, clinic, elsewhere, now):
+    alert = raise_one(elsewhere, now=now)
+
+    for unknown in (alert.id, uuid4()):
+        with pytest.raises(NotFound):
+            acknowledge(db, unknown, note=SEEN, actor=clinic.clinician, now=now)
+
+
+def test_of_many_who_close_an_alert_at_once_exactly_one_does(database, now):
+    with database.committing() as db:
+        cast = build_clinic(db, now=now)
+        alert = raise_one(cast, now=now)
+        people = [cast.add_staff(f"Clinician {number}", Role.CLINICIAN).id for number in range(8)]
+
+    def close(person):
+        actor = Actor(cast.id, person, frozenset({Role.CLINICIAN}))
+        try:
+            with database.committing() as db:
+                return acknowledge(db, alert.id, note=f"Seen by {person}.", actor=actor, now=now).acknowledged_by
+        except DomainError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(close, people))
+
+    with database.reading() as db:
+        winner = db.scalars(select(Alert.acknowledged_by)).one()
+        note = db.scalars(select(Alert.note)).one()
+    assert sorted(map(str, answers)) == sorted([str(winner)] + ["already-acknowledged"] * 7)
+    assert note == f"Seen by {winner}."

@@ -1,0 +1,199 @@
+"""A patient's trajectory as read from the database."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event, select
+
+from scheduler.errors import Invalid, NotFound
+from scheduler.models import AppointmentStatus, AuditRow, ClinicSettings
+from scheduler.outcomes.assessments import log_assessment
+from scheduler.outcomes.courses import read_trajectory, thresholds_at
+from scheduler.outcomes.trajectories import Thresholds
+from tests.builders import clinic_instant
+from tests.courses import PREPARE, write_series
+
+LATER = timedelta(days=60)
+
+
+def answers(total):
+    """Nine answers with this total."""
+    return [min(3, max(0, total - 3 * item)) for item in range(9)]
+
+
+@pytest.fixture
+def score(db, clinic):
+    """Logs a complete form with a given total."""
+
+    def score(patient, total, at):
+        log_assessment(
+            db, patient.id, scale="phq9", answers=answers(total), taken_at=at, actor=clinic.clinician, now=at
+        )
+
+    return score
+
+
+@pytest.fixture
+def read(db, clinic, at):
+    """Reads a patient's trajectory as of two weeks into the course."""
+
+    def read(patient, **changes):
+        asked = {"scale": "phq9", "actor": clinic.clinician, "now": at("Fri 18:00", week=1)} | changes
+        return read_trajectory(db, patient.id, **asked)
+
+    return read
+
+
+def test_scores_stand_among_the_infusions_of_the_series(clinic, score, read, at):
+    patient = clinic.patient()
+    series = write_series(clinic, patient, [at("Mon 09:00"), at("Thu 09:00"), at("Mon 09:00", week=1)])
+    for total, when in ((20, at("Mon 09:10")), (16, at("Thu 09:10")), (9, at("Mon 12:00", week=1))):
+        score(patient, total, when)
+
+    found = read(patient)
+
+    assert (found.series_id, found.baseline.total) == (series.id, 20)
+    assert [(point.total, point.infusion) for point in found.points] == [(20, 0), (16, 1), (9, 3)]
+    assert [point.change.percent for point in found.points] == [0, 20, 55]
+    assert found.latest.change.response
+
+
+def test_a_score_given_while_being_prepared_comes_before_the_infusion(clinic, score, read, at):
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00")])
+    score(patient, 20, at("Mon 09:00") + PREPARE - timedelta(seconds=1))
+    score(patient, 19, at("Mon 09:00") + PREPARE)
+
+    found = read(patient)
+
+    assert [point.infusion for point in found.points] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "infusion"),
+    [
+        (AppointmentStatus.BOOKED, 1),
+        (AppointmentStatus.CONFIRMED, 1),
+        (AppointmentStatus.ARRIVED, 1),
+        (AppointmentStatus.IN_SESSION, 1),
+        (AppointmentStatus.COMPLETED, 1),
+        (AppointmentStatus.CANCELLED, 0),
+        (AppointmentStatus.NO_SHOW, 0),
+        (AppointmentStatus.ENTERED_IN_ERROR, 0),
+    ],
+)
+def test_standing_appointments_count_and_others_do_not(clinic, score, read, status, infusion):
+    patient = clinic.patient()
+    series = write_series(clinic, patient, [clinic_instant("Mon 09:00")], status)
+    score(patient, 12, clinic_instant("Tue 09:00"))
+
+    found = read(patient, series_id=series.id)
+
+    assert [point.infusion for point in found.points] == [infusion]
+
+
+def test_before_a_booked_series_begins_the_newest_score_is_its_baseline(clinic, score, read, at, now):
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00")], AppointmentStatus.BOOKED)
+    score(patient, 18, now - timedelta(days=3))
+
+    found = read(patient, now=now)
+
+    assert (found.baseline.total, found.latest.change.points) == (18, 0)
+
+
+def test_of_two_series_the_last_to_have_begun_is_read_unless_one_is_named(clinic, score, read, at):
+    patient = clinic.patient()
+    first = write_series(clinic, patient, [at("Mon 09:00")])
+    second = write_series(clinic, patient, [at("Mon 09:00", week=4)])
+    for total, when in ((20, at("Mon 09:00")), (8, at("Fri 09:00", week=3))):
+        score(patient, total, when)
+
+    named = read(patient, series_id=first.id, now=at("Mon 09:00", week=4) + LATER)
+    meant = read(patient, now=at("Mon 09:00", week=4) + LATER)
+
+    assert (named.series_id, named.baseline.total, len(named.points)) == (first.id, 20, 2)
+    assert (meant.series_id, meant.baseline.total, len(meant.points)) == (second.id, 8, 1)
+
+
+def test_without_a_series_every_score_is_shown_without_a_baseline(clinic, score, read, at):
+    patient = clinic.patient()
+    score(patient, 20, at("Mon 09:00"))
+
+    found = read(patient)
+
+    assert (found.series_id, found.baseline) == (None, None)
+    assert [(point.total, point.infusion, point.change) for point in found.points] == [(20, 0, None)]
+
+
+def test_a_series_of_another_patient_is_as_good_as_none(clinic, read, at):
+    series = write_series(clinic, clinic.patient(), [at("Mon 09:00")])
+    patient = clinic.patient()
+
+    for unknown in (series.id, uuid4()):
+        with pytest.raises(NotFound):
+            read(patient, series_id=unknown)
+
+
+def test_a_patient_of_another_clinic_is_as_good_as_none(elsewhere, read):
+    with pytest.raises(NotFound):
+        read(elsewhere.patient())
+
+
+def test_an_unknown_scale_is_refused(clinic, read):
+    with pytest.raises(Invalid):
+        read(clinic.patient(), scale="mood ring")
+
+
+def test_reading_opens_the_record(db, clinic, read):
+    read(clinic.patient())
+    db.commit()
+
+    assert db.scalars(select(AuditRow)).one().action == "trajectory.read"
+
+
+def settings(clinic, at, **changes):
+    usual = {"response_percent": 50, "remission_below": 5, "remission_baseline": 10, "reliable_change": 6}
+    return clinic.keep(ClinicSettings(clinic_id=clinic.id, effective_from=at, baseline_days=14, **(usual | changes)))
+
+
+def test_the_thresholds_are_the_newest_in_force(clinic, db, elsewhere, at):
+    settings(clinic, at("Mon 09:00"), response_percent=40)
+    settings(clinic, at("Wed 09:00"), response_percent=60)
+    settings(elsewhere, at("Tue 09:00"), response_percent=70)
+
+    found = thresholds_at(db, clinic.id, at("Tue 12:00"))
+
+    assert found == Thresholds(response_percent=40)
+    assert thresholds_at(db, clinic.id, at("Wed 09:00")).response_percent == 60
+
+
+def test_a_clinic_that_set_nothing_has_the_defaults(db, clinic, at):
+    assert thresholds_at(db, clinic.id, at("Mon 09:00") - 2 * timedelta(days=365)) == Thresholds()
+
+
+def statements(db):
+    """The statements sent from here on."""
+    seen = []
+    event.listen(db.connection(), "before_cursor_execute", lambda *call: seen.append(call[2]))
+    return seen
+
+
+def test_a_trajectory_takes_as_many_statements_however_long_it_is(db, clinic, score, read, at):
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00", week=week) for week in range(2)])
+    score(patient, 20, at("Mon 08:00"))
+    db.flush()
+    seen = statements(db)
+
+    read(patient)
+    few = len(seen)
+    write_series(clinic, patient, [at("Tue 09:00", week=week) for week in range(2)])
+    for hour in range(40):
+        score(patient, 10, at("Mon 11:00") + timedelta(hours=hour))
+    db.flush()
+    seen.clear()
+    read(patient)
+
+    assert len(seen) == few <= 5
