@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.intervals import Interval
 from scheduler.models import ON_SHIFT, Calendar, Clinic, Closure, OpeningHours, Resource, Shift
-from scheduler.models.base import epoch_minutes
+from scheduler.models.base import RawId, epoch_minutes
 from scheduler.protocols import ResourceKind
 
 Span = Interval[int]
@@ -43,7 +43,10 @@ class Hours:
 
 @dataclass(frozen=True)
 class Bookable:
-    """A resource as booking sees it. `retired` is the minute from which it takes nothing new."""
+    """A resource as booking sees it. `retired` is the minute from which it takes nothing new.
+
+    `handle` is its id as bulk reads deliver it, unconverted; the id itself unless told otherwise.
+    """
 
     id: UUID
     kind: ResourceKind
@@ -51,6 +54,11 @@ class Bookable:
     capacity: int
     position: int
     retired: int | None = None
+    handle: Any = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.handle is None:
+            object.__setattr__(self, "handle", self.id)
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class ClinicCalendar:
         return ticks.spans(self.available_mask(resource, day), self.origin(day))
 
     def available_mask(self, resource: Bookable, day: date) -> int:
-        """When a resource may be claimed: the clinic is open, it is on shift, and it is not closed or retired itself."""
+        """When a resource may be claimed: the clinic is open, and it is on shift, not closed and not retired itself."""
         mask = self.open_mask(day)
         if resource.kind in ON_SHIFT:
             mask &= self._shift_masks.get((resource.id, day), 0)
@@ -110,7 +118,7 @@ class ClinicCalendar:
         return self._open_masks[day]
 
     def origin(self, day: date) -> int:
-        """The UTC minute of lane 0: noon has one lane on every day, so lanes after a clock change show wall-clock time."""
+        """The UTC minute of lane 0. Noon has one lane on every day: lanes after a clock change show wall-clock time."""
         if day not in self._origins:
             noon = clinic_time.minute_of(clinic_time.boundary(day, NOON, self.zone))
             self._origins[day] = noon - ticks.lane_of(NOON) * clinic_time.GRID_MINUTES
@@ -120,6 +128,17 @@ class ClinicCalendar:
         """Whether some lane of this day may differ from what the wall clock shows."""
         day_before, day_after = day - clinic_time.DAY, day + clinic_time.DAY
         return self.origin(day_after) - self.origin(day_before) != 2 * clinic_time.DAY_MINUTES
+
+    def wall_clock_lanes(self, day: date) -> int:
+        """The lanes whose time the wall clock shows on this day: all, or on a day of change those after it."""
+        if not self.clocks_change(day):
+            return ticks.span(ticks.lane_of(0), ticks.lane_of(clinic_time.DAY_MINUTES))
+        return sum(ticks.span(lane, lane + 1) for lane in range(ticks.LANES) if self._shows(day, lane))
+
+    def _shows(self, day: date, lane: int) -> bool:
+        at = clinic_time.from_minute(self.origin(day) + lane * clinic_time.GRID_MINUTES)
+        shown = clinic_time.local_date(at, self.zone), clinic_time.local_minute(at, self.zone)
+        return shown == (day, ticks.minute_of(lane))
 
     def by_id(self, resource_id: UUID) -> Bookable | None:
         return self._by_id.get(resource_id)
@@ -192,6 +211,11 @@ def read_calendar(db: Session, clinic_id: UUID, first: date, last: date, *, lock
     )  # fmt: skip
 
 
+def read_zone(db: Session, clinic_id: UUID) -> ZoneInfo:
+    """The clinic's time zone."""
+    return ZoneInfo(db.scalars(select(Clinic.timezone).where(Clinic.id == clinic_id)).one())
+
+
 def _spans(rows: Iterable[Any]) -> dict[Any, tuple[Span, ...]]:
     spans: dict[Any, list[Span]] = defaultdict(list)
     for resource_id, start, end in rows:
@@ -214,7 +238,7 @@ def _read_resources(db: Session, clinic_id: UUID) -> tuple[Bookable, ...]:
     rows = (
         select(
             Resource.id, Resource.kind, Resource.name, Resource.capacity, Resource.position,
-            epoch_minutes(Resource.retired_at),
+            epoch_minutes(Resource.retired_at), type_coerce(Resource.id, RawId),
         )
         .where(Resource.clinic_id == clinic_id)
         .order_by(Resource.kind, Resource.position, Resource.name, Resource.id)

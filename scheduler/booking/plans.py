@@ -14,6 +14,9 @@ from scheduler.errors import Invalid
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 
 LARGEST_PROPOSAL = 16_384
+YEARS = range(2000, 2200)
+OPEN_END = date.max
+"""The latest day of a patient who named none."""
 DIGEST_BYTES = 8
 
 
@@ -25,7 +28,7 @@ class Wishes:
     """
 
     earliest: date
-    latest: date
+    latest: date = OPEN_END
     weekdays: frozenset[int] = frozenset(range(7))
     window: tuple[int, int] = (0, clinic_time.DAY_MINUTES)
     same_time: bool = False
@@ -105,27 +108,42 @@ def _document(plan: SeriesPlan) -> dict[str, Any]:
             [clinic_time.minute_of(visit.starts_at), {kind: chosen.hex for kind, chosen in visit.resources.items()}]
             for visit in plan.visits
         ],
-        "wishes": [
-            wishes.earliest.isoformat(), wishes.latest.isoformat(), sorted(wishes.weekdays), list(wishes.window),
-            wishes.same_time, wishes.nurse_id and wishes.nurse_id.hex, wishes.chair_id and wishes.chair_id.hex,
-        ],
-    }  # fmt: skip
+        "wishes": {
+            "earliest": wishes.earliest.isoformat(),
+            "latest": wishes.latest.isoformat(),
+            "weekdays": sorted(wishes.weekdays),
+            "window": wishes.window,
+            "same_time": wishes.same_time,
+            "nurse": wishes.nurse_id and wishes.nurse_id.hex,
+            "chair": wishes.chair_id and wishes.chair_id.hex,
+        },
+    }
 
 
 def _visit(number: int, minute: int, chosen: dict[str, str]) -> PlannedVisit:
-    resources = {ResourceKind(kind): UUID(resource_id) for kind, resource_id in chosen.items()}
-    return PlannedVisit(number, clinic_time.from_minute(minute), resources)
+    starts_at = clinic_time.from_minute(minute)
+    if starts_at.year not in YEARS:
+        raise ValueError("year")
+    return PlannedVisit(number, starts_at, {ResourceKind(kind): UUID(chosen[kind]) for kind in chosen})
 
 
 def _plan(document: dict[str, Any]) -> SeriesPlan:
-    earliest, latest, weekdays, window, same_time, nurse, chair = document["wishes"]
+    if not document["visits"]:
+        raise ValueError("no visits")
     return SeriesPlan(
         patient_id=UUID(document["patient"]),
         protocol_id=UUID(document["protocol"]),
         protocol_version_id=UUID(document["version"]),
         visits=tuple(_visit(number, *visit) for number, visit in enumerate(document["visits"], 1)),
-        wishes=Wishes(
-            date.fromisoformat(earliest), date.fromisoformat(latest), frozenset(weekdays), (window[0], window[1]),
-            bool(same_time), nurse and UUID(nurse), chair and UUID(chair),
-        ),
-    )  # fmt: skip
+        wishes=_wishes(document["wishes"]),
+    )
+
+
+def _wishes(document: dict[str, Any]) -> Wishes:
+    earliest, latest = (date.fromisoformat(document[name]) for name in ("earliest", "latest"))
+    opens, closes = (range(clinic_time.DAY_MINUTES + 1).index(minute) for minute in document["window"])
+    if earliest.year not in YEARS or latest.year not in YEARS or not set(document["weekdays"]) <= set(range(7)):
+        raise ValueError("wishes")
+    nurse, chair = (document[name] and UUID(document[name]) for name in ("nurse", "chair"))
+    weekdays = frozenset(document["weekdays"])
+    return Wishes(earliest, latest, weekdays, (opens, closes), bool(document["same_time"]), nurse, chair)

@@ -26,6 +26,11 @@ def lane_of(local_minute: int) -> int:
     return (PAD + local_minute) // GRID_MINUTES
 
 
+def first_lane(local_minute: int) -> int:
+    """The first lane that is not before a wall-clock time."""
+    return -(-(PAD + local_minute) // GRID_MINUTES)
+
+
 def minute_of(lane: int) -> int:
     """The wall-clock minute of a lane."""
     return lane * GRID_MINUTES - PAD

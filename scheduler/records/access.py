@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -20,6 +21,16 @@ def open_record(db: Session, patient_id: UUID, *, action: str, actor: Actor, now
         raise NotFound("There is no such patient.")
     audit.note(db, action, actor=actor, now=now, subject=patient_id, patient_id=patient_id)
     return patient
+
+
+def lock_record(db: Session, patient_id: UUID, *, actor: Actor) -> None:
+    """Make sure the patient is there, and that nobody else books for them until this transaction ends.
+
+    For acts whose own audit row names the patient. Raises `NotFound`.
+    """
+    row = select(Patient.id).where(Patient.clinic_id == actor.clinic_id, Patient.id == patient_id)
+    if db.scalar(row.with_for_update(key_share=True)) is None:
+        raise NotFound("There is no such patient.")
 
 
 def register_patient(
@@ -57,6 +68,14 @@ def find_patients(
         found = found.where(tuple_(*order) > after)
     audit.note(db, "patients.searched", actor=actor, now=now)
     return list(db.scalars(found.order_by(*order).limit(limit)))
+
+
+def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
+    """A bulk read with the patient's initials added as `initials`; its caller writes the audit row of the list."""
+    initials = func.upper(func.substr(Patient.given_name, 1, 1) + func.substr(Patient.family_name, 1, 1))
+    return rows.add_columns(initials.label("initials")).join(
+        Patient, (Patient.clinic_id == clinic_id) & (Patient.id == patient_id)
+    )
 
 
 def names_of(

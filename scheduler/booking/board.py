@@ -1,0 +1,92 @@
+"""The day's board: every chair in order, each with its appointments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, or_, select, type_coerce
+from sqlalchemy.orm import Session, aliased
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking.calendar import read_zone
+from scheduler.models import LIVE, Appointment, AppointmentStatus, ProtocolVersion, Resource
+from scheduler.models.base import RawId, epoch_minutes
+from scheduler.protocols import ResourceKind
+from scheduler.records import access, audit
+
+SHOWN = (*LIVE, AppointmentStatus.NO_SHOW)
+
+
+@dataclass(frozen=True)
+class Board:
+    """One day of a clinic, as rows read in bulk.
+
+    `chairs`: id, name, in the clinic's order. `appointments`, by start: id, series_id, patient_id, chair_id, number,
+    of, status, starts and ends (UTC minutes), nurse, prescriber (names), initials. Ids are as the driver gives them.
+    """
+
+    day: date
+    zone: ZoneInfo
+    chairs: Sequence[Any]
+    appointments: Sequence[Any]
+    infusions: dict[Any, int]
+
+
+def read_board(db: Session, day: date, *, actor: Actor, now: datetime) -> Board:
+    """The board of a local day, in four statements."""
+    zone = read_zone(db, actor.clinic_id)
+    span = clinic_time.day_span(day, zone)
+    start, end = clinic_time.from_minute(span.start), clinic_time.from_minute(span.end)
+    appointments = db.execute(_appointments(actor, start, end)).all()
+    audit.note(db, "board.read", actor=actor, now=now, day=day.isoformat(), appointments=len(appointments))
+    return Board(day, zone, db.execute(_chairs(actor, start)).all(), appointments, _infusions(db, actor))
+
+
+def _chairs(actor: Actor, start: datetime) -> Select[Any]:
+    """The chairs in use on a day; one retired before it is no longer shown."""
+    in_use = or_(Resource.retired_at.is_(None), Resource.retired_at > start)
+    return (
+        select(type_coerce(Resource.id, RawId), Resource.name)
+        .where(Resource.clinic_id == actor.clinic_id, Resource.kind == ResourceKind.CHAIR, in_use)
+        .order_by(Resource.position, Resource.name, Resource.id)
+    )
+
+
+def _appointments(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
+    nurse, prescriber = aliased(Resource), aliased(Resource)
+    rows = (
+        select(
+            *(
+                type_coerce(each, RawId)
+                for each in (
+                    Appointment.id, Appointment.series_id, Appointment.patient_id, Appointment.chair_id,
+                    Appointment.protocol_version_id,
+                )
+            ),
+            Appointment.number, Appointment.status,
+            epoch_minutes(Appointment.starts_at).label("starts"), epoch_minutes(Appointment.ends_at).label("ends"),
+            nurse.name.label("nurse"), prescriber.name.label("prescriber"),
+        )
+        .outerjoin(nurse, (nurse.clinic_id == Appointment.clinic_id) & (nurse.id == Appointment.nurse_id))
+        .outerjoin(
+            prescriber,
+            (prescriber.clinic_id == Appointment.clinic_id) & (prescriber.id == Appointment.prescriber_id),
+        )
+        .where(
+            Appointment.clinic_id == actor.clinic_id, Appointment.starts_at >= start, Appointment.starts_at < end,
+            Appointment.status.in_(SHOWN),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )  # fmt: skip
+    return access.with_initials(rows, Appointment.clinic_id, Appointment.patient_id)
+
+
+def _infusions(db: Session, actor: Actor) -> dict[Any, int]:
+    """How many infusions each protocol version has."""
+    rows = select(type_coerce(ProtocolVersion.id, RawId), ProtocolVersion.document).where(
+        ProtocolVersion.clinic_id == actor.clinic_id
+    )
+    return {handle: len(document["gaps"]) + 1 for handle, document in db.execute(rows)}

@@ -1,0 +1,179 @@
+"""Booking: exactly what was proposed, whole or not at all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking import rules
+from scheduler.booking.availability import read_patient_days
+from scheduler.booking.calendar import read_calendar, read_zone
+from scheduler.booking.conflicts import capacity_conflicts
+from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
+from scheduler.booking.propose import current_version, search_for
+from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
+from scheduler.models import Appointment, AppointmentStatus, Claim, ProtocolVersion, Series, SeriesStatus
+from scheduler.models.constraints import refusal_of
+from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.records import access, audit
+
+ALTERNATIVES = 3
+GONE = Fault("proposal", "protocol-changed", "The protocol has changed since this was proposed.")
+
+
+def book_series(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> UUID:
+    """Book every appointment of the plan, or none; returns the id of the series.
+
+    Two people may choose the same chair at once and neither sees the other's rows: the capacity guard decides,
+    and its refusal reaches the second as `PlanRefused`. Raises `NotFound` for the patient.
+    """
+    access.lock_record(db, plan.patient_id, actor=actor)
+    situation = _situation(db, plan, actor=actor, now=now, locked=True)
+    faults = rules.breaches(plan, situation)
+    if faults:
+        raise PlanRefused(faults)
+    series_id = _write(db, plan, situation, actor=actor, now=now)
+    audit.note(
+        db, "series.booked", actor=actor, now=now, subject=series_id, patient_id=plan.patient_id,
+        appointments=len(plan.visits),
+    )  # fmt: skip
+    return series_id
+
+
+def _situation(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime, locked: bool) -> rules.Situation:
+    version = _version(db, plan, actor=actor)
+    first, last = plan.visits[0].starts_at.date(), plan.visits[-1].starts_at.date()
+    first, last = first - clinic_time.DAY, last + clinic_time.DAY  # the local dates may differ from UTC's by one
+    protocol = version.definition
+    return rules.Situation(
+        protocol=protocol,
+        calendar=read_calendar(db, actor.clinic_id, first, last, locked=locked),
+        patient_days=read_patient_days(
+            db, actor.clinic_id, plan.patient_id, first, last, rest_days=protocol.rest_days
+        ),
+        now=now,
+    )  # fmt: skip
+
+
+def _version(db: Session, plan: SeriesPlan, *, actor: Actor) -> ProtocolVersion:
+    """The version the plan was made with. Raises `PlanRefused` where it is no longer the one to book with."""
+    try:
+        version = current_version(db, plan.protocol_id, actor=actor)
+    except NotFound as error:
+        raise PlanRefused((GONE,)) from error
+    if version.id != plan.protocol_version_id:
+        raise PlanRefused((GONE,))
+    return version
+
+
+def _write(db: Session, plan: SeriesPlan, situation: rules.Situation, *, actor: Actor, now: datetime) -> UUID:
+    series_id = uuid4()
+    appointments = [_appointment(series_id, visit, plan, situation, actor) for visit in plan.visits]
+    claims = [
+        claim
+        for visit, appointment in zip(plan.visits, appointments, strict=True)
+        for claim in claims_of(appointment, visit.resources, situation.protocol)
+    ]
+    try:
+        _insert(db, Series.__table__, [_series(series_id, plan, actor, now)])
+        _insert(db, Appointment.__table__, appointments)
+        insert_claims(db, claims)
+    except IntegrityError as error:
+        raise PlanRefused(_as_faults(error)) from error
+    return series_id
+
+
+def claims_of(
+    appointment: dict[str, Any], resources: dict[ResourceKind, UUID], protocol: ProtocolDefinition
+) -> Iterator[dict[str, Any]]:
+    """The claims of an appointment: one for each leg of its protocol."""
+    for leg in protocol.legs:
+        yield {
+            "clinic_id": appointment["clinic_id"],
+            "id": uuid4(),
+            "appointment_id": appointment["id"],
+            "resource_id": resources[leg.kind],
+            "starts_at": appointment["starts_at"] + leg.start * clinic_time.MINUTE,
+            "ends_at": appointment["starts_at"] + leg.end * clinic_time.MINUTE,
+            "units": leg.units,
+        }
+
+
+def insert_claims(db: Session, claims: list[dict[str, Any]]) -> None:
+    """Insert claims in one statement, in the one order in which every writer locks resources."""
+    _insert(db, Claim.__table__, sorted(claims, key=lambda claim: (claim["resource_id"], claim["starts_at"])))
+
+
+def _insert(db: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    # RETURNING makes SQLAlchemy send one statement with many rows, instead of one a row.
+    db.execute(insert(table).returning(table.c.id), rows)
+
+
+def _series(series_id: UUID, plan: SeriesPlan, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "clinic_id": actor.clinic_id, "id": series_id, "patient_id": plan.patient_id,
+        "protocol_version_id": plan.protocol_version_id, "status": SeriesStatus.ACTIVE,
+        "booked_at": now, "booked_by": actor.staff_id, "version": 1,
+    }  # fmt: skip
+
+
+def _appointment(
+    series_id: UUID, visit: PlannedVisit, plan: SeriesPlan, situation: rules.Situation, actor: Actor
+) -> dict[str, Any]:
+    return {
+        "clinic_id": actor.clinic_id, "id": uuid4(), "series_id": series_id, "patient_id": plan.patient_id,
+        "protocol_version_id": plan.protocol_version_id, "number": visit.number, "status": AppointmentStatus.BOOKED,
+        "starts_at": visit.starts_at,
+        "ends_at": visit.starts_at + situation.protocol.visit_minutes * clinic_time.MINUTE,
+        "local_date": situation.day_of(visit), "version": 1,
+        **{f"{kind}_id": visit.resources.get(kind) for kind in ResourceKind},
+    }  # fmt: skip
+
+
+def _as_faults(error: IntegrityError) -> tuple[Fault, ...]:
+    """What the database refused, as a conflict. An error that is no refusal is raised again: it is a fault of ours."""
+    refusal = refusal_of(error)
+    if refusal is None:
+        raise error
+    return (Fault("appointments", refusal.code, refusal.detail),)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Every conflict of a plan, and what could be booked instead."""
+
+    conflicts: tuple[Fault, ...]
+    alternatives: tuple[Proposal, ...]
+
+
+def explain_refusal(db: Session, plan: SeriesPlan, known: tuple[Fault, ...], *, actor: Actor, now: datetime) -> Refusal:
+    """Why a refused plan cannot be booked as the calendar stands now, with fresh alternatives under the same wishes.
+
+    `known` is what the booking itself was told; it stands alone where the place has become free again meanwhile.
+    """
+    alternatives = _alternatives(db, plan, actor=actor, now=now)
+    try:
+        situation = _situation(db, plan, actor=actor, now=now, locked=False)
+    except PlanRefused:
+        return Refusal(known, alternatives)
+    broken = rules.breaches(plan, situation)
+    taken = tuple(capacity_conflicts(db, actor.clinic_id, plan, situation.protocol, situation.calendar))
+    return Refusal(broken + taken or known, alternatives)
+
+
+def _alternatives(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> tuple[Proposal, ...]:
+    try:
+        version = current_version(db, plan.protocol_id, actor=actor)
+        wishes = replace(
+            plan.wishes, earliest=max(plan.wishes.earliest, clinic_time.local_date(now, read_zone(db, actor.clinic_id)))
+        )
+        return search_for(db, plan.patient_id, version, wishes, limit=ALTERNATIVES, actor=actor, now=now).proposals
+    except (NotFound, Invalid):
+        return ()  # the wishes have run out: their last day is past, or the protocol is gone

@@ -1,0 +1,62 @@
+"""Which visits of a plan find their place taken, and by how much: told after the database has refused the plan."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler import clinic_time
+from scheduler.booking.calendar import Bookable, ClinicCalendar
+from scheduler.booking.plans import PlannedVisit, SeriesPlan
+from scheduler.errors import Fault
+from scheduler.models import Claim
+from scheduler.models.base import epoch_minutes
+from scheduler.protocols import Leg, ProtocolDefinition
+
+Taken = list[tuple[int, int, int]]
+"""Claims of one resource: start and end minute, units."""
+
+
+def capacity_conflicts(
+    db: Session, clinic_id: UUID, plan: SeriesPlan, protocol: ProtocolDefinition, calendar: ClinicCalendar
+) -> Iterator[Fault]:
+    """Every visit whose resource no longer has the units it needs, one fault for each."""
+    taken = _read_taken(db, clinic_id, plan, protocol)
+    for visit in plan.visits:
+        for kind, chosen in visit.resources.items():
+            resource = calendar.by_id(chosen)
+            if resource and _is_full(visit, resource, protocol.legs_of(kind), taken[chosen]):
+                where = f"appointments.{visit.number}"
+                yield Fault(where, f"{kind}-taken", f"{resource.name} is no longer free all that time.")
+
+
+def _read_taken(db: Session, clinic_id: UUID, plan: SeriesPlan, protocol: ProtocolDefinition) -> dict[UUID, Taken]:
+    resources = {chosen for visit in plan.visits for chosen in visit.resources.values()}
+    first, last = plan.visits[0].starts_at, _end(plan.visits[-1], protocol)
+    rows = select(Claim.resource_id, epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at), Claim.units).where(
+        Claim.clinic_id == clinic_id, Claim.resource_id.in_(resources),
+        Claim.starts_at < last, Claim.ends_at > first,
+    )  # fmt: skip
+    taken: dict[UUID, Taken] = defaultdict(list)
+    for resource_id, start, end, units in db.execute(rows):
+        taken[resource_id].append((start, end, units))
+    return taken
+
+
+def _is_full(visit: PlannedVisit, resource: Bookable, legs: tuple[Leg, ...], taken: Taken) -> bool:
+    return any(_peak(visit, leg, taken) + leg.units > resource.capacity for leg in legs)
+
+
+def _peak(visit: PlannedVisit, leg: Leg, taken: Taken) -> int:
+    """The most units claimed at once during a leg: at its start, or where a claim begins within it."""
+    base = clinic_time.minute_of(visit.starts_at)
+    start, end = base + leg.start, base + leg.end
+    moments = {start, *(begin for begin, _, _ in taken if start < begin < end)}
+    return max(sum(units for begin, until, units in taken if begin <= moment < until) for moment in moments)
+
+
+def _end(visit: PlannedVisit, protocol: ProtocolDefinition) -> datetime:
+    return visit.starts_at + protocol.visit_minutes * clinic_time.MINUTE

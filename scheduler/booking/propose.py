@@ -1,0 +1,156 @@
+"""Proposals: read, search, and give every visit its resources."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking import ticks
+from scheduler.booking.availability import Availability, read_availability
+from scheduler.booking.calendar import Bookable
+from scheduler.booking.explain import LATER_DAYS, Explanation, explain
+from scheduler.booking.plans import OPEN_END, PlannedVisit, Proposal, Reason, SeriesPlan, Wishes
+from scheduler.booking.search import Found, best_series
+from scheduler.errors import Fault, Invalid, NotFound
+from scheduler.models import Protocol, ProtocolVersion
+from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.records import access
+
+MOST_PROPOSALS = 10
+LONGEST_HORIZON_DAYS = 400
+USUAL_SLACK_DAYS = 27
+"""Where no latest day is asked for, a series may begin within four weeks and then take its whole span."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """The best series first; with none, the explanation."""
+
+    proposals: tuple[Proposal, ...]
+    explanation: Explanation | None
+
+
+def propose(
+    db: Session, patient_id: UUID, protocol_id: UUID, wishes: Wishes, *, limit: int = 3, actor: Actor, now: datetime
+) -> Proposals:
+    """The best whole series for a patient under a protocol.
+
+    Raises `NotFound` for the patient or the protocol, `Invalid` for wishes that contradict themselves.
+    """
+    access.open_record(db, patient_id, action="series.proposed", actor=actor, now=now)
+    version = current_version(db, protocol_id, actor=actor)
+    return search_for(db, patient_id, version, wishes, limit=limit, actor=actor, now=now)
+
+
+def search_for(
+    db: Session, patient_id: UUID, version: ProtocolVersion, wishes: Wishes, *, limit: int, actor: Actor, now: datetime
+) -> Proposals:
+    """`propose`, for a record already opened and a version already read."""
+    protocol = version.definition
+    wishes = settled(wishes, protocol)
+    furthest = wishes.earliest + timedelta(days=LONGEST_HORIZON_DAYS)
+    availability = read_availability(
+        db, actor.clinic_id, protocol, patient_id=patient_id,
+        first=wishes.earliest, last=min(wishes.latest, furthest), now=now,
+    )  # fmt: skip
+    refuse_contradictions(wishes, availability, now)
+    found = best_series(availability, wishes, limit)
+    if found:
+        return Proposals(tuple(_proposal(availability, version, patient_id, wishes, each) for each in found), None)
+    further = read_availability(
+        db, actor.clinic_id, protocol, patient_id=patient_id,
+        first=wishes.earliest, last=wishes.latest + timedelta(days=LATER_DAYS), now=now,
+    )  # fmt: skip
+    return Proposals((), explain(further, wishes))
+
+
+def settled(wishes: Wishes, protocol: ProtocolDefinition) -> Wishes:
+    """The wishes with the usual latest day where the patient named none."""
+    if wishes.latest != OPEN_END:
+        return wishes
+    days = min(protocol.span_days - 1 + USUAL_SLACK_DAYS, LONGEST_HORIZON_DAYS)
+    return replace(wishes, latest=wishes.earliest + timedelta(days=days))
+
+
+def current_version(db: Session, protocol_id: UUID, *, actor: Actor) -> ProtocolVersion:
+    """The version of a protocol to book with. Raises `NotFound`, for a retired one too."""
+    version = db.scalar(
+        select(ProtocolVersion)
+        .join(Protocol, (Protocol.clinic_id == ProtocolVersion.clinic_id) & (Protocol.current_id == ProtocolVersion.id))
+        .where(Protocol.clinic_id == actor.clinic_id, Protocol.id == protocol_id, Protocol.retired_at.is_(None))
+    )
+    if version is None:
+        raise NotFound("There is no such protocol.")
+    return version
+
+
+def refuse_contradictions(wishes: Wishes, availability: Availability, now: datetime) -> None:
+    """Raises `Invalid` with everything in the wishes that cannot be."""
+    faults = tuple(_contradictions(wishes, availability, now))
+    if faults:
+        raise Invalid("These wishes contradict themselves.", faults=faults)
+
+
+def _contradictions(wishes: Wishes, availability: Availability, now: datetime) -> Iterator[Fault]:
+    calendar = availability.calendar
+    if wishes.earliest < clinic_time.local_date(now, calendar.zone):
+        yield Fault("earliest", "past", "The earliest day has passed.")
+    if not wishes.earliest <= wishes.latest <= wishes.earliest + timedelta(days=LONGEST_HORIZON_DAYS):
+        yield Fault("latest", "range", f"The latest day lies up to {LONGEST_HORIZON_DAYS} days after the earliest.")
+    if not wishes.weekdays:
+        yield Fault("weekdays", "empty", "Name at least one weekday.")
+    if wishes.window[0] >= wishes.window[1]:
+        yield Fault("between", "order", "The window ends after it begins.")
+    for name, kind in (("nurse_id", ResourceKind.NURSE), ("chair_id", ResourceKind.CHAIR)):
+        wanted = getattr(wishes, name)
+        resource = calendar.by_id(wanted) if wanted else None
+        if wanted and (resource is None or resource.kind != kind):
+            yield Fault(name, "unknown", f"There is no such {kind}.")
+
+
+def _proposal(
+    availability: Availability, version: ProtocolVersion, patient_id: UUID, wishes: Wishes, found: Found
+) -> Proposal:
+    visits = tuple(_visits(availability, wishes, found))
+    plan = SeriesPlan(patient_id, version.protocol_id, version.id, visits, wishes)
+    return Proposal(plan, availability.protocol, found.score, tuple(_reasons(availability, found, visits)))
+
+
+def _visits(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
+    chosen = {kind: _choose(availability, wishes, found, kind) for kind in availability.protocol.kinds}
+    for i, (day, lane) in enumerate(zip(found.days, found.lanes, strict=True)):
+        minute = availability.calendar.origin(day) + lane * clinic_time.GRID_MINUTES
+        resources = {kind: each[i].id for kind, each in chosen.items()}
+        yield PlannedVisit(i + 1, clinic_time.from_minute(minute), resources)
+
+
+def _choose(availability: Availability, wishes: Wishes, found: Found, kind: ResourceKind) -> list[Bookable]:
+    """One resource a visit: the one asked for, else the one that can take most visits, else the first in order."""
+    free = [availability.free_at(day, lane, kind) for day, lane in zip(found.days, found.lanes, strict=True)]
+    visits = Counter(resource.id for each in free for resource in each)
+    asked = {wishes.nurse_id, wishes.chair_id}
+    return [max(each, key=lambda resource: (resource.id in asked, visits[resource.id])) for each in free]
+
+
+def _reasons(availability: Availability, found: Found, visits: tuple[PlannedVisit, ...]) -> Iterator[Reason]:
+    first, last = found.days[0], found.days[-1]
+    yield Reason("lateness", found.lateness, f"{len(visits)} visits from {first} to {last}.")
+    yield Reason("level_load", found.crowding, "How full the chairs already are on these days.")
+    yield Reason("preferences", found.misses, _kept(found))
+    if len(set(found.lanes)) == 1:
+        yield Reason("same_time", 0, f"Always at {clinic_time.clock(ticks.minute_of(found.lanes[0]))}.")
+    for kind in availability.protocol.kinds:
+        used = {visit.resources[kind] for visit in visits}
+        if len(used) == 1:
+            resource = availability.calendar.by_id(used.pop())
+            yield Reason(f"same_{kind}", 0, f"Always {resource.name if resource else kind}.")
+
+
+def _kept(found: Found) -> str:
+    return "A preferred chair or nurse is missed on some day." if found.misses else "Every preference is kept."

@@ -1,0 +1,125 @@
+"""Reading series and their appointments."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
+
+from scheduler.actors import Actor
+from scheduler.booking.calendar import read_zone
+from scheduler.errors import NotFound
+from scheduler.models import Appointment, AppointmentStatus, ProtocolVersion, Resource, Series, SeriesStatus
+from scheduler.protocols import ResourceKind
+from scheduler.records import access
+
+
+@dataclass(frozen=True)
+class NamedResource:
+    """A resource an appointment takes, named."""
+
+    resource_id: UUID
+    kind: ResourceKind
+    name: str
+
+
+@dataclass(frozen=True)
+class BookedAppointment:
+    """One appointment of a series; `starts_at` and `ends_at` in the clinic's offset."""
+
+    id: UUID
+    number: int
+    status: AppointmentStatus
+    starts_at: datetime
+    ends_at: datetime
+    resources: tuple[NamedResource, ...]
+    version: int
+
+
+@dataclass(frozen=True)
+class BookedSeries:
+    """A series as it stands."""
+
+    id: UUID
+    patient_id: UUID
+    protocol_id: UUID
+    protocol_version: int
+    protocol_name: str
+    status: SeriesStatus
+    booked_at: datetime
+    version: int
+    appointments: tuple[BookedAppointment, ...]
+
+
+def read_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime) -> BookedSeries:
+    """One series with its appointments. Raises `NotFound`."""
+    found = _read(db, actor, Series.id == series_id)
+    if not found:
+        raise NotFound("There is no such series.")
+    access.open_record(db, found[0].patient_id, action="series.read", actor=actor, now=now)
+    return found[0]
+
+
+def patient_series(db: Session, patient_id: UUID, *, actor: Actor, now: datetime) -> list[BookedSeries]:
+    """Every series of a patient, oldest first. Raises `NotFound`."""
+    access.open_record(db, patient_id, action="series.read", actor=actor, now=now)
+    return _read(db, actor, Series.patient_id == patient_id)
+
+
+def _read(db: Session, actor: Actor, which: Any) -> list[BookedSeries]:
+    rows = (
+        select(Series, ProtocolVersion)
+        .join(
+            ProtocolVersion,
+            (ProtocolVersion.clinic_id == Series.clinic_id) & (ProtocolVersion.id == Series.protocol_version_id),
+        )
+        .where(Series.clinic_id == actor.clinic_id, which)
+        .order_by(Series.booked_at, Series.id)
+    )
+    found = db.execute(rows).all()
+    if not found:
+        return []
+    zone = read_zone(db, actor.clinic_id)
+    appointments = _appointments(db, actor.clinic_id, [series.id for series, _ in found], zone)
+    return [_booked(series, version, appointments[series.id], zone) for series, version in found]
+
+
+def _booked(
+    series: Series, version: ProtocolVersion, appointments: Iterable[BookedAppointment], zone: ZoneInfo
+) -> BookedSeries:
+    return BookedSeries(
+        id=series.id, patient_id=series.patient_id, protocol_id=version.protocol_id,
+        protocol_version=version.number, protocol_name=version.document["name"], status=series.status,
+        booked_at=series.booked_at.astimezone(zone), version=series.version, appointments=tuple(appointments),
+    )  # fmt: skip
+
+
+def _appointments(
+    db: Session, clinic_id: UUID, series_ids: list[UUID], zone: ZoneInfo
+) -> dict[UUID, list[BookedAppointment]]:
+    resources = {kind: aliased(Resource) for kind in ResourceKind}
+    columns = [each for kind in ResourceKind for each in (resources[kind].id, resources[kind].name)]
+    rows = select(
+        Appointment.series_id, Appointment.id, Appointment.number, Appointment.status,
+        Appointment.starts_at, Appointment.ends_at, Appointment.version, *columns,
+    )  # fmt: skip
+    for kind, resource in resources.items():
+        chosen = getattr(Appointment, f"{kind}_id")
+        rows = rows.outerjoin(resource, (resource.clinic_id == Appointment.clinic_id) & (resource.id == chosen))
+    rows = rows.where(Appointment.clinic_id == clinic_id, Appointment.series_id.in_(series_ids))
+    found: dict[UUID, list[BookedAppointment]] = defaultdict(list)
+    for series_id, id_, number, status, start, end, version, *named in db.execute(rows.order_by(Appointment.number)):
+        times = start.astimezone(zone), end.astimezone(zone)
+        found[series_id].append(BookedAppointment(id_, number, status, *times, tuple(_named(named)), version))
+    return found
+
+
+def _named(columns: list[Any]) -> Iterable[NamedResource]:
+    for kind, resource_id, name in zip(ResourceKind, columns[::2], columns[1::2], strict=True):
+        if resource_id is not None:
+            yield NamedResource(resource_id, kind, name)
