@@ -179,9 +179,7 @@ def test_a_closure_takes_its_span_out_and_gives_it_back(db, clinic, now, at):
         db, starts_at=at("Tue 10:00"), ends_at=at("Tue 12:00"), reason="Training", actor=clinic.administrator, now=now
     )
     closed = open_minutes(db, clinic.id, TUESDAY)
-    remove_closure(
-        db, find_closure(db, closure.id, actor=clinic.administrator), actor=clinic.administrator, now=now
-    )
+    remove_closure(db, find_closure(db, closure.id, actor=clinic.administrator), actor=clinic.administrator, now=now)
 
     assert closed == [(480, 120), (720, 360)]
     assert open_minutes(db, clinic.id, TUESDAY) == [(480, 600)]
@@ -194,7 +192,9 @@ def test_a_chair_closes_alone(db, clinic, now, at):
     )  # fmt: skip
 
     calendar = read_calendar(db, clinic.id, TUESDAY, TUESDAY)
-    free = {chair.name: sum(s.end - s.start for s in calendar.available(chair, TUESDAY)) for chair in calendar.resources}
+    free = {
+        chair.name: sum(s.end - s.start for s in calendar.available(chair, TUESDAY)) for chair in calendar.resources
+    }
     assert (free["A"], free["B"]) == (480, 600)
 
 
