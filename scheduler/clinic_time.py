@@ -12,8 +12,8 @@ DAY_MINUTES = 24 * 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-EARLIEST_DAY, LATEST_DAY = date(2000, 1, 1), date(2199, 12, 31)
-"""Dates a clinic's calendar may name."""
+EARLIEST_DAY, LATEST_DAY = date(2012, 1, 1), date(2199, 12, 31)
+"""Dates a clinic's calendar may name. Since 2012 no zone has skipped a whole one."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
