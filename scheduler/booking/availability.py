@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, type_coerce
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.booking.calendar import Bookable, ClinicCalendar, read_calendar
 from scheduler.models import LIVE, Appointment, ProtocolVersion
-from scheduler.models.base import RawId, epoch_minutes
+from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import ProtocolDefinition, ResourceKind, from_document
 
 Booked = Sequence[Any]
@@ -128,8 +128,8 @@ def _read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> Sequ
     handles = (getattr(Appointment, f"{kind}_id") for kind in KINDS)
     rows = (
         select(
-            epoch_minutes(Appointment.starts_at), type_coerce(Appointment.protocol_version_id, RawId),
-            *(type_coerce(handle, RawId) for handle in handles),
+            epoch_minutes(Appointment.starts_at), handle_of(Appointment.protocol_version_id),
+            *(handle_of(handle) for handle in handles),
         )
         .where(
             Appointment.clinic_id == clinic_id, Appointment.starts_at >= start, Appointment.starts_at < end,
@@ -141,9 +141,7 @@ def _read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> Sequ
 
 
 def _read_loads(db: Session, clinic_id: UUID) -> dict[Any, tuple[int, ...]]:
-    rows = select(type_coerce(ProtocolVersion.id, RawId), ProtocolVersion.document).where(
-        ProtocolVersion.clinic_id == clinic_id
-    )
+    rows = select(handle_of(ProtocolVersion.id), ProtocolVersion.document).where(ProtocolVersion.clinic_id == clinic_id)
     return {handle: loads_of(from_document(document)) for handle, document in db.execute(rows)}
 
 

@@ -6,14 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select, type_coerce
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.calendar import read_zone
 from scheduler.models import LIVE, Appointment, AppointmentStatus, ProtocolVersion, Resource
-from scheduler.models.base import RawId, epoch_minutes
+from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import ResourceKind
 from scheduler.records import access, audit
 
@@ -49,7 +49,7 @@ def _chairs(actor: Actor, start: datetime) -> Select[Any]:
     """The chairs in use on a day; one retired before it is no longer shown."""
     in_use = or_(Resource.retired_at.is_(None), Resource.retired_at > start)
     return (
-        select(type_coerce(Resource.id, RawId), Resource.name)
+        select(handle_of(Resource.id), Resource.name)
         .where(Resource.clinic_id == actor.clinic_id, Resource.kind == ResourceKind.CHAIR, in_use)
         .order_by(Resource.position, Resource.name, Resource.id)
     )
@@ -60,7 +60,7 @@ def _appointments(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
     rows = (
         select(
             *(
-                type_coerce(each, RawId)
+                handle_of(each)
                 for each in (
                     Appointment.id, Appointment.series_id, Appointment.patient_id, Appointment.chair_id,
                     Appointment.protocol_version_id,
@@ -86,7 +86,7 @@ def _appointments(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
 
 def _infusions(db: Session, actor: Actor) -> dict[Any, int]:
     """How many infusions each protocol version has."""
-    rows = select(type_coerce(ProtocolVersion.id, RawId), ProtocolVersion.document).where(
+    rows = select(handle_of(ProtocolVersion.id), ProtocolVersion.document).where(
         ProtocolVersion.clinic_id == actor.clinic_id
     )
     return {handle: len(document["gaps"]) + 1 for handle, document in db.execute(rows)}

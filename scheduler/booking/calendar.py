@@ -12,14 +12,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select, type_coerce
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.intervals import Interval
 from scheduler.models import ON_SHIFT, Calendar, Clinic, Closure, OpeningHours, Resource, Shift
-from scheduler.models.base import RawId, epoch_minutes
+from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import ResourceKind
 
 Span = Interval[int]
@@ -238,7 +238,7 @@ def _read_resources(db: Session, clinic_id: UUID) -> tuple[Bookable, ...]:
     rows = (
         select(
             Resource.id, Resource.kind, Resource.name, Resource.capacity, Resource.position,
-            epoch_minutes(Resource.retired_at), type_coerce(Resource.id, RawId),
+            epoch_minutes(Resource.retired_at), handle_of(Resource.id),
         )
         .where(Resource.clinic_id == clinic_id)
         .order_by(Resource.kind, Resource.position, Resource.name, Resource.id)

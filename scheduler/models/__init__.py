@@ -14,5 +14,6 @@ from scheduler.models.series import LIVE, Appointment, AppointmentStatus, Claim,
 __all__ = [
     "LIVE", "ON_SHIFT", "Account", "Alert", "AlertKind", "AlertLevel", "Appointment", "AppointmentStatus", "Assessment",
     "AuditRow", "Base", "Calendar", "Claim", "Clinic", "ClinicSettings", "Closure", "IdempotencyKey", "OpeningHours",
-    "Patient", "Protocol", "ProtocolVersion", "Resource", "Series", "SeriesStatus", "Shift", "Staff", "StaffRole", "Token",
+    "Patient", "Protocol", "ProtocolVersion", "Resource", "Series", "SeriesStatus", "Shift", "Staff", "StaffRole",
+    "Token",
 ]  # fmt: skip

@@ -5,7 +5,20 @@ from enum import Enum as PythonEnum
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, BigInteger, Date, DateTime, Dialect, Enum, ForeignKey, MetaData, String, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    MetaData,
+    String,
+    Uuid,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -25,7 +38,7 @@ NAMES = {
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite, which has no such type."""
+    """An aware UTC datetime: `timestamptz` on PostgreSQL, whole microseconds since 1970 on SQLite, which has none."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -57,8 +70,13 @@ class RawId(TypeDecorator[Any]):
         return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else Uuid())
 
 
+def handle_of(column: Any) -> ColumnElement[Any]:
+    """A column of ids, selected unconverted."""
+    return type_coerce(column, RawId).label(f"{column.key}_handle")
+
+
 class epoch_minutes(GenericFunction[int]):
-    """An instant as whole minutes since 1970, computed by the database: a number costs a bulk read a fifth of a datetime."""
+    """An instant as whole minutes since 1970, told by the database: numbers are cheap to read in bulk."""
 
     type = BigInteger()
     inherit_cache = True

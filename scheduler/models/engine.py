@@ -173,7 +173,7 @@ def _sqlite_code(error: DBAPIError) -> int:
 
 
 class Database:
-    """Where sessions come from. A reading one begins deferred, a writing one has the turn from its first statement on."""
+    """Where sessions come from: a reading one begins deferred, a writing one takes its turn at its first statement."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine = make_engine(url, pool_size=pool_size)

@@ -39,7 +39,7 @@ class Resource(ClinicOwned, Versioned, Base):
 
 
 class Shift(ClinicOwned, Versioned, Base):
-    """A span in which a nurse or a prescriber is there. The shifts of one resource do not overlap (trigger `shifts_overlap`)."""
+    """A span in which a nurse or a prescriber is there. One resource's do not overlap (trigger `shifts_overlap`)."""
 
     __tablename__ = "shifts"
     __table_args__ = (

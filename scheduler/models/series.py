@@ -68,7 +68,9 @@ class Appointment(ClinicOwned, Versioned, Base):
     __table_args__ = (
         ForeignKeyConstraint(["clinic_id", "series_id"], ["series.clinic_id", "series.id"]),
         ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
-        ForeignKeyConstraint(["clinic_id", "protocol_version_id"], ["protocol_versions.clinic_id", "protocol_versions.id"]),
+        ForeignKeyConstraint(
+            ["clinic_id", "protocol_version_id"], ["protocol_versions.clinic_id", "protocol_versions.id"]
+        ),
         *(
             ForeignKeyConstraint(["clinic_id", f"{kind}_id"], ["resources.clinic_id", "resources.id"])
             for kind in ResourceKind

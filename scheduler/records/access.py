@@ -72,7 +72,7 @@ def find_patients(
 
 def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
     """A bulk read with the patient's initials added as `initials`; its caller writes the audit row of the list."""
-    initials = func.upper(func.substr(Patient.given_name, 1, 1) + func.substr(Patient.family_name, 1, 1))
+    initials = func.substr(Patient.given_name, 1, 1).concat(func.substr(Patient.family_name, 1, 1))
     return rows.add_columns(initials.label("initials")).join(
         Patient, (Patient.clinic_id == clinic_id) & (Patient.id == patient_id)
     )
