@@ -36,5 +36,6 @@ def booked_visit(clinic: ClinicCast, starts_at: datetime, *, chair: str = "A", n
 def _claim(clinic: ClinicCast, appointment: Appointment, resource: str) -> dict[str, object]:
     return {
         "clinic_id": clinic.id, "id": uuid4(), "resource_id": clinic.resource(resource).id,
-        "appointment_id": appointment.id, "starts_at": appointment.starts_at, "ends_at": appointment.ends_at, "units": 1,
+        "appointment_id": appointment.id, "starts_at": appointment.starts_at, "ends_at": appointment.ends_at,
+        "units": 1,
     }  # fmt: skip

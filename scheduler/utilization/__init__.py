@@ -1,0 +1,1 @@
+"""The manager's figures: how much of the clinic's time is open, booked and free."""

@@ -1,0 +1,139 @@
+"""Open, booked and free minutes of every resource, from the calendar that booking used.
+
+A minute of a resource counts once for each of its units: a nurse of capacity 3 offers 180 an hour.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking.calendar import Bookable, ClinicCalendar, Span, read_calendar
+from scheduler.errors import refuse
+from scheduler.intervals import Interval
+from scheduler.models import Claim
+from scheduler.models.base import epoch_minutes
+from scheduler.protocols import LONGEST_CLAIM_MINUTES, ResourceKind
+
+MOST_DAYS = 366
+SHARE_DECIMALS = 4
+LONGEST_CLAIM = timedelta(minutes=LONGEST_CLAIM_MINUTES)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """`units` of a resource over a span of UTC minutes."""
+
+    span: Span
+    units: int
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """Unit-minutes. Booked and free make up open exactly; what is claimed when the resource is not there is outside."""
+
+    open: int = 0
+    booked: int = 0
+    outside: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.open - self.booked
+
+    @property
+    def share(self) -> float | None:
+        """Booked by open; None where nothing was open."""
+        return round(self.booked / self.open, SHARE_DECIMALS) if self.open else None
+
+    def __add__(self, other: "Minutes") -> "Minutes":
+        return Minutes(self.open + other.open, self.booked + other.booked, self.outside + other.outside)
+
+
+@dataclass(frozen=True)
+class ResourceDay:
+    """One resource on one local day."""
+
+    day: date
+    resource: Bookable
+    minutes: Minutes
+
+
+def resource_days(db: Session, *, first: date, last: date, actor: Actor) -> list[ResourceDay]:
+    """Every resource on every day from `first` to `last`, at most 366 days; six statements. Raises `Invalid`."""
+    refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
+    calendar = read_calendar(db, actor.clinic_id, first, last)
+    return list(measure(calendar, _read_claims(db, actor.clinic_id, calendar)))
+
+
+def by_day(db: Session, *, first: date, last: date, actor: Actor) -> dict[tuple[date, ResourceKind], Minutes]:
+    """The totals of each kind of resource on each day."""
+    totals: dict[tuple[date, ResourceKind], Minutes] = defaultdict(Minutes)
+    for each in resource_days(db, first=first, last=last, actor=actor):
+        totals[each.day, each.resource.kind] += each.minutes
+    return dict(totals)
+
+
+def by_resource(db: Session, *, first: date, last: date, actor: Actor) -> dict[Bookable, Minutes]:
+    """The totals of each resource over all the days."""
+    totals: dict[Bookable, Minutes] = defaultdict(Minutes)
+    for each in resource_days(db, first=first, last=last, actor=actor):
+        totals[each.resource] += each.minutes
+    return dict(totals)
+
+
+def measure(calendar: ClinicCalendar, claims: Mapping[UUID, Iterable[Claimed]]) -> Iterator[ResourceDay]:
+    """The minutes of every resource on every day of the calendar; a claim across midnight counts on both days."""
+    for resource in calendar.resources:
+        for day, claimed in _by_day(calendar, claims.get(resource.id, ())):
+            yield ResourceDay(day, resource, minutes_of(resource.capacity, calendar.available(resource, day), claimed))
+
+
+def minutes_of(capacity: int, available: list[Span], claims: Iterable[Claimed]) -> Minutes:
+    """The minutes of one resource from when it is there and what is claimed of it."""
+    booked = outside = 0
+    for claim in claims:
+        inside = sum(_shared(claim.span, span) for span in available)
+        booked += claim.units * inside
+        outside += claim.units * (claim.span.end - claim.span.start - inside)
+    return Minutes(capacity * sum(span.end - span.start for span in available), booked, outside)
+
+
+def _shared(left: Span, right: Span) -> int:
+    return max(0, min(left.end, right.end) - max(left.start, right.start))
+
+
+def _by_day(calendar: ClinicCalendar, claims: Iterable[Claimed]) -> Iterator[tuple[date, list[Claimed]]]:
+    """Every day of the calendar with the pieces of the claims that fall on it."""
+    days = calendar.days
+    midnights = [*(calendar.day_span(day).start for day in days), calendar.day_span(days[-1]).end]
+    pieces: list[list[Claimed]] = [[] for _ in days]
+    for claim in claims:
+        begin, end = max(claim.span.start, midnights[0]), min(claim.span.end, midnights[-1])
+        on = bisect_right(midnights, begin) - 1
+        while begin < end:
+            pieces[on].append(Claimed(Interval(begin, min(end, midnights[on + 1])), claim.units))
+            on += 1
+            begin = midnights[on]
+    return zip(days, pieces, strict=True)
+
+
+def _read_claims(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> dict[UUID, list[Claimed]]:
+    start = clinic_time.from_minute(calendar.day_span(calendar.first).start)
+    end = clinic_time.from_minute(calendar.day_span(calendar.last).end)
+    rows = select(
+        Claim.resource_id, epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at), Claim.units
+    ).where(
+        Claim.clinic_id == clinic_id,
+        Claim.starts_at > start - LONGEST_CLAIM, Claim.starts_at < end, Claim.ends_at > start,
+    )  # fmt: skip
+    claims = defaultdict(list)
+    for resource_id, begins, ends, units in db.execute(rows):
+        claims[resource_id].append(Claimed(Interval(begins, ends), units))
+    return claims
