@@ -35,11 +35,6 @@ class Settings:
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
 
-    @property
-    def pool_size(self) -> int:
-        """Connections of one process: one for each thread, and one for the audit of a reading request beside it."""
-        return 2 * self.threads
-
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
         """The settings in these variables; an empty one counts as unset. Raises `BadSettings` with every fault."""

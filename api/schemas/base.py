@@ -15,7 +15,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Dates outside these years are slips of the finger, and days could not be counted from them without overflow."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", re.ASCII)
 PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 
 
@@ -120,6 +120,10 @@ class Clock(fields.Field[int]):
 
     default_error_messages = {"clock": "Give a time of day as HH:MM."}
 
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"pattern": f"^({CLOCK.pattern})$", **options.get("metadata", {})}
+        super().__init__(**options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or not CLOCK.fullmatch(value):
             raise self.make_error("clock")
@@ -133,6 +137,10 @@ class Weekday(fields.Field[int]):
     """`mon` .. `sun` outside, 0 .. 6 inside."""
 
     default_error_messages = {"weekday": "Give a weekday: mon, tue, wed, thu, fri, sat or sun."}
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"enum": list(clinic_time.WEEKDAYS), **options.get("metadata", {})}
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         if not isinstance(value, str) or value not in clinic_time.WEEKDAYS:

@@ -1,7 +1,7 @@
 """The only door to a patient. Hidden and unknown look the same, and every opening is written down."""
 
-from collections.abc import Collection
-from datetime import date, datetime
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.errors import NotFound
+from scheduler.errors import Fault, NotFound, refuse
 from scheduler.models import Patient
 from scheduler.records import audit
 
@@ -37,7 +37,8 @@ def register_patient(
     db: Session, *, mrn: str, given_name: str, family_name: str, birth_date: date, actor: Actor, now: datetime,
     phone: str | None = None, email: str | None = None,
 ) -> Patient:  # fmt: skip
-    """Enter a new patient. Raises `MrnTaken` (by constraint)."""
+    """Enter a new patient. Raises `Invalid`, and `MrnTaken` (by constraint)."""
+    refuse(_birth_faults(birth_date, now))
     patient = Patient(
         clinic_id=actor.clinic_id, mrn=mrn, given_name=given_name, family_name=family_name,
         given_key=given_name.casefold(), family_key=family_name.casefold(),
@@ -49,12 +50,30 @@ def register_patient(
     return patient
 
 
+def change_patient(
+    db: Session, patient: Patient, changes: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> Patient:
+    """Change particulars of an opened record; `changes` names columns as `register_patient` does.
+
+    Raises `Invalid`, and `MrnTaken` (by constraint).
+    """
+    refuse(_birth_faults(changes.get("birth_date", patient.birth_date), now))
+    for name, value in changes.items():
+        setattr(patient, name, value)
+    patient.given_key, patient.family_key = patient.given_name.casefold(), patient.family_name.casefold()
+    db.flush()  # a used number or a stale version is refused here
+    audit.note(
+        db, "patient.changed", actor=actor, now=now, subject=patient.id, patient_id=patient.id, fields=sorted(changes)
+    )
+    return patient
+
+
 def find_patients(
-    db: Session, text: str, *, after: tuple[str, str, UUID] | None, limit: int, actor: Actor, now: datetime
+    db: Session, text: str, *, after: UUID | None, limit: int, actor: Actor, now: datetime
 ) -> list[Patient]:
     """Up to `limit` patients whose family name, given name or record number begins with `text`, by name.
 
-    `after` is the (family_key, given_key, id) of the last one seen.
+    `after` is the last one seen: an id, since it stands in addresses, where names may not.
     """
     prefix = text.casefold()
     found = select(Patient).where(
@@ -65,7 +84,8 @@ def find_patients(
     )
     order = (Patient.family_key, Patient.given_key, Patient.id)
     if after is not None:
-        found = found.where(tuple_(*order) > after)
+        seen = select(*order).where(Patient.clinic_id == actor.clinic_id, Patient.id == after)
+        found = found.where(tuple_(*order) > seen.scalar_subquery())
     audit.note(db, "patients.searched", actor=actor, now=now)
     return list(db.scalars(found.order_by(*order).limit(limit)))
 
@@ -85,3 +105,9 @@ def names_of(
     found = select(Patient).where(Patient.clinic_id == actor.clinic_id, Patient.id.in_(patient_ids))
     audit.note(db, action, actor=actor, now=now, patients=len(patient_ids))
     return {patient.id: patient for patient in db.scalars(found)}
+
+
+def _birth_faults(birth_date: date, now: datetime) -> list[Fault]:
+    """Born by tomorrow at the latest: somewhere it is that day already."""
+    born = birth_date <= now.date() + timedelta(days=1)
+    return [] if born else [Fault("birth_date", "range", "A date of birth does not lie in the future.")]

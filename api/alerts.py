@@ -1,0 +1,39 @@
+"""Safety findings that somebody must acknowledge."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from api.identity import allow
+from api.openapi import Blueprint
+from api.paging import Page, instant, page, page_of
+from api.schemas.alerts import AcknowledgementIn, AlertOut, AlertsQuery, ListedAlertOut
+from scheduler.actors import Role
+from scheduler.models import Alert
+from scheduler.outcomes import alerts
+from scheduler.outcomes.alerts import ListedAlert
+
+blueprint = Blueprint("alerts", __name__, description="Safety findings that somebody must acknowledge.")
+
+
+@blueprint.get("/alerts")
+@blueprint.arguments(AlertsQuery, location="query")
+@blueprint.response(200, page_of(ListedAlertOut))
+@allow(Role.CLINICIAN)
+def list_alerts(asked: dict[str, Any]) -> Page[ListedAlert]:
+    """The clinic's alerts, the oldest first; the open ones unless asked otherwise."""
+
+    def fetch(*, after: Any, limit: int) -> list[ListedAlert]:
+        return alerts.list_alerts(g.db, asked["state"], after=after, limit=limit, actor=g.actor, now=g.now)
+
+    return page(asked, fetch, key=lambda row: (row.alert.raised_at, row.alert.id), kinds=(instant, UUID))
+
+
+@blueprint.post("/alerts/<uuid:alert_id>/acknowledgement")
+@blueprint.arguments(AcknowledgementIn)
+@blueprint.response(200, AlertOut)
+@allow(Role.CLINICIAN)
+def acknowledge(body: dict[str, Any], alert_id: UUID) -> Alert:
+    """Close an alert with what was found or done. Of several people at once exactly one does; the rest get 409."""
+    return alerts.acknowledge(g.db, alert_id, note=body["note"], actor=g.actor, now=g.now)

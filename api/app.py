@@ -1,0 +1,147 @@
+"""The application: one request, one transaction, and every refusal a problem document."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import docs, health, idempotency, patients, problems, staff, strict_json, tokens, versions
+from api.attempts import Attempts
+from api.identity import Work, access_to, identify, refuse_undeclared, work_of
+from api.openapi import Api, Blueprint
+from config import Settings
+from scheduler.models.engine import Database, is_transient
+from scheduler.records import audit
+
+access_log = logging.getLogger("api.access")
+
+ATTEMPTS = 6
+"""How often a request is tried whose transaction met another one; the last failure is answered with 503."""
+FIRST_PAUSE_SECONDS = 0.01
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    health.blueprint,
+    tokens.blueprint,
+    staff.blueprint,
+    patients.blueprint,
+)
+"""Everything under `/api/v1`."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, database: Database | None = None
+) -> Flask:
+    """The application, ready to serve; call it after forking.
+
+    Raises `LookupError` if a view does not say who may call it.
+    """
+    app = ClinicApp(settings, clock, database or Database(settings.database_url, pool_size=settings.threads))
+    strict_json.install(app)
+    problems.register(app)
+    api = Api(app)
+    for blueprint in BLUEPRINTS:
+        api.register(blueprint)
+    app.register_blueprint(health.probes)
+    app.register_blueprint(docs.blueprint)
+    app.extensions["attempts"] = Attempts(settings.sign_in_failures)
+    app.before_request(begin)
+    app.after_request(finish)
+    refuse_undeclared(app)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign] # Flask's own way
+    return app
+
+
+class ClinicApp(Flask):
+    """Flask with the transaction inside its error handling: what fails at commit is still a problem document."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime], database: Database) -> None:
+        super().__init__("api", static_folder=None)
+        self.settings = settings
+        self.clock = clock
+        self.database = database
+
+    def dispatch_request(self) -> Any:
+        """Answer the request, and try again as a whole where its transaction met another one."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        if request.method == "OPTIONS":
+            return self.make_default_options_response()
+        request.get_data()  # all of it is here before a transaction begins, however slow the client
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return self._answer()
+            except DBAPIError as error:
+                if not is_transient(error):
+                    raise
+            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))
+        return self._answer()
+
+    def _answer(self) -> Response:
+        g.now, g.reserved_key = self.clock(), None
+        rule = request.url_rule
+        view = self.view_functions[rule.endpoint if rule else ""]
+        work = work_of(view, request.method)
+        if work is Work.READS:
+            return self._read(view)
+        with self.database.reading() as db:
+            g.actor = identify(db, request, access_to(view), now=g.now)
+        if getattr(view, "versioned", False):
+            versions.require_header()
+        return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
+
+    def _read(self, view: Callable[..., Any]) -> Response:
+        with self.database.reading() as g.db:
+            g.actor = identify(g.db, request, access_to(view), now=g.now)
+            response = self._call(view)
+            notes = audit.pending_notes(g.db)
+        if notes:
+            with self.database.writing() as db:
+                audit.write(db, notes)
+                db.commit()
+        return response
+
+    def _write(self, view: Callable[..., Any]) -> Response:
+        with self.database.writing() as g.db:
+            response = self._call(view)
+            idempotency.keep_answer(g.db, response)
+            g.db.commit()
+        return response
+
+    def _call(self, view: Callable[..., Any]) -> Response:
+        return self.make_response(view(**(request.view_args or {})))
+
+
+def begin() -> None:
+    g.begun = time.perf_counter()
+
+
+def finish(response: Response) -> Response:
+    """Security headers, and one line of the access log: no address, no query, nothing of a patient."""
+    response.headers.extend(HEADERS)
+    if request.path.startswith("/api/") and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    milliseconds = round(1000 * (time.perf_counter() - g.begun))
+    rule = request.url_rule.rule if request.url_rule else "-"
+    access_log.info("%s %s %d %d ms", request.method, rule, response.status_code, milliseconds)
+    return response

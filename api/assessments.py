@@ -1,0 +1,71 @@
+"""Answered scales, and what they say over a series."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import g
+
+from api.idempotency import idempotent
+from api.identity import allow
+from api.openapi import Blueprint
+from api.paging import Page, instant, page, page_of
+from api.schemas.assessments import (
+    AssessmentIn,
+    AssessmentOut,
+    AssessmentsQuery,
+    LoggedOut,
+    ScaleOut,
+    TrajectoryOut,
+    TrajectoryQuery,
+)
+from scheduler.actors import Role
+from scheduler.models import Assessment
+from scheduler.outcomes import assessments, courses
+from scheduler.outcomes.assessments import Logged
+from scheduler.outcomes.scales import SCALES
+from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.trajectories import Trajectory
+
+blueprint = Blueprint("assessments", __name__, description="Answered scales, and what they say over a series.")
+
+
+@blueprint.get("/scales")
+@blueprint.response(200, page_of(ScaleOut))
+@allow(Role.CLINICIAN)
+def list_scales() -> Page[Scale]:
+    """The questionnaires that can be logged, with their items and bands."""
+    return Page(list(SCALES.values()), None)
+
+
+@blueprint.post("/patients/<uuid:patient_id>/assessments")
+@blueprint.arguments(AssessmentIn)
+@blueprint.response(201, LoggedOut)
+@idempotent(required=True)
+@allow(Role.CLINICIAN)
+def log_assessment(body: dict[str, Any], patient_id: UUID) -> Logged:
+    """Log a form item by item; a positive safety item raises an alert at once, complete form or not."""
+    return assessments.log_assessment(g.db, patient_id, **body, actor=g.actor, now=g.now)
+
+
+@blueprint.get("/patients/<uuid:patient_id>/assessments")
+@blueprint.arguments(AssessmentsQuery, location="query")
+@blueprint.response(200, page_of(AssessmentOut))
+@allow(Role.CLINICIAN)
+def list_assessments(asked: dict[str, Any], patient_id: UUID) -> Page[Assessment]:
+    """A patient's forms, the newest first."""
+
+    def fetch(*, after: Any, limit: int) -> list[Assessment]:
+        return assessments.list_assessments(
+            g.db, patient_id, scale=asked["scale"], after=after, limit=limit, actor=g.actor, now=g.now
+        )
+
+    return page(asked, fetch, key=lambda row: (row.taken_at, row.id), kinds=(instant, UUID))
+
+
+@blueprint.get("/patients/<uuid:patient_id>/trajectory")
+@blueprint.arguments(TrajectoryQuery, location="query")
+@blueprint.response(200, TrajectoryOut)
+@allow(Role.CLINICIAN)
+def read_trajectory(asked: dict[str, Any], patient_id: UUID) -> Trajectory:
+    """A patient's scores over one series: baseline, each score among the infusions, and where they stand now."""
+    return courses.read_trajectory(g.db, patient_id, **asked, actor=g.actor, now=g.now)

@@ -1,0 +1,36 @@
+"""Counting failed sign-ins, so that passwords cannot be tried by the thousand. Kept in this process's memory."""
+
+import time
+from hashlib import sha256
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from scheduler.errors import TooManyAttempts
+
+MINUTES = 15
+
+
+class Attempts:
+    """Failures of the last quarter of an hour, by address of the network and by digest of the e-mail address."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = RateLimitItemPerMinute(allowed, MINUTES)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    def refuse_excess(self, address: str, email: str) -> None:
+        """Raises `TooManyAttempts` if either has failed too often."""
+        for key in _keys(address, email):
+            if not self._window.test(self._allowed, *key):
+                reset = self._window.get_window_stats(self._allowed, *key).reset_time
+                raise TooManyAttempts(retry_after=max(1, round(reset - time.time())))
+
+    def failed(self, address: str, email: str) -> None:
+        """Count a failure of both."""
+        for key in _keys(address, email):
+            self._window.hit(self._allowed, *key)
+
+
+def _keys(address: str, email: str) -> list[tuple[str, str]]:
+    return [("address", address), ("email", sha256(email.lower().encode(errors="replace")).hexdigest())]

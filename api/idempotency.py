@@ -1,0 +1,102 @@
+"""A repeated request acts once: the first answer is kept in the transaction of its effect, and given again."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import sha256
+from typing import Any, TypeVar, overload
+
+import orjson
+from flask import Response, g, request
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from api import strict_json
+from scheduler.errors import Fault, KeyNeeded, KeyReused, Malformed
+from scheduler.models import IdempotencyKey
+from scheduler.models.upsert import insert_unless_there
+from scheduler.records import audit
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+KEY = re.compile(r"[!-~]{1,200}")
+KEPT_HEADERS = ("Content-Type", "Location", "ETag")
+
+
+@dataclass(frozen=True)
+class Idempotent:
+    """Whether a view needs the key or only honours it."""
+
+    required: bool
+
+
+@overload
+def idempotent(view: View) -> View: ...
+@overload
+def idempotent(*, required: bool) -> Callable[[View], View]: ...
+def idempotent(view: View | None = None, *, required: bool = False) -> Any:
+    """Honour the Idempotency-Key header of this view; with `required`, refuse to act without one."""
+
+    def decorate(view: View) -> Any:
+        @wraps(view)
+        def once(*args: Any, **kwargs: Any) -> Any:
+            return _first_answer(required=required) or view(*args, **kwargs)
+
+        once.idempotent = Idempotent(required)  # type: ignore[attr-defined] # for the documentation
+        return once
+
+    return decorate if view is None else decorate(view)
+
+
+def keep_answer(db: Session, response: Response) -> None:
+    """Store the answer to this request with its key, if it has reserved one; called before the commit."""
+    key: tuple[Any, ...] | None = g.reserved_key
+    if key is None:
+        return
+    headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
+    mine = (IdempotencyKey.clinic_id == key[0], IdempotencyKey.staff_id == key[1], IdempotencyKey.key == key[2])
+    answer = {"status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": response.get_data()}
+    db.execute(update(IdempotencyKey).where(*mine).values(answer))
+
+
+def _first_answer(*, required: bool) -> Response | None:
+    """The answer this key was given before; None if this request is the first with it, or has none."""
+    key = _key(required=required)
+    if key is None:
+        return None
+    whole = (g.actor.clinic_id, g.actor.staff_id, key)
+    digest = request_digest()
+    names = ("clinic_id", "staff_id", "key")
+    reserved = insert_unless_there(
+        g.db, IdempotencyKey, **dict(zip(names, whole, strict=True)), request_digest=digest, created_at=g.now
+    )
+    if reserved:
+        g.reserved_key = whole
+        return None
+    return _replay(g.db.get_one(IdempotencyKey, whole), digest)
+
+
+def _key(*, required: bool) -> str | None:
+    key = request.headers.get(HEADER)
+    if key is None and required:
+        raise KeyNeeded
+    if key is not None and not KEY.fullmatch(key):
+        raise Malformed(faults=(Fault(HEADER, "invalid", "A key has 1 to 200 visible ASCII characters."),))
+    return key
+
+
+def _replay(row: IdempotencyKey, digest: str) -> Response:
+    if row.request_digest != digest:
+        raise KeyReused
+    audit.note(g.db, "answer.replayed", actor=g.actor, now=g.now)
+    return Response(row.body, row.status, {**orjson.loads(row.headers or "{}"), REPLAYED: "true"})
+
+
+def request_digest() -> str:
+    """What makes two requests the same: method, path, query and body, the order of an object's members aside."""
+    body = strict_json.body_of(request) if request.get_data() else None
+    said = [request.method, request.path, request.query_string.decode("latin-1"), body]
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,55 @@
+"""Alerts as they are asked for and shown."""
+
+from marshmallow import fields
+
+from api.schemas.base import Instant, Shape, Text
+from scheduler.models import AlertKind, AlertLevel
+from scheduler.outcomes.alerts import AlertState
+
+LONGEST_NOTE = 2000
+
+
+class AlertsQuery(Shape):
+    """Which alerts."""
+
+    state = fields.Enum(AlertState, by_value=True, load_default=AlertState.OPEN)
+
+
+class AcknowledgementIn(Shape):
+    """What was found or done about an alert."""
+
+    note = Text(LONGEST_NOTE, lines=True, required=True)
+
+
+class AlertOut(Shape):
+    """A safety finding. It is open while `acknowledged_at` is null."""
+
+    id = fields.UUID(required=True)
+    patient_id = fields.UUID(required=True)
+    assessment_id = fields.UUID(required=True)
+    kind = fields.Enum(AlertKind, by_value=True, required=True)
+    level = fields.Enum(
+        AlertLevel,
+        by_value=True,
+        required=True,
+        metadata={"description": "`review`: during this visit. `urgent`: before the patient leaves."},
+    )
+    raised_at = Instant(required=True)
+    acknowledged_at = Instant(required=True, allow_none=True)
+    acknowledged_by = fields.UUID(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+
+
+class AlertPatientOut(Shape):
+    """Whom an alert is about."""
+
+    id = fields.UUID(required=True)
+    mrn = fields.String(required=True)
+    given_name = fields.String(required=True)
+    family_name = fields.String(required=True)
+
+
+class ListedAlertOut(AlertOut):
+    """An alert in the list, with its patient's name."""
+
+    patient = fields.Nested(AlertPatientOut, required=True)
