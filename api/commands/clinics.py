@@ -50,6 +50,7 @@ def _weekdays(part: str) -> range | list[int]:
 
 
 WEEK = WeekParam()
+CHAIRS = click.IntRange(1, MOST_CHAIRS)
 ROLE = click.Choice([role.value for role in Role])
 
 
@@ -60,16 +61,17 @@ ROLE = click.Choice([role.value for role in Role])
 @click.option("--name", prompt="Name of the clinic", help="What the clinic is called.")
 @click.option("--zone", prompt="Time zone, such as America/New_York", help="IANA name of its time zone.")
 @click.option("--hours", type=WEEK, multiple=True, help=f"Opening hours, such as '{HOURS_EXAMPLE}'; repeatable.")
-@click.option("--chairs", type=click.IntRange(1, MOST_CHAIRS), prompt="How many chairs", help="How many chairs it has.")
-def new(name: str, zone: str, hours: tuple[list[WeeklyHours], ...], chairs: int) -> None:
+@click.option("--chairs", type=CHAIRS, help="How many chairs it has.")
+def new(name: str, zone: str, hours: tuple[list[WeeklyHours], ...], chairs: int | None) -> None:
     """Found a clinic and print its id.
 
     It begins with its chairs and with the protocols the house ships; nurses, prescribers and their shifts are
     entered by an administrator, whom `clinic staff add` makes.
     """
     week = [span for spans in hours or _asked_hours() for span in spans]
+    chairs = chairs or click.prompt("How many chairs", type=CHAIRS)
+    names = [f"Chair {number}" for number in range(1, chairs + 1)]
     with house.writing() as db:
-        names = [f"Chair {number}" for number in range(1, chairs + 1)]
         clinic = create_clinic(db, name=name, timezone=zone, hours=week, chairs=names, now=house.now())
     click.echo(clinic.id)
 
