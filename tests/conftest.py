@@ -5,11 +5,14 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from scheduler.actors import Role
 from scheduler.models.engine import Database
 from tests.builders import ClinicCast, build_clinic, clinic_instant
+from tests.clients import Client, shared_app, token_of
 from tests.homes import Home, PostgresqlHome, SqliteHome, server
 
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
@@ -79,3 +82,26 @@ def elsewhere(db: Session) -> ClinicCast:
 def at() -> Callable[..., datetime]:
     """`at("Mon 09:00")` is that time in the clinic's week of Monday 2 March 2026; `week=1` the week after."""
     return clinic_instant
+
+
+@pytest.fixture
+def app(connection: Connection, db: Session) -> Flask:
+    """The application on the test's connection; its clock shows `now`."""
+    return shared_app(connection, db, NOW)
+
+
+@pytest.fixture
+def client(app: Flask) -> Client:
+    """A client that is not signed in."""
+    return Client(app)
+
+
+@pytest.fixture
+def as_(app: Flask, db: Session, clinic: ClinicCast) -> Callable[..., Client]:
+    """`as_(Role.SCHEDULER)` is a client signed in with this role; `as_(role, elsewhere)` in another clinic."""
+
+    def signed_in(role: Role, where: ClinicCast | None = None) -> Client:
+        house = where or clinic
+        return Client(app, token_of(db, house, house.staff[role], now=NOW))
+
+    return signed_in

@@ -1,0 +1,100 @@
+"""Clients of the API that share the test's transaction, signed in as whoever the test names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from config import Settings
+from scheduler.administration import sign_in
+from scheduler.models import Staff
+from scheduler.models.engine import Database
+from tests.builders import ClinicCast
+
+SETTINGS = Settings(database_url="sqlite:///unused.db", sign_in_failures=3)
+
+
+class SharedDatabase:
+    """Sessions on the test's own connection: what a request commits, the test sees, and both are rolled back."""
+
+    def __init__(self, connection: Connection, watcher: Session) -> None:
+        self._connection = connection
+        self._watcher = watcher
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        self._watcher.flush()
+        with Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as db:
+            yield db
+        self._watcher.expire_all()
+
+    writing = reading
+
+    @contextmanager
+    def committing(self) -> Iterator[Session]:
+        with self.writing() as db:
+            yield db
+            db.commit()
+
+
+class Client:
+    """One person's view of the API; paths go without `/api/v1`."""
+
+    def __init__(self, app: Flask, token: str | None = None) -> None:
+        self._client: FlaskClient = app.test_client()
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """`headers` are written with underscores: `If_Match='"1"'`."""
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        options = {} if body is None else {"json": body}
+        return self._client.open("/api/v1" + path, method=method, headers=sent, **options)
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.call("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self.call("POST", path, body, **headers)
+
+    def put(self, path: str, body: Any, **headers: str) -> Any:
+        return self.call("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: Any, **headers: str) -> Any:
+        return self.call("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Any:
+        return self.call("DELETE", path, **headers)
+
+    def send(self, method: str, path: str, data: bytes, content_type: str = "application/json", **headers: str) -> Any:
+        """A body as it stands."""
+        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.open(
+            "/api/v1" + path, method=method, data=data, content_type=content_type, headers=sent
+        )  # fmt: skip
+
+
+def token_of(db: Session, clinic: ClinicCast, staff: Staff, *, now: datetime) -> str:
+    """A token of this member of staff, as signing in would give it."""
+    place = sign_in.Place(clinic.id, clinic.name, clinic.zone.key, staff.id)
+    return sign_in.issue_token(db, place, now=now, lifetime=timedelta(hours=12)).token
+
+
+def shared_app(connection: Connection, db: Session, now: datetime) -> Flask:
+    return create_app(SETTINGS, clock=lambda: now, database=SharedDatabase(connection, db))  # type: ignore[arg-type] # stands in
+
+
+def real_app(database: Database, now: datetime | None = None) -> Flask:
+    """The application on a database of its own, for races."""
+    return create_app(SETTINGS, clock=lambda: now or datetime.now(UTC), database=database)
+
+
+def new_key() -> str:
+    """A fresh Idempotency-Key."""
+    return uuid4().hex
