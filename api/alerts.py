@@ -1,5 +1,6 @@
 """Safety findings that somebody must acknowledge."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from flask import g
 
 from api.identity import allow
 from api.openapi import Blueprint
-from api.paging import Page, instant, page, page_of
+from api.paging import Page, page, page_of
 from api.schemas.alerts import AcknowledgementIn, AlertOut, AlertsQuery, ListedAlertOut
 from scheduler.actors import Role
 from scheduler.models import Alert
@@ -18,21 +19,18 @@ blueprint = Blueprint("alerts", __name__, description="Safety findings that some
 
 
 @blueprint.get("/alerts")
-@blueprint.arguments(AlertsQuery, location="query")
 @blueprint.response(200, page_of(ListedAlertOut))
+@blueprint.arguments(AlertsQuery, location="query")
 @allow(Role.CLINICIAN)
 def list_alerts(asked: dict[str, Any]) -> Page[ListedAlert]:
     """The clinic's alerts, the oldest first; the open ones unless asked otherwise."""
-
-    def fetch(*, after: Any, limit: int) -> list[ListedAlert]:
-        return alerts.list_alerts(g.db, asked["state"], after=after, limit=limit, actor=g.actor, now=g.now)
-
-    return page(asked, fetch, key=lambda row: (row.alert.raised_at, row.alert.id), kinds=(instant, UUID))
+    in_state = partial(alerts.list_alerts, g.db, asked["state"], actor=g.actor, now=g.now)
+    return page(asked, in_state, key=lambda row: (row.alert.id,))
 
 
 @blueprint.post("/alerts/<uuid:alert_id>/acknowledgement")
-@blueprint.arguments(AcknowledgementIn)
 @blueprint.response(200, AlertOut)
+@blueprint.arguments(AcknowledgementIn)
 @allow(Role.CLINICIAN)
 def acknowledge(body: dict[str, Any], alert_id: UUID) -> Alert:
     """Close an alert with what was found or done. Of several people at once exactly one does; the rest get 409."""

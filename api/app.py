@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import docs, health, idempotency, patients, problems, staff, strict_json, tokens, versions
+from api import alerts, assessments, docs, health, idempotency, patients, problems, staff, strict_json, tokens, versions
 from api.attempts import Attempts
 from api.identity import Work, access_to, identify, refuse_undeclared, work_of
 from api.openapi import Api, Blueprint
@@ -39,6 +39,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens.blueprint,
     staff.blueprint,
     patients.blueprint,
+    assessments.blueprint,
+    alerts.blueprint,
 )
 """Everything under `/api/v1`."""
 

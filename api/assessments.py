@@ -1,5 +1,6 @@
 """Answered scales, and what they say over a series."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from flask import g
 from api.idempotency import idempotent
 from api.identity import allow
 from api.openapi import Blueprint
-from api.paging import Page, instant, page, page_of
+from api.paging import Page, page, page_of
 from api.schemas.assessments import (
     AssessmentIn,
     AssessmentOut,
@@ -38,8 +39,8 @@ def list_scales() -> Page[Scale]:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/assessments")
-@blueprint.arguments(AssessmentIn)
 @blueprint.response(201, LoggedOut)
+@blueprint.arguments(AssessmentIn)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
 def log_assessment(body: dict[str, Any], patient_id: UUID) -> Logged:
@@ -48,23 +49,18 @@ def log_assessment(body: dict[str, Any], patient_id: UUID) -> Logged:
 
 
 @blueprint.get("/patients/<uuid:patient_id>/assessments")
-@blueprint.arguments(AssessmentsQuery, location="query")
 @blueprint.response(200, page_of(AssessmentOut))
+@blueprint.arguments(AssessmentsQuery, location="query")
 @allow(Role.CLINICIAN)
 def list_assessments(asked: dict[str, Any], patient_id: UUID) -> Page[Assessment]:
     """A patient's forms, the newest first."""
-
-    def fetch(*, after: Any, limit: int) -> list[Assessment]:
-        return assessments.list_assessments(
-            g.db, patient_id, scale=asked["scale"], after=after, limit=limit, actor=g.actor, now=g.now
-        )
-
-    return page(asked, fetch, key=lambda row: (row.taken_at, row.id), kinds=(instant, UUID))
+    of_patient = partial(assessments.list_assessments, g.db, patient_id, scale=asked["scale"])
+    return page(asked, partial(of_patient, actor=g.actor, now=g.now))
 
 
 @blueprint.get("/patients/<uuid:patient_id>/trajectory")
-@blueprint.arguments(TrajectoryQuery, location="query")
 @blueprint.response(200, TrajectoryOut)
+@blueprint.arguments(TrajectoryQuery, location="query")
 @allow(Role.CLINICIAN)
 def read_trajectory(asked: dict[str, Any], patient_id: UUID) -> Trajectory:
     """A patient's scores over one series: baseline, each score among the infusions, and where they stand now."""

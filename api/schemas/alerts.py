@@ -1,7 +1,10 @@
 """Alerts as they are asked for and shown."""
 
+from typing import Any
+
 from marshmallow import fields
 
+from api.paging import PageIn
 from api.schemas.base import Instant, Shape, Text
 from scheduler.models import AlertKind, AlertLevel
 from scheduler.outcomes.alerts import AlertState
@@ -9,7 +12,7 @@ from scheduler.outcomes.alerts import AlertState
 LONGEST_NOTE = 2000
 
 
-class AlertsQuery(Shape):
+class AlertsQuery(PageIn):
     """Which alerts."""
 
     state = fields.Enum(AlertState, by_value=True, load_default=AlertState.OPEN)
@@ -50,6 +53,9 @@ class AlertPatientOut(Shape):
 
 
 class ListedAlertOut(AlertOut):
-    """An alert in the list, with its patient's name."""
+    """An alert in the list, with its patient's name; made from a `ListedAlert`."""
 
     patient = fields.Nested(AlertPatientOut, required=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return super().get_attribute(obj if attr == "patient" else obj.alert, attr, default)

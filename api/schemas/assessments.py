@@ -45,7 +45,9 @@ class AssessmentIn(Shape):
         Answer(allow_none=True),
         required=True,
         validate=validate.Length(1, MOST_ANSWERS),
-        metadata={"description": "In the order of the items; null where none was given. PHQ-9: 9, or 10 with difficulty."},
+        metadata={
+            "description": "In the order of the items; null where none was given. PHQ-9: 9, or 10 with difficulty."
+        },
     )
     taken_at = Instant(required=True, metadata={"description": "When the form was filled in; at most 5 minutes ahead."})
     appointment_id = fields.UUID(allow_none=True, load_default=None)

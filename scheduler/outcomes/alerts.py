@@ -50,13 +50,14 @@ def raise_alerts(
 
 
 def list_alerts(
-    db: Session, state: AlertState, *, after: tuple[datetime, UUID] | None, limit: int, actor: Actor, now: datetime
+    db: Session, state: AlertState, *, after: UUID | None, limit: int, actor: Actor, now: datetime
 ) -> list[ListedAlert]:
-    """Up to `limit` alerts of the clinic, the oldest first. `after` is the (raised_at, id) of the last one seen."""
+    """Up to `limit` alerts of the clinic, the oldest first. `after` is the last one seen."""
     order = (Alert.raised_at, Alert.id)
     wanted = _in_state(select(Alert).where(Alert.clinic_id == actor.clinic_id), state)
     if after is not None:
-        wanted = wanted.where(tuple_(*order) > after)
+        seen = select(*order).where(Alert.clinic_id == actor.clinic_id, Alert.id == after)
+        wanted = wanted.where(tuple_(*order) > seen.scalar_subquery())
     alerts = db.scalars(wanted.order_by(*order).limit(limit)).all()
     patients = access.names_of(db, {alert.patient_id for alert in alerts}, action="alerts.listed", actor=actor, now=now)
     return [ListedAlert(alert, patients[alert.patient_id]) for alert in alerts]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import boundary
-from scheduler.errors import Fault, Invalid
+from scheduler.errors import Fault, refuse
 from scheduler.models import Alert, Appointment, Assessment, Patient
 from scheduler.outcomes import alerts, scales
 from scheduler.outcomes.courses import zone_of
@@ -41,11 +41,13 @@ def log_assessment(
     """
     patient = access.open_record(db, patient_id, action="record.opened", actor=actor, now=now)
     definition = scales.scale(scale)
-    faults = [*definition.faults(answers), *_time_faults(taken_at, patient, zone_of(db, actor), now)]
-    if appointment_id is not None and not _is_of(db, appointment_id, patient):
-        faults.append(Fault("appointment_id", "not-found", "This patient has no such appointment."))
-    if faults:
-        raise Invalid("This assessment cannot be as it is described.", faults=faults)
+    refuse(
+        [
+            *definition.faults(answers),
+            *_time_faults(taken_at, patient, zone_of(db, actor), now),
+            *_appointment_faults(db, patient, appointment_id),
+        ]
+    )
     score = definition.score(answers)
     assessment = Assessment(
         clinic_id=actor.clinic_id, id=uuid4(), patient_id=patient_id, appointment_id=appointment_id,
@@ -61,11 +63,12 @@ def log_assessment(
 
 def list_assessments(
     db: Session, patient_id: UUID, *, scale: str | None = None,
-    after: tuple[datetime, UUID] | None, limit: int, actor: Actor, now: datetime,
+    after: UUID | None, limit: int, actor: Actor, now: datetime,
 ) -> list[Assessment]:  # fmt: skip
     """Up to `limit` assessments of a patient, the newest first, of one scale or of all.
 
-    `after` is the (taken_at, id) of the last one seen. Raises `NotFound` for an unknown patient.
+    `after` is the last one seen: an id, since it stands in addresses, where dates of care may not.
+    Raises `NotFound` for an unknown patient.
     """
     access.open_record(db, patient_id, action="assessments.read", actor=actor, now=now)
     order = (Assessment.taken_at, Assessment.id)
@@ -73,7 +76,8 @@ def list_assessments(
     if scale is not None:
         found = found.where(Assessment.scale == scales.scale(scale).key)
     if after is not None:
-        found = found.where(tuple_(*order) < after)
+        seen = select(*order).where(Assessment.clinic_id == actor.clinic_id, Assessment.id == after)
+        found = found.where(tuple_(*order) < seen.scalar_subquery())
     return list(db.scalars(found.order_by(*(column.desc() for column in order)).limit(limit)))
 
 
@@ -84,10 +88,19 @@ def _time_faults(taken_at: datetime, patient: Patient, zone: ZoneInfo, now: date
         yield Fault("taken_at", "before-birth", "Answers cannot have been given before the patient was born.")
 
 
-def _is_of(db: Session, appointment_id: UUID, patient: Patient) -> bool:
-    found = select(Appointment.id).where(
+def _appointment_faults(db: Session, patient: Patient, appointment_id: UUID | None) -> Iterator[Fault]:
+    mine = select(Appointment.id).where(
         Appointment.clinic_id == patient.clinic_id,
         Appointment.id == appointment_id,
         Appointment.patient_id == patient.id,
     )
-    return db.scalar(found) is not None
+    if appointment_id is not None and db.scalar(mine) is None:
+        yield Fault("appointment_id", "not-found", "This patient has no such appointment.")
+
+
+def syndrome_of(assessment: Assessment) -> str | None:
+    """What the scale's own algorithm reads in the form; None if incomplete, or under another version of the scale."""
+    definition = scales.SCALES.get(assessment.scale)
+    if definition is None or definition.version != assessment.scale_version:
+        return None
+    return definition.score(assessment.answers).syndrome

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from scheduler.errors import Fault, Invalid
+from scheduler.errors import Fault, refuse
 
 Answers = tuple[int | None, ...]
 """One entry an item, in the order of the items; None where no answer was given."""
@@ -169,9 +169,7 @@ class Scale:
         return next(band for band in self.bands if band.least <= total <= band.most)
 
     def _checked(self, answers: Sequence[object]) -> Answers:
-        faults = tuple(self.faults(answers))
-        if faults:
-            raise Invalid("These answers do not fit the scale.", faults=faults)
+        refuse(self.faults(answers))
         missing = len(self.items) - len(answers)
         return tuple(_whole(answer) for answer in answers) + (None,) * missing
 

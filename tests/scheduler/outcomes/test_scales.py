@@ -167,7 +167,7 @@ def test_a_scale_without_an_algorithm_has_no_syndrome():
 
 
 def test_a_scale_of_fixed_length_says_so():
-    with pytest.raises(Invalid, match=r"do not fit") as refusal:
+    with pytest.raises(Invalid) as refusal:
         replace(MINIMAL, items=(YES,)).score([])
 
     assert refusal.value.faults[0].message.startswith("Tiny has 1 answers")
