@@ -28,6 +28,7 @@ def serve(host: str | None, port: int | None) -> None:
     settings = house.settings(host=host, port=port)
     house.refuse_outdated(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it would speak at every look at the schema
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     serve_until_stopped(
         settings, ready=lambda: click.echo(f"Serving on http://{host}:{settings.port} (stop with Ctrl-C)")
