@@ -40,6 +40,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.PatientBusy: 409,
     errors.CapacityInUse: 409,
     errors.AppointmentsStand: 409,
+    errors.Retired: 409,
     errors.ShiftOverlaps: 409,
     errors.AlreadyAcknowledged: 409,
     errors.IllegalTransition: 409,
