@@ -92,6 +92,16 @@ class ProtocolDefinition:
         return len(self.gaps) + 1
 
     @property
+    def least_gap(self) -> int | None:
+        """The fewest days between any two neighbouring infusions; None for a single one."""
+        return min((gap.least for gap in self.gaps), default=None)
+
+    @property
+    def most_gap(self) -> int | None:
+        """The most days between any two neighbouring infusions; None for a single one."""
+        return max((gap.most for gap in self.gaps), default=None)
+
+    @property
     def visit_minutes(self) -> int:
         return self.phases.total
 

@@ -80,9 +80,12 @@ def change_clinic(
     return clinic
 
 
-def find_calendar(db: Session, *, actor: Actor) -> Calendar:
-    """The row whose version rises with every change of hours, closures, shifts and resources."""
-    return db.get_one(Calendar, actor.clinic_id)
+def find_calendar(db: Session, *, actor: Actor, locked: bool = False) -> Calendar:
+    """The row whose version rises with every change of hours, closures, shifts and resources.
+
+    `locked` keeps it at that version for whoever has looked at it and now makes a change.
+    """
+    return db.get_one(Calendar, actor.clinic_id, with_for_update=locked or None)
 
 
 def list_hours(db: Session, *, actor: Actor, now: datetime) -> list[OpeningHours]:

@@ -89,12 +89,13 @@ def change_protocol(
     return CurrentProtocol(protocol, definition)
 
 
-def retire_protocol(db: Session, current: CurrentProtocol, *, actor: Actor, now: datetime) -> None:
+def retire_protocol(db: Session, current: CurrentProtocol, *, actor: Actor, now: datetime) -> CurrentProtocol:
     """Offer it no more; series already booked go on. Raises `Retired`."""
     protocol = _changeable(current)
     protocol.retired_at = now
     db.flush()  # a stale version is refused here
     audit.note(db, "protocol.retired", actor=actor, now=now, subject=protocol.id)
+    return current
 
 
 def _changeable(current: CurrentProtocol) -> Protocol:

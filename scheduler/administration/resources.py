@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
@@ -93,20 +93,30 @@ def change_resource(
     return resource
 
 
-def retire_resource(db: Session, resource: Resource, *, actor: Actor, now: datetime) -> None:
+def retire_resource(db: Session, resource: Resource, *, actor: Actor, now: datetime) -> Resource:
     """From now on it takes no new appointment; what was stays on record. Raises `Retired` and `AppointmentsStand`."""
     _refuse_retired(resource)
     with calendar_change(db, actor.clinic_id, now=now):
         resource.retired_at = now
     audit.note(db, "resource.retired", actor=actor, now=now, subject=resource.id)
+    return resource
 
 
-def list_shifts(db: Session, *, first: date, last: date, actor: Actor) -> list[Shift]:
-    """The shifts that touch the dates `first` to `last`, in order of time; two statements. Raises `Invalid`."""
+def list_shifts(
+    db: Session, *, first: date, last: date, actor: Actor,
+    after: tuple[datetime, UUID] | None = None, limit: int | None = None,
+) -> list[Shift]:  # fmt: skip
+    """The shifts that touch the dates `first` to `last`, in order of time; two statements. Raises `Invalid`.
+
+    At most `limit` of them, following the one that starts at `after`'s instant and has its id.
+    """
     refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
     zone = _zone(db, actor)
     start, end = clinic_time.boundary(first, 0, zone), clinic_time.boundary(last, clinic_time.DAY_MINUTES, zone)
-    return list(db.scalars(_shifts_between(actor.clinic_id, start, end)))
+    rows = _shifts_between(actor.clinic_id, start, end)
+    if after is not None:
+        rows = rows.where(tuple_(Shift.starts_at, Shift.id) > after)
+    return list(db.scalars(rows.limit(limit)))
 
 
 def find_shift(db: Session, shift_id: UUID, *, actor: Actor) -> Shift:
@@ -141,12 +151,14 @@ def add_shifts(
 
 
 def change_shift(
-    db: Session, shift: Shift, *, starts_at: datetime, ends_at: datetime, actor: Actor, now: datetime
-) -> Shift:
-    """Move a shift's beginning or end.
+    db: Session, shift: Shift, *, actor: Actor, now: datetime,
+    starts_at: datetime | None = None, ends_at: datetime | None = None,
+) -> Shift:  # fmt: skip
+    """Move a shift's beginning, its end, or both.
 
     Raises `Invalid` with every fault, `AppointmentsStand`, and `ShiftOverlaps` (by constraint).
     """
+    starts_at, ends_at = starts_at or shift.starts_at, ends_at or shift.ends_at
     refuse(clinic_time.span_faults(starts_at, ends_at))
     with calendar_change(db, actor.clinic_id, now=now):
         shift.starts_at, shift.ends_at = starts_at, ends_at

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select
@@ -65,6 +66,35 @@ class ResourceDay:
     minutes: Minutes
 
 
+class By(StrEnum):
+    """What one line of a report is about."""
+
+    DAY = "day"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True)
+class Line:
+    """The minutes of a kind of resource on a date, or of one resource over all of them."""
+
+    kind: ResourceKind
+    minutes: Minutes
+    day: date | None = None
+    resource_id: UUID | None = None
+    name: str | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Lines for the dates `first` to `last`, both included."""
+
+    first: date
+    last: date
+    by: By
+    lines: tuple[Line, ...]
+
+
 def resource_days(db: Session, *, first: date, last: date, actor: Actor) -> list[ResourceDay]:
     """Every resource on every day from `first` to `last`, at most 366 days; six statements. Raises `Invalid`."""
     refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
@@ -72,20 +102,26 @@ def resource_days(db: Session, *, first: date, last: date, actor: Actor) -> list
     return list(measure(calendar, _read_claims(db, actor.clinic_id, calendar)))
 
 
-def by_day(db: Session, *, first: date, last: date, actor: Actor) -> dict[tuple[date, ResourceKind], Minutes]:
-    """The totals of each kind of resource on each day."""
+def report(db: Session, *, first: date, last: date, by: By, actor: Actor) -> Report:
+    """The totals of each kind on each day, or of each resource over all the days. Raises `Invalid`."""
+    days = resource_days(db, first=first, last=last, actor=actor)
+    return Report(first, last, by, tuple(_day_lines(days) if by is By.DAY else _resource_lines(days)))
+
+
+def _day_lines(days: Iterable[ResourceDay]) -> Iterator[Line]:
     totals: dict[tuple[date, ResourceKind], Minutes] = defaultdict(Minutes)
-    for each in resource_days(db, first=first, last=last, actor=actor):
+    for each in days:
         totals[each.day, each.resource.kind] += each.minutes
-    return dict(totals)
+    for (day, kind), minutes in sorted(totals.items()):
+        yield Line(kind, minutes, day=day)
 
 
-def by_resource(db: Session, *, first: date, last: date, actor: Actor) -> dict[Bookable, Minutes]:
-    """The totals of each resource over all the days."""
+def _resource_lines(days: Iterable[ResourceDay]) -> Iterator[Line]:
     totals: dict[Bookable, Minutes] = defaultdict(Minutes)
-    for each in resource_days(db, first=first, last=last, actor=actor):
+    for each in days:
         totals[each.resource] += each.minutes
-    return dict(totals)
+    for resource, minutes in totals.items():
+        yield Line(resource.kind, minutes, resource_id=resource.id, name=resource.name, capacity=resource.capacity)
 
 
 def measure(calendar: ClinicCalendar, claims: Mapping[UUID, Iterable[Claimed]]) -> Iterator[ResourceDay]:

@@ -16,7 +16,7 @@ from scheduler.errors import Invalid
 from scheduler.intervals import Interval
 from scheduler.models import Closure, Resource
 from scheduler.protocols import ResourceKind
-from scheduler.utilization.minutes import Claimed, Minutes, by_day, by_resource, measure, resource_days
+from scheduler.utilization.minutes import By, Claimed, Minutes, measure, report, resource_days
 from tests.builders import MONDAY
 from tests.scheduler.administration.booked import booked_visit
 
@@ -24,6 +24,7 @@ CHAIR, NURSE, PRESCRIBER = ResourceKind.CHAIR, ResourceKind.NURSE, ResourceKind.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NEW_YORK, LORD_HOWE = ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe")
 ALWAYS = date(2020, 1, 1)
+TUESDAY = MONDAY + timedelta(days=1)
 
 
 def chair(number):
@@ -110,15 +111,22 @@ def test_where_nothing_is_open_there_is_no_share():
     assert (found.open, found.share) == (0, None)
 
 
+def by_day(db, clinic, first, last):
+    lines = report(db, first=first, last=last, by=By.DAY, actor=clinic.manager).lines
+    return {(line.day, line.kind): line.minutes for line in lines}
+
+
+def by_name(db, clinic, first, last):
+    lines = report(db, first=first, last=last, by=By.RESOURCE, actor=clinic.manager).lines
+    return {line.name: line.minutes for line in lines}
+
+
 def test_a_clinics_days_are_told_by_kind(db, clinic, at):
     booked_visit(clinic, at("Mon 09:00"))
 
-    found = by_day(db, first=MONDAY, last=MONDAY + timedelta(days=1), actor=clinic.manager)
-
-    tuesday = MONDAY + timedelta(days=1)
-    assert found == {
+    assert by_day(db, clinic, MONDAY, TUESDAY) == {
         (MONDAY, CHAIR): Minutes(1200, 145), (MONDAY, NURSE): Minutes(1800, 145), (MONDAY, PRESCRIBER): Minutes(3600),
-        (tuesday, CHAIR): Minutes(1200), (tuesday, NURSE): Minutes(1800), (tuesday, PRESCRIBER): Minutes(3600),
+        (TUESDAY, CHAIR): Minutes(1200), (TUESDAY, NURSE): Minutes(1800), (TUESDAY, PRESCRIBER): Minutes(3600),
     }  # fmt: skip
 
 
@@ -126,9 +134,7 @@ def test_a_clinics_resources_are_told_over_the_range(db, clinic, at):
     booked_visit(clinic, at("Mon 09:00"))
     booked_visit(clinic, at("Fri 15:00"))
 
-    found = by_resource(db, first=MONDAY, last=MONDAY + timedelta(days=6), actor=clinic.manager)
-
-    assert {resource.name: minutes for resource, minutes in found.items()} == {
+    assert by_name(db, clinic, MONDAY, MONDAY + timedelta(days=6)) == {
         "A": Minutes(3000, 290), "B": Minutes(3000), "N1": Minutes(9000, 290), "P1": Minutes(18000),
     }  # fmt: skip
 
@@ -136,7 +142,7 @@ def test_a_clinics_resources_are_told_over_the_range(db, clinic, at):
 def test_a_closure_takes_minutes_from_open(db, clinic, at):
     clinic.keep(Closure(clinic_id=clinic.id, starts_at=at("Mon 12:00"), ends_at=at("Mon 13:00"), reason="Lunch"))
 
-    found = by_day(db, first=MONDAY, last=MONDAY, actor=clinic.manager)
+    found = by_day(db, clinic, MONDAY, MONDAY)
 
     assert (found[MONDAY, CHAIR].open, found[MONDAY, NURSE].open) == (1080, 1620)
 
@@ -145,25 +151,19 @@ def test_a_claim_that_a_later_change_left_outside_is_told_apart(db, clinic, at):
     booked_visit(clinic, at("Mon 09:00"))
     clinic.keep(Closure(clinic_id=clinic.id, starts_at=at("Mon 09:00"), ends_at=at("Mon 10:00"), reason="Flood"))
 
-    found = by_day(db, first=MONDAY, last=MONDAY, actor=clinic.manager)[MONDAY, CHAIR]
-
-    assert found == Minutes(open=1080, booked=85, outside=60)
+    assert by_day(db, clinic, MONDAY, MONDAY)[MONDAY, CHAIR] == Minutes(open=1080, booked=85, outside=60)
 
 
 def test_a_retired_chair_offers_nothing_more(db, clinic, at):
     db.execute(update(Resource).where(Resource.id == clinic.resource("B").id).values(retired_at=at("Mon 10:00")))
 
-    found = by_resource(db, first=MONDAY, last=MONDAY + timedelta(days=1), actor=clinic.manager)
-
-    assert {resource.name: minutes.open for resource, minutes in found.items()}["B"] == 120
+    assert by_name(db, clinic, MONDAY, TUESDAY)["B"].open == 120
 
 
 def test_another_clinics_bookings_do_not_count(db, clinic, elsewhere, at):
     booked_visit(elsewhere, at("Mon 09:00"))
 
-    found = by_day(db, first=MONDAY, last=MONDAY, actor=clinic.manager)
-
-    assert sum(minutes.booked for minutes in found.values()) == 0
+    assert sum(minutes.booked for minutes in by_day(db, clinic, MONDAY, MONDAY).values()) == 0
 
 
 def test_a_year_takes_six_statements(db, clinic, connection):
@@ -180,7 +180,7 @@ def test_a_year_takes_six_statements(db, clinic, connection):
 @pytest.mark.parametrize(("first", "last"), [(MONDAY, MONDAY - timedelta(1)), (MONDAY, MONDAY + timedelta(366))])
 def test_a_range_too_long_or_turned_round_is_refused(db, clinic, first, last):
     with pytest.raises(Invalid):
-        by_day(db, first=first, last=last, actor=clinic.manager)
+        resource_days(db, first=first, last=last, actor=clinic.manager)
 
 
 @dataclass(frozen=True)
