@@ -8,6 +8,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -61,12 +62,21 @@ def page(
     return Page(rows[:limit], encode(*key(rows[limit - 1])) if more else None)
 
 
+@cache
 def page_of(item: type[Shape]) -> type[Shape]:
-    """The shape of a page of these."""
+    """The shape of a page of these; one shape however many lists have it."""
     name = item.__name__.removesuffix("Out") + "Page"
     members = {"items": fields.List(fields.Nested(item), required=True), "next": fields.String(allow_none=True)}
     shape: type[Shape] = type(name, (Shape,), members)
     return shape
+
+
+def moment(text: str) -> datetime:
+    """The instant in a cursor. Raises `ValueError` for one without its offset."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("no offset")
+    return at
 
 
 def encode(*parts: Any) -> str:
