@@ -11,7 +11,25 @@ from flask import Flask, Response, g, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from api import alerts, assessments, docs, health, idempotency, patients, problems, staff, strict_json, tokens, versions
+from api import (
+    alerts,
+    assessments,
+    board,
+    booking,
+    clinics,
+    docs,
+    health,
+    idempotency,
+    patients,
+    problems,
+    protocols,
+    resources,
+    staff,
+    strict_json,
+    tokens,
+    utilization,
+    versions,
+)
 from api.attempts import Attempts
 from api.identity import Work, access_to, identify, refuse_undeclared, work_of
 from api.openapi import Api, Blueprint
@@ -39,8 +57,14 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tokens.blueprint,
     staff.blueprint,
     patients.blueprint,
+    booking.blueprint,
+    board.blueprint,
     assessments.blueprint,
     alerts.blueprint,
+    clinics.blueprint,
+    resources.blueprint,
+    protocols.blueprint,
+    utilization.blueprint,
 )
 """Everything under `/api/v1`."""
 
@@ -113,15 +137,9 @@ class ClinicApp(Flask):
         return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
 
     def _read(self, view: Callable[..., Any]) -> Response:
-        with self.database.reading() as g.db:
+        with audit.reading(self.database) as g.db:
             g.actor = identify(g.db, request, access_to(view), now=g.now)
-            response = self._call(view)
-            notes = audit.pending_notes(g.db)
-        if notes:
-            with self.database.writing() as db:
-                audit.write(db, notes)
-                db.commit()
-        return response
+            return self._call(view)
 
     def _write(self, view: Callable[..., Any]) -> Response:
         with self.database.writing() as g.db:

@@ -111,12 +111,16 @@ class NameTaken(DomainError):
 
 
 class PlanRefused(DomainError):
-    """A plan cannot be booked as it stands; nothing of it was written. `conflicts` names every reason known so far."""
+    """A plan cannot be booked as it stands; nothing of it was written.
+
+    `conflicts` names what was found up to the refusal, `plan` what was refused: `booking.book` tells the rest.
+    """
 
     code, title = "plan-refused", "This series cannot be booked as proposed; nothing was written."
 
-    def __init__(self, conflicts: Sequence[Fault] = ()) -> None:
-        super().__init__(faults=conflicts)
+    def __init__(self, conflicts: Sequence[Fault] = (), *, plan: Any = None, **facts: Any) -> None:
+        super().__init__(faults=conflicts, **facts)
+        self.plan = plan
 
 
 class SlotTaken(DomainError):

@@ -38,7 +38,7 @@ def book_series(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -
     situation = _situation(db, plan, actor=actor, now=now, locked=True)
     faults = rules.breaches(plan, situation)
     if faults:
-        raise PlanRefused(faults)
+        raise PlanRefused(faults, plan=plan)
     series_id = _write(db, plan, situation, actor=actor, now=now)
     audit.note(
         db, "series.booked", actor=actor, now=now, subject=series_id, patient_id=plan.patient_id,
@@ -67,9 +67,9 @@ def _version(db: Session, plan: SeriesPlan, *, actor: Actor) -> ProtocolVersion:
     try:
         version = current_version(db, plan.protocol_id, actor=actor)
     except NotFound as error:
-        raise PlanRefused((GONE,)) from error
+        raise PlanRefused((GONE,), plan=plan) from error
     if version.id != plan.protocol_version_id:
-        raise PlanRefused((GONE,))
+        raise PlanRefused((GONE,), plan=plan)
     return version
 
 
@@ -86,7 +86,7 @@ def _write(db: Session, plan: SeriesPlan, situation: rules.Situation, *, actor: 
         _insert(db, Appointment.__table__, appointments)
         insert_claims(db, claims)
     except IntegrityError as error:
-        raise PlanRefused(_as_faults(error)) from error
+        raise PlanRefused(_as_faults(error), plan=plan) from error
     return series_id
 
 
@@ -153,19 +153,22 @@ class Refusal:
     alternatives: tuple[Proposal, ...]
 
 
-def explain_refusal(db: Session, plan: SeriesPlan, known: tuple[Fault, ...], *, actor: Actor, now: datetime) -> Refusal:
+def explain_refusal(db: Session, refused: PlanRefused, *, actor: Actor, now: datetime) -> Refusal:
     """Why a refused plan cannot be booked as the calendar stands now, with fresh alternatives under the same wishes.
 
-    `known` is what the booking itself was told; it stands alone where the place has become free again meanwhile.
+    What the booking itself was told stands alone where the place has become free again meanwhile.
+    Raises `NotFound` for the patient.
     """
+    plan: SeriesPlan = refused.plan
+    access.open_record(db, plan.patient_id, action="series.refused", actor=actor, now=now)
     alternatives = _alternatives(db, plan, actor=actor, now=now)
     try:
         situation = _situation(db, plan, actor=actor, now=now, locked=False)
     except PlanRefused:
-        return Refusal(known, alternatives)
+        return Refusal(refused.faults, alternatives)
     broken = rules.breaches(plan, situation)
     taken = tuple(capacity_conflicts(db, actor.clinic_id, plan, situation.protocol, situation.calendar))
-    return Refusal(broken + taken or known, alternatives)
+    return Refusal(broken + taken or refused.faults, alternatives)
 
 
 def _alternatives(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> tuple[Proposal, ...]:

@@ -143,6 +143,10 @@ class ClinicCalendar:
     def by_id(self, resource_id: UUID) -> Bookable | None:
         return self._by_id.get(resource_id)
 
+    def resource(self, resource_id: UUID) -> Bookable:
+        """A resource that is known to be there."""
+        return self._by_id[resource_id]
+
     def of_kind(self, kind: ResourceKind) -> list[Bookable]:
         return [resource for resource in self.resources if resource.kind == kind]
 

@@ -11,7 +11,7 @@ from zlib import compress, decompressobj
 
 from scheduler import clinic_time
 from scheduler.errors import Invalid
-from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.protocols import ResourceKind
 
 LARGEST_PROPOSAL = 16_384
 YEARS = range(2000, 2200)
@@ -66,13 +66,40 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class OfferedClaim:
+    """What an offered appointment would claim; times in the clinic's offset."""
+
+    resource_id: UUID
+    kind: ResourceKind
+    name: str
+    start: datetime
+    end: datetime
+    units: int
+
+
+@dataclass(frozen=True)
+class OfferedAppointment:
+    """An appointment as it would be booked; times in the clinic's offset."""
+
+    number: int
+    starts_at: datetime
+    ends_at: datetime
+    claims: tuple[OfferedClaim, ...]
+
+
+@dataclass(frozen=True)
 class Proposal:
-    """A plan with its score; the lower, the better."""
+    """A plan with its score, the lower the better, and what it comes to."""
 
     plan: SeriesPlan
-    protocol: ProtocolDefinition
     score: int
     reasons: tuple[Reason, ...]
+    appointments: tuple[OfferedAppointment, ...]
+
+    @property
+    def text(self) -> str:
+        """The opaque string that books exactly this plan."""
+        return to_text(self.plan)
 
 
 def to_text(plan: SeriesPlan) -> str:

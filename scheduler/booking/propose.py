@@ -15,7 +15,16 @@ from scheduler.booking import ticks
 from scheduler.booking.availability import Availability, read_availability
 from scheduler.booking.calendar import Bookable
 from scheduler.booking.explain import LATER_DAYS, Explanation, explain
-from scheduler.booking.plans import OPEN_END, PlannedVisit, Proposal, Reason, SeriesPlan, Wishes
+from scheduler.booking.plans import (
+    OPEN_END,
+    OfferedAppointment,
+    OfferedClaim,
+    PlannedVisit,
+    Proposal,
+    Reason,
+    SeriesPlan,
+    Wishes,
+)
 from scheduler.booking.search import Found, best_series
 from scheduler.errors import Fault, Invalid, NotFound
 from scheduler.models import Protocol, ProtocolVersion
@@ -119,7 +128,26 @@ def _proposal(
 ) -> Proposal:
     visits = tuple(_visits(availability, wishes, found))
     plan = SeriesPlan(patient_id, version.protocol_id, version.id, visits, wishes)
-    return Proposal(plan, availability.protocol, found.score, tuple(_reasons(availability, found, visits)))
+    offered = tuple(_offered(availability, visit) for visit in visits)
+    return Proposal(plan, found.score, tuple(_reasons(availability, found, visits)), offered)
+
+
+def _offered(availability: Availability, visit: PlannedVisit) -> OfferedAppointment:
+    starts_at = visit.starts_at.astimezone(availability.calendar.zone)
+    ends_at = _after(visit, availability.protocol.visit_minutes, availability)
+    return OfferedAppointment(visit.number, starts_at, ends_at, tuple(_claims(availability, visit)))
+
+
+def _claims(availability: Availability, visit: PlannedVisit) -> Iterator[OfferedClaim]:
+    for leg in availability.protocol.legs:
+        resource = availability.calendar.resource(visit.resources[leg.kind])
+        start, end = _after(visit, leg.start, availability), _after(visit, leg.end, availability)
+        yield OfferedClaim(resource.id, leg.kind, resource.name, start, end, leg.units)
+
+
+def _after(visit: PlannedVisit, minutes: int, availability: Availability) -> datetime:
+    """So many minutes into a visit, in the clinic's offset; counted in UTC, for a visit may cross a clock change."""
+    return (visit.starts_at + minutes * clinic_time.MINUTE).astimezone(availability.calendar.zone)
 
 
 def _visits(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
@@ -148,8 +176,7 @@ def _reasons(availability: Availability, found: Found, visits: tuple[PlannedVisi
     for kind in availability.protocol.kinds:
         used = {visit.resources[kind] for visit in visits}
         if len(used) == 1:
-            resource = availability.calendar.by_id(used.pop())
-            yield Reason(f"same_{kind}", 0, f"Always {resource.name if resource else kind}.")
+            yield Reason(f"same_{kind}", 0, f"Always {availability.calendar.resource(used.pop()).name}.")
 
 
 def _kept(found: Found) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.models import AuditRow, Clinic
+from scheduler.models.engine import Database
 
 FIRST_HASH = "0" * 64
 PENDING = "audit"
@@ -44,6 +46,17 @@ def pending_notes(db: Session) -> list[Note]:
     """What has been noted in this session and not yet written; a reading request writes it on its own."""
     notes: list[Note] = db.info.pop(PENDING, [])
     return notes
+
+
+@contextmanager
+def reading(database: Database) -> Iterator[Session]:
+    """A reading session; what is opened in it is written down at its end, in a short transaction of its own."""
+    with database.reading() as db:
+        yield db
+        notes = pending_notes(db)
+    if notes:
+        with database.committing() as writing:
+            write(writing, notes)
 
 
 def write(db: Session, notes: list[Note]) -> None:

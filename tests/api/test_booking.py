@@ -1,0 +1,113 @@
+"""The scheduler's job over HTTP: ask, book whole, read."""
+
+from scheduler.actors import Role
+
+WISHES = {
+    "earliest": "2026-03-02",
+    "weekdays": ["mon", "tue", "thu", "fri"],
+    "between": {"from": "09:00", "to": "13:00"},
+    "same_time": True,
+}
+
+
+def ask(client, clinic, patient, **wishes):
+    body = {"patient_id": str(patient.id), "protocol_id": str(clinic.protocol.id), **WISHES, **wishes}
+    return client.post("/api/v1/proposals", json=body)
+
+
+def book(client, proposal, key="one"):
+    return client.post("/api/v1/series", json={"proposal": proposal}, headers={"Idempotency-Key": key})
+
+
+def test_a_scheduler_is_offered_whole_series_best_first(as_, clinic):
+    answer = ask(as_(Role.SCHEDULER), clinic, clinic.patient())
+
+    offered = answer.json["proposals"]
+    assert [len(each["appointments"]) for each in offered] == [6, 6, 6]
+    assert [each["score"] for each in offered] == sorted(each["score"] for each in offered)
+    assert answer.json["explanation"] is None
+
+
+def test_an_offer_names_every_claim_in_the_clinics_time(as_, clinic):
+    answer = ask(as_(Role.SCHEDULER), clinic, clinic.patient())
+
+    first = answer.json["proposals"][0]["appointments"][0]
+    assert first["starts_at"] == "2026-03-02T09:00:00-05:00"
+    assert [(claim["name"], claim["units"], claim["from"][11:16], claim["to"][11:16]) for claim in first["claims"]] == [
+        ("A", 1, "09:00", "11:25"),
+        ("N1", 2, "09:00", "09:40"),
+        ("N1", 1, "09:40", "11:10"),
+        ("P1", 1, "09:30", "11:10"),
+    ]
+
+
+def test_what_is_booked_is_exactly_what_was_offered(as_, clinic):
+    client, patient = as_(Role.SCHEDULER), clinic.patient()
+    offer = ask(client, clinic, patient).json["proposals"][1]
+
+    booked = book(client, offer["proposal"])
+
+    assert booked.status_code == 201
+    times = [(each["number"], each["starts_at"], each["ends_at"]) for each in booked.json["appointments"]]
+    assert times == [(each["number"], each["starts_at"], each["ends_at"]) for each in offer["appointments"]]
+    assert client.get(f"/api/v1/series/{booked.json['id']}").json == booked.json
+    assert client.get(f"/api/v1/patients/{patient.id}/series").json == {"items": [booked.json], "next": None}
+
+
+def test_a_taken_proposal_is_refused_with_every_conflict_and_alternatives(as_, clinic):
+    client = as_(Role.SCHEDULER)
+    ada, bea = clinic.patient(), clinic.patient("Bea", "Cole")
+    taken = ask(client, clinic, bea).json["proposals"][0]["proposal"]
+    book(client, ask(client, clinic, ada).json["proposals"][0]["proposal"])
+
+    refused = book(client, taken, key="two")
+
+    assert refused.status_code == 409
+    assert refused.json["type"] == "/problems/plan-refused"
+    assert {fault["where"] for fault in refused.json["errors"]} == {f"appointments.{n}" for n in range(1, 7)}
+    assert client.get(f"/api/v1/patients/{bea.id}/series").json["items"] == []
+    assert book(client, refused.json["alternatives"][0]["proposal"], key="three").status_code == 201
+
+
+def test_where_nothing_fits_the_answer_says_why_and_what_would_help(as_, clinic):
+    answer = ask(as_(Role.SCHEDULER), clinic, clinic.patient(), weekdays=["wed"])
+
+    explanation = answer.json["explanation"]
+    assert answer.json["proposals"] == []
+    assert (explanation["infusion"], explanation["reason"]) == (2, "wishes")
+    assert {each["wish"]: each["first"] for each in explanation["loosening"]}["weekdays"] == "2026-03-02"
+
+
+def test_every_contradiction_of_the_wishes_is_named(as_, clinic):
+    answer = ask(
+        as_(Role.SCHEDULER), clinic, clinic.patient(),
+        earliest="2026-02-01", latest="2026-01-01", between={"from": "13:00", "to": "09:00"}, nurse_id=str(clinic.id),
+    )  # fmt: skip
+
+    assert answer.status_code == 422
+    assert {fault["where"] for fault in answer.json["errors"]} == {"earliest", "latest", "between", "nurse_id"}
+
+
+def test_a_string_that_is_no_proposal_is_refused(as_, clinic):
+    answer = book(as_(Role.SCHEDULER), "AAAA")
+
+    assert answer.status_code == 422
+
+
+def test_booking_needs_an_idempotency_key(as_, clinic):
+    client = as_(Role.SCHEDULER)
+    offer = ask(client, clinic, clinic.patient()).json["proposals"][0]["proposal"]
+
+    answer = client.post("/api/v1/series", json={"proposal": offer})
+
+    assert answer.status_code == 400
+    assert answer.json["type"] == "/problems/idempotency-key-needed"
+
+
+def test_a_patient_of_another_clinic_cannot_be_booked(as_, clinic, elsewhere):
+    client = as_(Role.SCHEDULER, elsewhere)
+    offer = ask(as_(Role.SCHEDULER), clinic, clinic.patient()).json["proposals"][0]["proposal"]
+
+    answer = book(client, offer)
+
+    assert answer.status_code == 404
