@@ -33,9 +33,9 @@ demo: setup ## Make the demo clinic anew, dated around today
 	@$(BIN)/clinic db upgrade && $(BIN)/clinic demo
 
 .PHONY: test
-test: .venv/dev.stamp ## Run the tests on SQLite and on a PostgreSQL of their own (ARGS="-k name")
+test: .venv/dev.stamp ## Run the tests on SQLite and on a PostgreSQL of their own (ARGS="-k name -n 0")
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
 
 .PHONY: check
 check: lint ## Everything CI runs: lint, types, layers, tests with coverage
