@@ -1,0 +1,133 @@
+"""Shapes of protocols."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from marshmallow import fields, validate
+
+from api.schemas.base import Instant, Shape, Text, Whole
+from scheduler.errors import Fault, Invalid
+from scheduler.protocols import (
+    LONGEST_CLAIM_MINUTES,
+    LONGEST_GAP_DAYS,
+    LONGEST_SPAN_DAYS,
+    MOST_INFUSIONS,
+    MOST_UNITS,
+    Gap,
+    Leg,
+    Phases,
+    ProtocolDefinition,
+    ResourceKind,
+)
+
+AMOUNT = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
+KEY = r"^[a-z][a-z0-9_]{0,59}$"
+MOST_LEGS = 40
+
+
+class Amount(fields.String):
+    """A drug amount above zero, as text with up to four decimals: a float could not hold it."""
+
+    default_error_messages: ClassVar[dict[str, str]] = {"amount": 'Give an amount as text, such as "0.5".'}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, metadata={"pattern": f"^{AMOUNT.pattern}$", "examples": ["0.5"]})
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text is None or not AMOUNT.fullmatch(text):
+            raise self.make_error("amount")
+        return Decimal(text)
+
+
+class GapShape(Shape):
+    """Least and most local calendar days between two neighbouring infusions."""
+
+    least = Whole(least=1, most=LONGEST_GAP_DAYS, required=True)
+    most = Whole(least=1, most=LONGEST_GAP_DAYS, required=True)
+
+
+class SpacingIn(Shape):
+    span_days = Whole(least=1, most=LONGEST_SPAN_DAYS, required=True)
+    gaps = fields.List(
+        fields.Nested(GapShape),
+        required=True,
+        validate=validate.Length(max=MOST_INFUSIONS - 1),
+        metadata={"description": "One between each two infusions; none for a single one."},
+    )
+
+
+class SpacingOut(SpacingIn):
+    least = fields.Integer(required=True, allow_none=True, attribute="least_gap")
+    most = fields.Integer(required=True, allow_none=True, attribute="most_gap")
+
+
+class PhasesShape(Shape):
+    """Minutes of each phase of a visit, in order."""
+
+    prepare = Whole(least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+    infuse = Whole(least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+    recover = Whole(least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+    turn_over = Whole(least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+
+
+class LegShape(Shape):
+    """Units of one resource of a kind, from and to minutes after the visit's start."""
+
+    kind = fields.Enum(ResourceKind, by_value=True, required=True)
+    start = Whole(data_key="from", least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+    end = Whole(data_key="to", least=0, most=LONGEST_CLAIM_MINUTES, required=True)
+    units = Whole(least=1, most=MOST_UNITS, required=True)
+
+
+class ProtocolIn(Shape):
+    key = fields.String(required=True, validate=validate.Regexp(KEY), metadata={"description": "It never changes."})
+    name = Text(200, required=True)
+    drug = Text(100, required=True)
+    route = Text(100, required=True)
+    dose = Amount(load_default=None, allow_none=True)
+    dose_unit = Text(30, load_default=None, allow_none=True)
+    spacing = fields.Nested(SpacingIn, required=True)
+    phases = fields.Nested(PhasesShape, required=True)
+    legs = fields.List(fields.Nested(LegShape), required=True, validate=validate.Length(1, MOST_LEGS))
+    source = Text(1000, required=True)
+
+
+class ProtocolOut(Shape):
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    key = fields.String(required=True, attribute="definition.key")
+    name = fields.String(required=True, attribute="definition.name")
+    infusions = fields.Integer(required=True, attribute="definition.infusions")
+    spacing = fields.Nested(SpacingOut, required=True, attribute="definition")
+    phases = fields.Nested(PhasesShape, required=True, attribute="definition.phases")
+    legs = fields.List(fields.Nested(LegShape), required=True, attribute="definition.legs")
+    drug = fields.String(required=True, attribute="definition.drug")
+    route = fields.String(required=True, attribute="definition.route")
+    dose = Amount(required=True, allow_none=True, attribute="definition.dose")
+    dose_unit = fields.String(required=True, allow_none=True, attribute="definition.dose_unit")
+    source = fields.String(required=True, attribute="definition.source")
+    retired_at = Instant(required=True, allow_none=True, attribute="row.retired_at")
+
+
+def definition_of(body: Mapping[str, Any]) -> ProtocolDefinition:
+    """The definition a body describes. Raises `Invalid` with every contradiction, by its place in the body."""
+    plain = {name: body[name] for name in ("key", "name", "drug", "route", "dose", "dose_unit", "source")}
+    try:
+        return ProtocolDefinition(
+            **plain,
+            phases=Phases(**body["phases"]),
+            legs=tuple(Leg(**leg) for leg in body["legs"]),
+            gaps=tuple(Gap(**gap) for gap in body["spacing"]["gaps"]),
+            span_days=body["spacing"]["span_days"],
+        )
+    except Invalid as refusal:
+        raise Invalid(refusal.detail, faults=[_in_body(fault) for fault in refusal.faults]) from refusal
+
+
+def _in_body(fault: Fault) -> Fault:
+    is_spacing = fault.where.startswith(("gaps", "span_days"))
+    return replace(fault, where=f"spacing.{fault.where}") if is_spacing else fault
