@@ -75,7 +75,7 @@ def utc_now() -> datetime:
 
 def create_app(
     settings: Settings, *, clock: Callable[[], datetime] = utc_now, database: Database | None = None
-) -> Flask:
+) -> "ClinicApp":
     """The application, ready to serve; call it after forking.
 
     Raises `LookupError` if a view does not say who may call it.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from api.app import create_app
+from api.app import ClinicApp, create_app
+from api.attempts import Attempts
 from config import Settings
 from scheduler.administration import sign_in
 from scheduler.models import Staff
@@ -87,7 +89,22 @@ def token_of(db: Session, clinic: ClinicCast, staff: Staff, *, now: datetime) ->
 
 
 def shared_app(connection: Connection, db: Session, now: datetime) -> Flask:
+    """An application of one's own on the test's connection, for tests that change the application."""
     return create_app(SETTINGS, clock=lambda: now, database=SharedDatabase(connection, db))  # type: ignore[arg-type] # stands in
+
+
+@cache
+def _lasting_app() -> ClinicApp:
+    return create_app(SETTINGS, database=object())  # type: ignore[arg-type] # each test puts its own in
+
+
+def lent_app(connection: Connection, db: Session, now: datetime) -> Flask:
+    """The one application of this run, made once since that is slow, on the test's connection."""
+    app = _lasting_app()
+    app.database = SharedDatabase(connection, db)  # type: ignore[assignment] # stands in
+    app.clock = lambda: now
+    app.extensions["attempts"] = Attempts(SETTINGS.sign_in_failures)
+    return app
 
 
 def real_app(database: Database, now: datetime | None = None) -> Flask:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Role
 from scheduler.models.engine import Database
 from tests.builders import ClinicCast, build_clinic, clinic_instant
-from tests.clients import Client, shared_app, token_of
+from tests.clients import Client, lent_app, token_of
 from tests.homes import Home, PostgresqlHome, SqliteHome, server
 
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
@@ -87,7 +87,7 @@ def at() -> Callable[..., datetime]:
 @pytest.fixture
 def app(connection: Connection, db: Session) -> Flask:
     """The application on the test's connection; its clock shows `now`."""
-    return shared_app(connection, db, NOW)
+    return lent_app(connection, db, NOW)
 
 
 @pytest.fixture

@@ -17,9 +17,15 @@ from scheduler.models import Patient
 from scheduler.models.engine import Database
 from scheduler.records import access
 from tests.builders import build_clinic
-from tests.clients import SETTINGS, Client, SharedDatabase, real_app, token_of
+from tests.clients import SETTINGS, Client, SharedDatabase, real_app, shared_app, token_of
 
 ADA = {"mrn": "M-1", "given_name": "Ada", "family_name": "Byron", "birth_date": "1980-05-17"}
+
+
+@pytest.fixture
+def app(connection, db, now):
+    """An application of this test's own: some of these put views into it."""
+    return shared_app(connection, db, now)
 
 
 def view(app, function):
@@ -32,7 +38,7 @@ def test_a_view_that_does_not_say_who_may_call_it_keeps_the_application_from_sta
     monkeypatch.delattr(edge.docs.page, "access")
 
     with pytest.raises(LookupError, match="docs"):
-        create_app(SETTINGS)
+        create_app(SETTINGS, database=SharedDatabase(connection, db))
 
 
 def test_a_view_that_raises_leaves_nothing_behind(app, db, clinic, now):
