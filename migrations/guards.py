@@ -17,7 +17,7 @@ NAMES = (
 LIVE = "('booked', 'confirmed', 'arrived', 'in_session', 'completed')"
 
 # The sum of units can only rise where a claim starts, so the peak within a claim is at its own start
-# or at the start of one that begins inside it. A claim lasts at most 12 hours, which bounds both ends of the index range.
+# or at the start of one that begins inside it. A claim lasts at most 12 hours, which bounds both ends of the range.
 _TWELVE_HOURS = 43_200_000_000
 
 _SQLITE_PEAK = f"""
@@ -25,7 +25,8 @@ _SQLITE_PEAK = f"""
         SELECT (
             SELECT coalesce(sum(other.units), 0) FROM claims AS other
             WHERE other.clinic_id = NEW.clinic_id AND other.resource_id = NEW.resource_id AND other.id <> NEW.id
-              AND other.starts_at > moment.at - {_TWELVE_HOURS} AND other.starts_at <= moment.at AND other.ends_at > moment.at
+              AND other.starts_at > moment.at - {_TWELVE_HOURS}
+              AND other.starts_at <= moment.at AND other.ends_at > moment.at
         ) AS load
         FROM (
             SELECT NEW.starts_at AS at

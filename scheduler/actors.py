@@ -14,7 +14,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """A member of staff in one clinic, with the roles held there; without `staff_id`, the command line of the house itself."""
+    """A member of staff in one clinic, with the roles held there; without `staff_id`, the house's own command line."""
 
     clinic_id: UUID
     staff_id: UUID | None

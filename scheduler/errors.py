@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with what was asked: where it stands in the request, a code, and words for the person at the desk."""
+    """One thing wrong with what was asked: where in the request, a code, and words for the person at the desk."""
 
     where: str
     code: str
