@@ -65,7 +65,7 @@ class ClinicSettings(ClinicOwned, Base):
 
 
 class OpeningHours(ClinicOwned, Base):
-    """Open from `opens` to `closes`, in minutes of the local day, on a weekday (Monday 0), from a date until another."""
+    """Open from `opens` to `closes`, minutes of the local day, on a weekday (Monday 0), from a date until another."""
 
     __tablename__ = "opening_hours"
     __table_args__ = (
