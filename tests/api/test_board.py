@@ -13,7 +13,7 @@ def test_the_board_shows_chairs_in_order_with_their_appointments(as_, clinic):
     client = as_(Role.SCHEDULER)
     book(client, ask(client, clinic, clinic.patient()).json["proposals"][0]["proposal"])
 
-    answer = client.get("/api/v1/board?date=2026-03-05")
+    answer = client.get("/board?date=2026-03-05")
 
     (a, b) = answer.json["chairs"]
     (shown,) = a["appointments"]

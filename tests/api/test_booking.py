@@ -12,11 +12,11 @@ WISHES = {
 
 def ask(client, clinic, patient, **wishes):
     body = {"patient_id": str(patient.id), "protocol_id": str(clinic.protocol.id), **WISHES, **wishes}
-    return client.post("/api/v1/proposals", json=body)
+    return client.post("/proposals", body)
 
 
 def book(client, proposal, key="one"):
-    return client.post("/api/v1/series", json={"proposal": proposal}, headers={"Idempotency-Key": key})
+    return client.post("/series", {"proposal": proposal}, Idempotency_Key=key)
 
 
 def test_a_scheduler_is_offered_whole_series_best_first(as_, clinic):
@@ -50,8 +50,8 @@ def test_what_is_booked_is_exactly_what_was_offered(as_, clinic):
     assert booked.status_code == 201
     times = [(each["number"], each["starts_at"], each["ends_at"]) for each in booked.json["appointments"]]
     assert times == [(each["number"], each["starts_at"], each["ends_at"]) for each in offer["appointments"]]
-    assert client.get(f"/api/v1/series/{booked.json['id']}").json == booked.json
-    assert client.get(f"/api/v1/patients/{patient.id}/series").json == {"items": [booked.json], "next": None}
+    assert client.get(f"/series/{booked.json['id']}").json == booked.json
+    assert client.get(f"/patients/{patient.id}/series").json == {"items": [booked.json], "next": None}
 
 
 def test_a_taken_proposal_is_refused_with_every_conflict_and_alternatives(as_, clinic):
@@ -65,7 +65,7 @@ def test_a_taken_proposal_is_refused_with_every_conflict_and_alternatives(as_, c
     assert refused.status_code == 409
     assert refused.json["type"] == "/problems/plan-refused"
     assert {fault["where"] for fault in refused.json["errors"]} == {f"appointments.{n}" for n in range(1, 7)}
-    assert client.get(f"/api/v1/patients/{bea.id}/series").json["items"] == []
+    assert client.get(f"/patients/{bea.id}/series").json["items"] == []
     assert book(client, refused.json["alternatives"][0]["proposal"], key="three").status_code == 201
 
 
@@ -98,7 +98,7 @@ def test_booking_needs_an_idempotency_key(as_, clinic):
     client = as_(Role.SCHEDULER)
     offer = ask(client, clinic, clinic.patient()).json["proposals"][0]["proposal"]
 
-    answer = client.post("/api/v1/series", json={"proposal": offer})
+    answer = client.post("/series", {"proposal": offer})
 
     assert answer.status_code == 400
     assert answer.json["type"] == "/problems/idempotency-key-needed"
