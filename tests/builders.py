@@ -37,7 +37,7 @@ MONDAY = date(2026, 3, 2)
 FIRST_SHIFT, LAST_SHIFT = date(2026, 2, 2), date(2026, 7, 31)
 OPENS, CLOSES = 8 * 60, 18 * 60
 PASSWORD = "correct horse battery"  # noqa: S105 # the password of everyone in the tests
-PASSWORD_HASH = "$argon2id$v=19$m=64,t=1,p=1$TqnWOol5FtZk8JO0p+nwTQ$IcUrEm7YtkHJHBso+3TIZOVr13X/UOTKYtGh6NpDP7Q"  # noqa: S105
+PASSWORD_HASH = "$argon2id$v=19$m=64,t=1,p=1$TqnWOol5FtZk8JO0p+nwTQ$IcUrEm7YtkHJHBso+3TIZOVr13X/UOTKYtGh6NpDP7Q"  # noqa: S105 # of that password, cheaply made
 
 MDD_INDUCTION = ProtocolDefinition(
     key="mdd_induction_2x",

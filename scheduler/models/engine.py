@@ -94,7 +94,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
             queue.enter()
         connection.exec_driver_sql(f"BEGIN {mode}")
 
-    engine.dialect.writer_queue = queue  # type: ignore[attr-defined]
+    engine.dialect.writer_queue = queue  # type: ignore[attr-defined] # for `Database`, which is given the engine
     return engine
 
 

@@ -101,7 +101,7 @@ def visits(db: Session, series: Series) -> list[Appointment]:
 def alter(db: Session, row: Base, **values: object) -> None:
     """Change a row as nobody should: past the mapper and its version."""
     kind = type(row)
-    db.execute(update(kind).where(kind.id == row.id).values(**values))  # type: ignore[attr-defined]
+    db.execute(update(kind).where(kind.id == row.id).values(**values))  # type: ignore[attr-defined] # every table here has ids
 
 
 @pytest.fixture
