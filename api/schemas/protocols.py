@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from api.schemas.base import Instant, Shape, Text, Whole
 from scheduler.errors import Fault, Invalid
@@ -24,23 +24,26 @@ from scheduler.protocols import (
 )
 
 AMOUNT = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
-KEY = r"^[a-z][a-z0-9_]{0,59}$"
+KEY = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 MOST_LEGS = 40
 
 
 class Amount(fields.String):
     """A drug amount above zero, as text with up to four decimals: a float could not hold it."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"amount": 'Give an amount as text, such as "0.5".'}
-
     def __init__(self, **options: Any) -> None:
         super().__init__(**options, metadata={"pattern": f"^{AMOUNT.pattern}$", "examples": ["0.5"]})
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
-        if text is None or not AMOUNT.fullmatch(text):
-            raise self.make_error("amount")
-        return Decimal(text)
+        if not AMOUNT.fullmatch(str(text)):
+            raise ValidationError('Give an amount as text, such as "0.5".')
+        return Decimal(str(text))
+
+
+def _check_key(text: str) -> None:
+    if not KEY.fullmatch(text):
+        raise ValidationError("Give small letters, digits and underscores, a letter first; at most 60.")
 
 
 class GapShape(Shape):
@@ -84,7 +87,11 @@ class LegShape(Shape):
 
 
 class ProtocolIn(Shape):
-    key = fields.String(required=True, validate=validate.Regexp(KEY), metadata={"description": "It never changes."})
+    key = fields.String(
+        required=True,
+        validate=_check_key,
+        metadata={"description": "It never changes.", "pattern": f"^{KEY.pattern}$"},
+    )
     name = Text(200, required=True)
     drug = Text(100, required=True)
     route = Text(100, required=True)

@@ -83,6 +83,7 @@ def test_a_retired_protocol_is_no_longer_offered(administrator):
     ("change", "where"),
     [
         ({"key": "Big Booster"}, ["key"]),
+        ({"key": "booster\n"}, ["key"]),
         *[({"dose": dose}, ["dose"]) for dose in (0.5, "0.00", "1e3", "0.55555", "")],
         ({"legs": []}, ["legs"]),
         ({"legs": [{"kind": "chair", "from": 0, "to": 150, "units": 1}]}, ["legs.0"]),
