@@ -23,7 +23,7 @@ from api.schemas.clinics import (
 from api.versions import etag, require_version
 from scheduler.actors import Role
 from scheduler.administration import clinics, settings
-from scheduler.administration.settings import Thresholds
+from scheduler.outcomes.trajectories import Thresholds
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.models import Clinic, ClinicSettings, Closure, OpeningHours
 

@@ -1,7 +1,7 @@
 """The clinic's thresholds: appended with author and date, never changed."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -12,22 +12,8 @@ from scheduler.actors import Actor
 from scheduler.clinic_time import date_faults
 from scheduler.errors import Fault, refuse
 from scheduler.models import ClinicSettings
+from scheduler.outcomes.trajectories import Thresholds
 from scheduler.records import audit
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """What the clinic calls response, remission and reliable change on the PHQ-9, and how old a baseline may be.
-
-    The defaults are the published ones: a fall of half; under 5 from a baseline of 10 or more; 6 points.
-    """
-
-    response_percent: int = 50
-    remission_below: int = 5
-    remission_baseline: int = 10
-    reliable_change: int = 6
-    baseline_days: int = 14
-
 
 RANGES = {
     "response_percent": (1, 100),

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduler.administration.settings import Thresholds, change_settings, list_settings
+from scheduler.administration.settings import change_settings, list_settings
 from scheduler.errors import Invalid
+from scheduler.outcomes.trajectories import Thresholds
 
 
 def test_new_settings_follow_the_old_with_author_and_date(db, clinic, now):
