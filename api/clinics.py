@@ -23,9 +23,9 @@ from api.schemas.clinics import (
 from api.versions import etag, require_version
 from scheduler.actors import Role
 from scheduler.administration import clinics, settings
-from scheduler.outcomes.trajectories import Thresholds
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.models import Clinic, ClinicSettings, Closure, OpeningHours
+from scheduler.outcomes.trajectories import Thresholds
 
 blueprint = Blueprint("clinics", __name__, description="A clinic, its settings, opening hours and closures.")
 
