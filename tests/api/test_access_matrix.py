@@ -1,0 +1,197 @@
+"""Every route, every role, and one's own, another clinic's and a missing row: made from the URL map.
+
+A new kind of id in a path or a body needs a line in `ROWS`; a body the schema alone cannot describe, one in `BODIES`.
+"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from werkzeug.routing import Rule
+
+from api.app import create_app
+from config import Settings
+from scheduler.actors import Role
+from scheduler.models import Alert, AlertKind, AlertLevel, Appointment, Assessment, Closure, Series, Shift
+from tests.builders import ClinicCast, clinic_instant
+from tests.clients import Client, new_key
+
+APP = create_app(Settings(), database=object())  # type: ignore[arg-type] # only its routes are read
+DOCUMENT = next(iter(APP.extensions["flask-smorest"]["apis"].values()))["ext_obj"].spec.to_dict()
+ROUTES = [
+    (method, rule)
+    for rule in APP.url_map.iter_rules()
+    for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
+    if not APP.view_functions[rule.endpoint].access.public  # type: ignore[attr-defined] # every view has it
+]
+
+
+def name_of(route: Any) -> str:
+    return route.rule if isinstance(route, Rule) else str(route)
+
+
+def roles_of(rule: Rule) -> frozenset[Role]:
+    return APP.view_functions[rule.endpoint].access.roles  # type: ignore[attr-defined] # every view has it
+
+
+def series(cast: ClinicCast) -> UUID:
+    template, patient = cast.protocol.current_id, cast.patient().id
+    row = Series(clinic_id=cast.id, patient_id=patient, protocol_version_id=template, booked_at=cast.now)
+    return cast.keep(row).id
+
+
+def appointment(cast: ClinicCast) -> UUID:
+    course = cast.db.get_one(Series, (cast.id, series(cast)))
+    starts, ends = clinic_instant("Mon 12:00"), clinic_instant("Mon 13:00")
+    row = Appointment(
+        clinic_id=cast.id, series_id=course.id, patient_id=course.patient_id, number=1, starts_at=starts, ends_at=ends,
+        protocol_version_id=course.protocol_version_id, local_date=starts.date(), chair_id=cast.resource("A").id,
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
+def alert(cast: ClinicCast) -> UUID:
+    form = Assessment(
+        clinic_id=cast.id, patient_id=cast.patient().id, scale="phq9", scale_version="1", answers=[0] * 8 + [1],
+        total=1, band="minimal", complete=True, flags=["item9"], taken_at=cast.now, recorded_at=cast.now,
+    )  # fmt: skip
+    form = cast.keep(form)
+    row = Alert(
+        clinic_id=cast.id, patient_id=form.patient_id, assessment_id=form.id, kind=AlertKind.SUICIDAL_IDEATION,
+        level=AlertLevel.REVIEW, raised_at=cast.now,
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
+def closure(cast: ClinicCast) -> UUID:
+    starts, ends = clinic_instant("Mon 12:00"), clinic_instant("Mon 13:00")
+    return cast.keep(Closure(clinic_id=cast.id, starts_at=starts, ends_at=ends, reason="Lunch")).id
+
+
+def shift(cast: ClinicCast) -> UUID:
+    starts, ends = clinic_instant("Sat 12:00"), clinic_instant("Sat 13:00")
+    nurse = cast.resource("N1").id
+    return cast.keep(Shift(clinic_id=cast.id, resource_id=nurse, starts_at=starts, ends_at=ends)).id
+
+
+ROWS = {
+    "patient_id": lambda cast: cast.patient().id,
+    "staff_id": lambda cast: cast.staff[Role.CLINICIAN].id,
+    "resource_id": lambda cast: cast.resource("N1").id,
+    "protocol_id": lambda cast: cast.protocol.id,
+    "series_id": series,
+    "appointment_id": appointment,
+    "alert_id": alert,
+    "closure_id": closure,
+    "shift_id": shift,
+}
+"""How to make a row of each kind in a clinic."""
+
+BODIES: dict[str, dict[str, Any]] = {}
+"""By endpoint, bodies that must say more than their schema does."""
+
+
+def operation(method: str, rule: Rule) -> dict[str, Any]:
+    path = "".join(f"{{{part.split(':')[-1]}}}" if odd else part for odd, part in _pieces(rule.rule))
+    found: dict[str, Any] = DOCUMENT["paths"][path][method.lower()]
+    return found
+
+
+def _pieces(rule: str) -> list[tuple[int, str]]:
+    return [(i % 2, part) for i, part in enumerate(rule.replace(">", "<").split("<"))]
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema
+    if "$ref" in schema:
+        found = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return found
+
+
+def example(schema: dict[str, Any]) -> Any:
+    """The smallest value this schema allows."""
+    schema = resolved(schema)
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    if kind == "object":
+        return {name: example(schema["properties"][name]) for name in schema.get("required", ())}
+    if kind == "array":
+        return [example(schema["items"])] * schema.get("minItems", 0)
+    return {"integer": schema.get("minimum", 0), "string": _text(schema), "boolean": False}[kind]
+
+
+def _text(schema: dict[str, Any]) -> str:
+    formats = {"date": str(date(2026, 3, 2)), "date-time": "2026-03-01T12:00:00Z", "uuid": str(uuid4())}
+    fallback = "09:00" if "24:00" in schema.get("pattern", "") else "a" * schema.get("minLength", 1)
+    return formats.get(schema.get("format", ""), fallback)
+
+
+def body_schema(method: str, rule: Rule) -> dict[str, Any] | None:
+    content = operation(method, rule).get("requestBody", {}).get("content", {}).get("application/json")
+    return resolved(content["schema"]) if content else None
+
+
+def ids_in_body(method: str, rule: Rule, *, required: bool = False) -> set[str]:
+    """The names of the rows a body points at, or of those it must."""
+    schema = body_schema(method, rule) or {}
+    return set(ROWS) & set(schema.get("required", ()) if required else schema.get("properties", ()))
+
+
+def ask(client: Client, method: str, rule: Rule, ids: dict[str, UUID]) -> Any:
+    """Call a route with what its documentation requires, and these rows in its path and body."""
+    parameters = [item for item in operation(method, rule).get("parameters", ()) if item["in"] == "query"]
+    query = "&".join(f"{item['name']}={example(item['schema'])}" for item in parameters if item.get("required"))
+    schema, body = body_schema(method, rule), None
+    if schema:
+        pointed = {name: str(ids[name]) for name in ids_in_body(method, rule) & set(ids)}
+        body = (BODIES.get(rule.endpoint) or example(schema)) | pointed
+    path = "".join(str(ids[part.split(":")[-1]]) if odd else part for odd, part in _pieces(rule.rule))
+    path = path.removeprefix("/api/v1") + ("?" + query if query else "")
+    return client.call(method, path, body, If_Match='"1"', Idempotency_Key=new_key())
+
+
+def own(clinic: ClinicCast, method: str, rule: Rule) -> dict[str, UUID]:
+    """Rows of one's own clinic for everything a request must name."""
+    return {name: ROWS[name](clinic) for name in rule.arguments | ids_in_body(method, rule, required=True)}
+
+
+POINTERS = [
+    (method, rule, pointer) for method, rule in ROUTES for pointer in sorted(rule.arguments | ids_in_body(method, rule))
+]
+
+
+@pytest.mark.parametrize(("method", "rule"), ROUTES, ids=name_of)
+def test_nobody_without_a_role_for_it_gets_in(client, as_, clinic, method, rule):
+    ids = own(clinic, method, rule)
+
+    stranger = ask(client, method, rule, ids)
+    others = [ask(as_(role), method, rule, ids) for role in set(Role) - roles_of(rule)]
+
+    assert stranger.status_code == 401
+    assert {answer.status_code for answer in others} <= {403}
+    assert len({answer.data for answer in others}) <= 1
+
+
+@pytest.mark.parametrize(("method", "rule"), ROUTES, ids=name_of)
+def test_whoever_has_a_role_for_it_gets_in(as_, clinic, method, rule):
+    ids = own(clinic, method, rule)
+
+    answers = [ask(as_(role), method, rule, ids) for role in sorted(roles_of(rule))]
+
+    assert not {answer.status_code for answer in answers} & {401, 403, 404, 405}
+    assert all(answer.status_code < 500 for answer in answers)
+
+
+@pytest.mark.parametrize("pointed", POINTERS, ids=lambda pointed: f"{pointed[0]} {pointed[1].rule} {pointed[2]}")
+def test_another_clinics_row_answers_as_one_that_is_not_there(as_, clinic, elsewhere, pointed):
+    method, rule, pointer = pointed
+    ids = own(clinic, method, rule)
+    foreign, missing = ids | {pointer: ROWS[pointer](elsewhere)}, ids | {pointer: uuid4()}
+
+    for role in sorted(roles_of(rule)):
+        hidden, absent = (ask(as_(role), method, rule, chosen) for chosen in (foreign, missing))
+        assert hidden.status_code in ({404} if pointer in rule.arguments else {404, 422}), hidden.data
+        assert (hidden.status_code, hidden.data) == (absent.status_code, absent.data)
+        assert sorted(hidden.headers) == sorted(absent.headers)
