@@ -14,6 +14,9 @@ from scheduler.booking.search import Search, best_series
 LATER_DAYS = 28
 """How much later than asked for "later" goes."""
 
+LAST = ("wishes", "closed")
+"""Reasons that are the main one only where there is no other."""
+
 MESSAGES = {
     "closed": "The clinic is closed.",
     "wishes": "The patient's wishes leave no time.",
@@ -46,7 +49,10 @@ class Loosening:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`infusion` is the first that found no day after its predecessors; `shortages` stand most frequent first."""
+    """`infusion` is the first that found no day after its predecessors; `shortages` stand most frequent first.
+
+    `reason` is the most frequent shortage on days on which the patient could come and the clinic is open, if any.
+    """
 
     infusion: int
     reason: str
@@ -62,7 +68,7 @@ def explain(availability: Availability, wishes: Wishes) -> Explanation:
     number, days = _where_it_ran_out(search)
     counted = Counter(_shortage(search, day) for day in days)
     shortages = tuple(Shortage(code, times, MESSAGES[code]) for code, times in counted.most_common())
-    main = next((each for each in shortages if each.reason != "closed"), shortages[0])
+    main = min(shortages, key=lambda each: LAST.index(each.reason) if each.reason in LAST else -1)
     return Explanation(
         infusion=number, reason=main.reason,
         message=f"Infusion {number} finds no place. {main.message}",
