@@ -1,13 +1,12 @@
 """No change of hours, closures, shifts or resources may pull the ground from under a booked appointment."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cache
-from itertools import chain
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -17,19 +16,20 @@ from scheduler.booking.calendar import Span, read_calendar
 from scheduler.errors import AppointmentsStand, Fault, NotFound
 from scheduler.intervals import Interval, union
 from scheduler.models import Calendar, Claim
-from scheduler.models.base import epoch_minutes
+from scheduler.models.base import epoch_minutes, handle_of
+from scheduler.protocols import LONGEST_CLAIM_MINUTES
 
 MOST_NAMED = 100
 """How many appointments a refusal names; it counts them all."""
-ONE_DAY = timedelta(days=1)
+LONGEST_CLAIM = timedelta(minutes=LONGEST_CLAIM_MINUTES)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a booked appointment needs of one resource."""
+    """What a booked appointment needs of one resource; both by their handles, as bulk reads deliver ids."""
 
-    appointment_id: UUID
-    resource_id: UUID
+    appointment: Any
+    resource: Any
     span: Span
 
 
@@ -62,9 +62,11 @@ def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[
 
 
 def _standing(db: Session, clinic_id: UUID, now: datetime) -> list[Standing]:
+    """What is claimed and not over yet; a claim is short, which bounds both ends of the index range."""
     claims = select(
-        Claim.appointment_id, Claim.resource_id, epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at)
-    ).where(Claim.clinic_id == clinic_id, Claim.ends_at > now)
+        handle_of(Claim.appointment_id), handle_of(Claim.resource_id),
+        epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at),
+    ).where(Claim.clinic_id == clinic_id, Claim.starts_at > now - LONGEST_CLAIM, Claim.ends_at > now)  # fmt: skip
     rows = db.execute(claims)
     return [Standing(appointment, resource, Interval(start, end)) for appointment, resource, start, end in rows]
 
@@ -73,29 +75,23 @@ def _without(db: Session, clinic_id: UUID, standing: list[Standing]) -> set[Stan
     """Those whose resource is not there for them all the time."""
     if not standing:
         return set()
-    first = clinic_time.from_minute(min(claim.span.start for claim in standing)).date() - ONE_DAY
-    last = clinic_time.from_minute(max(claim.span.end for claim in standing)).date() + ONE_DAY
+    first = clinic_time.from_minute(min(claim.span.start for claim in standing)).date() - clinic_time.DAY
+    last = clinic_time.from_minute(max(claim.span.end for claim in standing)).date() + clinic_time.DAY
     calendar = read_calendar(db, clinic_id, first, last)
-    resources = {resource.id: resource for resource in calendar.resources}
-    available = cache(calendar.available)
-    return {
-        claim
-        for claim in standing
-        if not _covers((available(resources[claim.resource_id], day) for day in _days(claim, calendar.zone)), claim)
+    there = {
+        resource.handle: union(span for day in calendar.days for span in calendar.available(resource, day))
+        for resource in calendar.resources
     }
+    return {claim for claim in standing if not _is_within(claim.span, there[claim.resource])}
 
 
-def _days(claim: Standing, zone: ZoneInfo) -> Iterator[date]:
-    begin, end = (clinic_time.from_minute(minute) for minute in (claim.span.start, claim.span.end))
-    return clinic_time.days(clinic_time.local_date(begin, zone), clinic_time.local_date(end, zone))
-
-
-def _covers(available: Iterable[list[Span]], claim: Standing) -> bool:
-    return any(span.contains(claim.span) for span in union(chain.from_iterable(available)))
+def _is_within(span: Span, there: list[Span]) -> bool:
+    at = bisect_right(there, span.start, key=lambda one: one.start) - 1
+    return at >= 0 and there[at].contains(span)
 
 
 def _refusal(left: set[Standing]) -> AppointmentsStand:
-    ids = sorted({claim.appointment_id for claim in left}, key=str)
+    ids = sorted({str(UUID(str(claim.appointment))) for claim in left})
     them = "1 booked appointment stands" if len(ids) == 1 else f"{len(ids)} booked appointments stand"
     return AppointmentsStand(
         f"{them} in the way of this change: move or cancel first.",
