@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from scheduler.booking.calendar import Bookable, ClinicCalendar, Span, read_cale
 from scheduler.errors import refuse
 from scheduler.intervals import Interval
 from scheduler.models import Claim
-from scheduler.models.base import epoch_minutes
+from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import LONGEST_CLAIM_MINUTES, ResourceKind
 
 MOST_DAYS = 366
@@ -126,8 +127,10 @@ def _resource_lines(days: Iterable[ResourceDay]) -> Iterator[Line]:
 
 def measure(calendar: ClinicCalendar, claims: Mapping[UUID, Iterable[Claimed]]) -> Iterator[ResourceDay]:
     """The minutes of every resource on every day of the calendar; a claim across midnight counts on both days."""
+    days = calendar.days
+    midnights = [*(calendar.day_span(day).start for day in days), calendar.day_span(days[-1]).end]
     for resource in calendar.resources:
-        for day, claimed in _by_day(calendar, claims.get(resource.id, ())):
+        for day, claimed in zip(days, _pieces(claims.get(resource.id, ()), midnights), strict=True):
             yield ResourceDay(day, resource, minutes_of(resource.capacity, calendar.available(resource, day), claimed))
 
 
@@ -145,31 +148,29 @@ def _shared(left: Span, right: Span) -> int:
     return max(0, min(left.end, right.end) - max(left.start, right.start))
 
 
-def _by_day(calendar: ClinicCalendar, claims: Iterable[Claimed]) -> Iterator[tuple[date, list[Claimed]]]:
-    """Every day of the calendar with the pieces of the claims that fall on it."""
-    days = calendar.days
-    midnights = [*(calendar.day_span(day).start for day in days), calendar.day_span(days[-1]).end]
-    pieces: list[list[Claimed]] = [[] for _ in days]
+def _pieces(claims: Iterable[Claimed], midnights: list[int]) -> list[list[Claimed]]:
+    """The claims of each day, those across midnight cut there; a day goes from one of `midnights` to the next."""
+    days: list[list[Claimed]] = [[] for _ in midnights[1:]]
     for claim in claims:
         begin, end = max(claim.span.start, midnights[0]), min(claim.span.end, midnights[-1])
         on = bisect_right(midnights, begin) - 1
         while begin < end:
-            pieces[on].append(Claimed(Interval(begin, min(end, midnights[on + 1])), claim.units))
+            days[on].append(Claimed(Interval(begin, min(end, midnights[on + 1])), claim.units))
             on += 1
             begin = midnights[on]
-    return zip(days, pieces, strict=True)
+    return days
 
 
 def _read_claims(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> dict[UUID, list[Claimed]]:
     start = clinic_time.from_minute(calendar.day_span(calendar.first).start)
     end = clinic_time.from_minute(calendar.day_span(calendar.last).end)
     rows = select(
-        Claim.resource_id, epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at), Claim.units
+        handle_of(Claim.resource_id), epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at), Claim.units
     ).where(
         Claim.clinic_id == clinic_id,
         Claim.starts_at > start - LONGEST_CLAIM, Claim.starts_at < end, Claim.ends_at > start,
     )  # fmt: skip
-    claims = defaultdict(list)
-    for resource_id, begins, ends, units in db.execute(rows):
-        claims[resource_id].append(Claimed(Interval(begins, ends), units))
-    return claims
+    claims: dict[Any, list[Claimed]] = defaultdict(list)
+    for handle, begins, ends, units in db.execute(rows):
+        claims[handle].append(Claimed(Interval(begins, ends), units))
+    return {resource.id: claims[resource.handle] for resource in calendar.resources}
