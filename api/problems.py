@@ -44,6 +44,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.ShiftOverlaps: 409,
     errors.AlreadyAcknowledged: 409,
     errors.IllegalTransition: 409,
+    errors.SeriesEnded: 409,
+    errors.SeriesUnfinished: 409,
     errors.AlwaysAppendOnly: 409,
     errors.StaleVersion: 412,
     errors.NotJson: 415,

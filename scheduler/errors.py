@@ -157,6 +157,14 @@ class IllegalTransition(DomainError):
     code, title = "illegal-transition", "An appointment in this state cannot go there."
 
 
+class SeriesEnded(DomainError):
+    code, title = "series-ended", "This series has already ended."
+
+
+class SeriesUnfinished(DomainError):
+    code, title = "series-unfinished", "A series is complete when its last visit is over and one was completed."
+
+
 class VersionNeeded(DomainError):
     code, title = "version-needed", "Send the ETag you read in If-Match."
 
