@@ -91,8 +91,8 @@ def replace_hours(body: dict[str, Any]) -> Tagged:
 
 
 def _hours() -> Tagged:
-    hours = clinics.list_hours(g.db, actor=g.actor, now=g.now)
-    return Page(hours, None), {"ETag": etag(clinics.find_calendar(g.db, actor=g.actor))}
+    tag = etag(clinics.find_calendar(g.db, actor=g.actor))  # before the hours: a tag may be too old, never too new
+    return Page(clinics.list_hours(g.db, actor=g.actor, now=g.now), None), {"ETag": tag}
 
 
 @blueprint.get("/closures")
