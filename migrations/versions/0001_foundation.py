@@ -238,6 +238,7 @@ def upgrade() -> None:
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=True),
+        sa.Column("available_from", Instant(), nullable=True),
         sa.Column("retired_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("kind <> 'chair' OR capacity = 1", name=op.f("ck_resources_chair_capacity")),

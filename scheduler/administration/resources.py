@@ -63,8 +63,9 @@ def add_resource(
     position = _next_position(db, actor.clinic_id, kind) if position is None else position
     refuse(_faults(db, actor.clinic_id, kind, capacity=capacity, position=position, staff_id=staff_id))
     resource = Resource(
-        clinic_id=actor.clinic_id, kind=kind, name=name, capacity=capacity, position=position, staff_id=staff_id
-    )
+        clinic_id=actor.clinic_id, kind=kind, name=name, capacity=capacity, position=position, staff_id=staff_id,
+        available_from=now,
+    )  # fmt: skip
     with calendar_change(db, actor.clinic_id, now=now):
         db.add(resource)
     audit.note(db, "resource.added", actor=actor, now=now, subject=resource.id, kind=kind.value)

@@ -43,7 +43,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class Bookable:
-    """A resource as booking sees it. `retired` is the minute from which it takes nothing new.
+    """A resource as booking sees it, there from minute `since` until minute `retired`.
 
     `handle` is its id as bulk reads deliver it, unconverted; the id itself unless told otherwise.
     """
@@ -53,6 +53,7 @@ class Bookable:
     name: str
     capacity: int
     position: int
+    since: int | None = None
     retired: int | None = None
     handle: Any = field(default=None, compare=False, repr=False)
 
@@ -106,9 +107,15 @@ class ClinicCalendar:
             mask &= self._shift_masks.get((resource.id, day), 0)
         if resource.id in self.closures:
             mask &= ~ticks.touching(self.closures[resource.id], self.origin(day))
+        return mask & self._in_service(resource, day)
+
+    def _in_service(self, resource: Bookable, day: date) -> int:
+        first, beyond = 0, ticks.LANES
+        if resource.since is not None:
+            first = -(-(resource.since - self.origin(day)) // clinic_time.GRID_MINUTES)
         if resource.retired is not None:
-            mask &= ticks.span(0, (resource.retired - self.origin(day)) // clinic_time.GRID_MINUTES)
-        return mask
+            beyond = (resource.retired - self.origin(day)) // clinic_time.GRID_MINUTES
+        return ticks.span(first, beyond)
 
     def open_mask(self, day: date) -> int:
         """`open_on`, as a mask of `ticks`."""
@@ -242,6 +249,7 @@ def _read_resources(db: Session, clinic_id: UUID) -> tuple[Bookable, ...]:
     rows = (
         select(
             Resource.id, Resource.kind, Resource.name, Resource.capacity, Resource.position,
+            epoch_minutes(Resource.available_from),
             epoch_minutes(Resource.retired_at), handle_of(Resource.id),
         )
         .where(Resource.clinic_id == clinic_id)

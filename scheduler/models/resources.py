@@ -34,6 +34,8 @@ class Resource(ClinicOwned, Versioned, Base):
     """Order on the board and among equals in the search."""
     staff_id: Mapped[UUID | None]
     """Who this nurse or prescriber is, where they also sign in."""
+    available_from: Mapped[datetime | None]
+    """Since when it is there: reports of the time before do not count it. Empty: always."""
     retired_at: Mapped[datetime | None]
     """From then on it takes no new appointment."""
 

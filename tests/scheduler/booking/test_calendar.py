@@ -68,6 +68,15 @@ def test_a_retired_chair_is_there_until_then():
     assert found.available(retired, date(2026, 3, 3)) == []
 
 
+def test_a_new_chair_is_there_from_then_on():
+    day = date(2026, 3, 2)
+    new = Bookable(CHAIR.id, CHAIR.kind, "A", 1, 1, since=minute(calendar(), day, 602))
+    found = calendar(resources=(new,))
+
+    assert found.available(new, day) == [Interval(minute(found, day, 605), minute(found, day, 1080))]
+    assert found.available(new, date(2026, 3, 1)) == []
+
+
 def test_hours_hold_from_their_first_date_until_their_end():
     hours = Hours(0, 480, 1080, date(2026, 3, 2), date(2026, 3, 9))
 
