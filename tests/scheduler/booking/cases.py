@@ -118,7 +118,7 @@ def options(case: Case, day: date) -> dict[int, int]:
     if day.weekday() not in wishes.weekdays or not _rested(case, day):
         return {}
     found = {}
-    for minute in range(0, 24 * 60, 5):
+    for minute in range(OPENS, CLOSES, 5):  # no case is open at another time
         start = clinic_time.minute_of(clinic_time.boundary(day, minute, calendar.zone))
         in_window = wishes.window[0] <= minute < wishes.window[1] and start > clinic_time.minute_of(now)
         free = [_free(case, kind, start, day) for kind in case.availability.protocol.kinds] if in_window else []
