@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -48,11 +48,8 @@ def list_staff(db: Session, *, after: UUID | None, limit: int, actor: Actor) -> 
     order = (func.lower(Staff.name), Staff.id)
     found = select(Staff).where(Staff.clinic_id == actor.clinic_id).order_by(*order).limit(limit)
     if after is not None:
-        last = db.get(Staff, (actor.clinic_id, after))
-        if last is None:
-            raise NotFound
-        name, key = order
-        found = found.where((name > func.lower(last.name)) | ((name == func.lower(last.name)) & (key > last.id)))
+        seen = select(*order).where(Staff.clinic_id == actor.clinic_id, Staff.id == after)
+        found = found.where(tuple_(*order) > seen.scalar_subquery())
     return list(db.scalars(found.options(selectinload(Staff.roles), selectinload(Staff.account))))
 
 
