@@ -6,23 +6,23 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 import click
 from rich.progress import Progress
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
 
 from api.commands import house
 from config import Settings, data_folder
-from scheduler.actors import Actor
+from scheduler.actors import Actor, Role
 from scheduler.administration.passwords import check_password, hash_password
 from scheduler.demo import build
 from scheduler.errors import WrongPassword
-from scheduler.models import Account, Clinic, Staff, StaffRole, schema
+from scheduler.models import Account, Clinic, Staff, schema
 from scheduler.records import audit
 
-DEMO_PEOPLE = "%@demo.test"
-"""Addresses that exist nowhere else: `.test` belongs to nobody."""
+SIGN_INS = {role: f"{role}@demo.test" for role in Role}
+"""A clinic with all of these is the demo clinic: under `.test` no real person has an address."""
 PASSWORD_FILE = "demo-password"  # noqa: S105 # a file's name
 TENTHS = 10
 
@@ -38,7 +38,7 @@ def demo(*, if_empty: bool) -> None:
     house.refuse_outdated(settings)
     with house.opened(settings) as database, database.reading() as db:
         clinics = set(db.scalars(select(Clinic.id)))
-        demos = set(db.scalars(select(Staff.clinic_id).join(Account).where(Account.email.like(DEMO_PEOPLE))))
+        demos = set(db.scalars(demo_clinics()))
     if clinics - demos:
         if not if_empty:
             raise click.ClickException("This database holds a clinic that is not the demo clinic: it stays as it is.")
@@ -48,6 +48,12 @@ def demo(*, if_empty: bool) -> None:
     else:
         rebuild(settings, empty=not clinics)
     show_sign_ins(settings)
+
+
+def demo_clinics() -> Select[UUID]:
+    """The ids of clinics in which all the demo people work."""
+    people = select(Staff.clinic_id).join(Account).where(Account.email.in_(SIGN_INS.values()))
+    return people.group_by(Staff.clinic_id).having(func.count() == len(SIGN_INS))
 
 
 def rebuild(settings: Settings, *, empty: bool) -> None:
@@ -64,34 +70,21 @@ def agree_on_password(settings: Settings) -> None:
     """Give the demo people the password that will be printed, if DEMO_PASSWORD has changed since they were made."""
     secret = password(settings)
     with house.writing(settings) as db:
-        for place in db.scalars(select(Staff).join(Account).where(Account.email.like(DEMO_PEOPLE))):
+        for person in db.scalars(select(Staff).join(Account).where(Account.email.in_(SIGN_INS.values()))):
             try:
-                check_password(place.account.password_hash, secret)
+                check_password(person.account.password_hash, secret)
             except WrongPassword:
-                place.account.password_hash = hash_password(secret)
-                actor = Actor(place.clinic_id, None, frozenset())
-                audit.note(db, "demo.password_set", actor=actor, now=house.now(), subject=place.id)
+                person.account.password_hash = hash_password(secret)
+                actor = Actor(person.clinic_id, None, frozenset())
+                audit.note(db, "demo.password_set", actor=actor, now=house.now(), subject=person.id)
 
 
 def show_sign_ins(settings: Settings) -> None:
     """One account for each role, and the password they share."""
     click.echo("Sign in to the demo clinic as")
-    with house.opened(settings) as database, database.reading() as db:
-        for role, email in sign_ins(db):
-            click.echo(f"  {role:<14} {email}")
+    for role, email in SIGN_INS.items():
+        click.echo(f"  {role:<14} {email}")
     click.echo(f"with the password\n  {password(settings)}")
-
-
-def sign_ins(db: Session) -> Iterator[tuple[str, str]]:
-    """Role and address of those demo people whose address names their role."""
-    rows = (
-        select(StaffRole.role, Account.email)
-        .join_from(Staff, Account)
-        .join(StaffRole, (StaffRole.clinic_id == Staff.clinic_id) & (StaffRole.staff_id == Staff.id))
-        .where(Account.email.like(DEMO_PEOPLE))
-        .order_by(StaffRole.role)
-    )
-    yield from ((role, email) for role, email in db.execute(rows) if email.startswith(f"{role}@"))
 
 
 def password(settings: Settings) -> str:
