@@ -14,22 +14,29 @@ from sqlalchemy import Select, func, select
 
 from api.commands import house
 from config import Settings, data_folder
+from scheduler import clinic_time
 from scheduler.actors import Actor, Role
 from scheduler.administration.passwords import check_password, hash_password
-from scheduler.demo import build
+from scheduler.demo import WEEKS, ZONE, address_of, build
 from scheduler.errors import WrongPassword
 from scheduler.models import Account, Clinic, Staff, schema
 from scheduler.records import audit
 
-SIGN_INS = {role: f"{role}@demo.test" for role in Role}
+SIGN_INS = {role: address_of(role) for role in Role}
 """A clinic with all of these is the demo clinic: under `.test` no real person has an address."""
 PASSWORD_FILE = "demo-password"  # noqa: S105 # a file's name
 TENTHS = 10
+MOST_WEEKS = 16
+"""With more, the shifts from the first day to the last would be too many for one entry."""
 
 
 @click.command(epilog="Example:  DEMO_PASSWORD='long enough to keep' clinic demo")
 @click.option("--if-empty", is_flag=True, help="Only where the database holds no clinic yet.")
-def demo(*, if_empty: bool) -> None:
+@click.option(
+    "--weeks", type=click.IntRange(0, MOST_WEEKS), default=WEEKS, show_default=True,
+    help="How many weeks it looks back on, after three in which its chairs filled. Fewer are made sooner.",
+)  # fmt: skip
+def demo(*, if_empty: bool, weeks: int) -> None:
     """Make the demo clinic anew, dated around today, and print how to sign in to it.
 
     Everything entered into the demo clinic is lost. A database with any other clinic in it is not touched.
@@ -46,7 +53,7 @@ def demo(*, if_empty: bool) -> None:
     if clinics and if_empty:
         agree_on_password(settings)
     else:
-        rebuild(settings, empty=not clinics)
+        rebuild(settings, empty=not clinics, weeks=weeks)
     show_sign_ins(settings)
 
 
@@ -56,14 +63,15 @@ def demo_clinics() -> Select[UUID]:
     return people.group_by(Staff.clinic_id).having(func.count() == len(SIGN_INS))
 
 
-def rebuild(settings: Settings, *, empty: bool) -> None:
+def rebuild(settings: Settings, *, empty: bool, weeks: int) -> None:
     """Start from an empty schema: audit rows cannot be deleted, so a used one is taken down and made again."""
     with house.opened(settings) as database:
         if not empty:
             schema.downgrade(database.engine)
             schema.upgrade(database.engine)
     with house.writing(settings) as db, progress("Making the demo clinic") as report:
-        build(db, today=house.now().date(), password=password(settings), progress=report)
+        today = clinic_time.local_date(house.now(), ZONE)
+        build(db, today=today, password=password(settings), progress=report, weeks=weeks)
 
 
 def agree_on_password(settings: Settings) -> None:

@@ -1,71 +1,110 @@
-"""A believable clinic to try things on, made through the same functions as a real one."""
+"""A believable clinic to try things on: seeded, dated around a given day, built through the functions of a real one."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import groupby
+from random import Random
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.actors import Actor, Role
-from scheduler.administration.accounts import add_staff
-from scheduler.administration.clinics import create_clinic
-from scheduler.administration.passwords import hash_password
-from scheduler.administration.resources import add_resource, add_shifts
-from scheduler.administration.weekly import WeeklyHours
-from scheduler.protocols import ResourceKind
+from scheduler.actors import Role
+from scheduler.demo.holidays import holidays_between
+from scheduler.demo.house import WEEKDAYS, ZONE, House, address_of, found
+from scheduler.demo.life import Life, refer
+from scheduler.demo.names import draw_names
+from scheduler.demo.scores import ScoreCourse
+from scheduler.demo.stories import Story, draw_story
+
+__all__ = ["TREATED", "WAITING", "WEEKS", "ZONE", "DemoClinic", "address_of", "build"]
 
 Progress = Callable[[int, int], None]
 
-NAME = "Demo Infusion Clinic"
-ZONE = ZoneInfo("America/New_York")
-WEEKDAYS = range(5)
-OPENS, CLOSES = 8 * 60, 18 * 60
-CHAIRS = tuple(f"Chair {number}" for number in range(1, 7))
-STAFF = (
-    *((ResourceKind.NURSE, f"Nurse {number}", 3) for number in range(1, 5)),
-    *((ResourceKind.PRESCRIBER, f"Prescriber {number}", 6) for number in range(1, 3)),
-)
-PAST, COMING = timedelta(weeks=12), timedelta(weeks=8)
+SEED = 20
+WEEKS = 12
+FILLING_WEEKS = 3
+"""Before those: until then the chairs of a new clinic fill."""
+REFERRALS_A_WEEK = 15
+DESK_OPENS, DESK_CLOSES = 8 * 60 + 30, 16 * 60 + 30
+WEEK = 7
+
+WAITING, TREATED = ("Rosa", "Marino"), ("Henry", "Whitlock")
+IN_TREATMENT = timedelta(days=13)
+MORNINGS = (9 * 60, 12 * 60)
+RESPONDER = ScoreCourse(baseline=20, improvement=0.62, speed=2.0, ideation=0.3)
 
 
 @dataclass(frozen=True)
 class DemoClinic:
     """The clinic, and the address with which each role signs in."""
 
-    id: UUID
+    clinic_id: UUID
     sign_ins: Mapping[Role, str]
 
 
-def build(db: Session, *, today: date, password: str, progress: Progress) -> DemoClinic:
-    """Found the demo clinic as if it had been at work since `PAST` before `today`.
+def build(db: Session, *, today: date, password: str, progress: Progress, weeks: int = WEEKS) -> DemoClinic:
+    """Found the demo clinic and let it work for so many weeks, up to the midnight at which `today` begins.
 
-    `progress` is told how much is done of how much.
+    The same arguments give the same clinic, ids aside. `progress` is told how many patients are in, of how many.
     """
-    begun = clinic_time.boundary(today - PAST, OPENS, ZONE)
-    hours = [WeeklyHours(weekday, OPENS, CLOSES) for weekday in WEEKDAYS]
-    clinic = create_clinic(
-        db, name=NAME, timezone=ZONE.key, hours=hours, chairs=CHAIRS, now=begun, since=today - PAST
+    first = today - timedelta(weeks=weeks + FILLING_WEEKS)
+    house = found(db, first=first, today=today, password=password)
+    life = Life(db, house, until=clinic_time.boundary(today, 0, ZONE))
+    referrals = sorted(_referrals(house, first, today), key=lambda each: each[0])
+    for number, (moment, story) in enumerate(referrals, 1):
+        life.later(moment, refer, story, f"D-{number:05d}")
+        life.timeline.at(moment, partial(_tell, progress, number, len(referrals)))
+    life.timeline.play(until=life.until)
+    return DemoClinic(house.clinic_id, house.sign_ins)
+
+
+def _tell(progress: Progress, done: int, total: int, _now: datetime) -> None:
+    progress(done, total)
+
+
+def _referrals(house: House, first: date, today: date) -> Iterator[tuple[datetime, Story]]:
+    """Everybody who comes before `today`, and when."""
+    rng = Random(SEED)
+    moments = [moment for week in _weeks(first, today) for moment in _moments(week, rng)]
+    for number, name in enumerate(draw_names(rng, len(moments))):
+        story = draw_story(Random(f"{SEED}/{number}"), name, number, today=today, nurses=len(house.nurses))
+        yield moments[number], story
+    yield from _cast(house, first, today)
+
+
+def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, Story]]:
+    """Two whom the tour and the tests know by name: one waits for the first series, one is in the middle of it."""
+    waiting, treated = (
+        draw_story(Random(f"{SEED}/{name}"), name, 0, today=today, nurses=len(house.nurses))
+        for name in (WAITING, TREATED)
+    )
+    days = [day for week in _weeks(first, today) for day in week]
+    yield _at(days[-1], DESK_CLOSES), replace(waiting, protocol=None)
+    begun = next(day for day in days if day >= today - IN_TREATMENT)
+    yield (
+        _at(begun, DESK_OPENS),
+        replace(
+            treated, protocol="mdd_induction_2x", lead=1, window=MORNINGS, weekdays=frozenset(WEEKDAYS), same_time=True,
+            nurse=0, scores=RESPONDER, stays=True,
+        ),
     )  # fmt: skip
-    founder = Actor(clinic.id, None, frozenset())
-    sign_ins = _add_people(db, password, founder, begun)
-    for done, (kind, name, capacity) in enumerate(STAFF, 1):
-        nurse = add_resource(db, kind=kind, name=name, capacity=capacity, actor=founder, now=begun)
-        add_shifts(
-            db, nurse.id, starts_on=today - PAST, ends_on=today + COMING, weekdays=WEEKDAYS, begins=OPENS, ends=CLOSES,
-            actor=founder, now=begun,
-        )  # fmt: skip
-        progress(done, len(STAFF))
-    return DemoClinic(clinic.id, sign_ins)
 
 
-def _add_people(db: Session, password: str, founder: Actor, now: datetime) -> dict[Role, str]:
-    digest = hash_password(password)
-    for role in Role:
-        add_staff(
-            db, name=f"Demo {role.title()}", email=f"{role}@demo.test", password_hash=digest, roles=[role],
-            actor=founder, now=now,
-        )  # fmt: skip
-    return {role: f"{role}@demo.test" for role in Role}
+def _weeks(first: date, today: date) -> list[list[date]]:
+    """The working days from `first` to the day before `today`, a list for each seven days; none is empty."""
+    closed = {day for day, _ in holidays_between(first, today)}
+    open_days = [day for day in clinic_time.days(first, today - clinic_time.DAY) if day.weekday() in WEEKDAYS]
+    weeks = groupby((day for day in open_days if day not in closed), key=lambda day: (day - first).days // WEEK)
+    return [list(days) for _, days in weeks]
+
+
+def _moments(days: list[date], rng: Random) -> Iterator[datetime]:
+    for _ in range(REFERRALS_A_WEEK):
+        yield _at(rng.choice(days), rng.randrange(DESK_OPENS, DESK_CLOSES))
+
+
+def _at(day: date, minute: int) -> datetime:
+    return clinic_time.boundary(day, minute, ZONE)

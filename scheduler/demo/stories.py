@@ -1,0 +1,107 @@
+"""Who comes to the demo clinic, what they wish for, and whether they stay. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import TypeVar
+
+from scheduler.demo.names import Name
+from scheduler.demo.scores import ScoreCourse, draw_course
+
+T = TypeVar("T")
+
+YEAR_DAYS = 365.25
+AGES = (19, 76)
+LEADS = (2, 9)
+"""Days from the referral to the first day the patient can come."""
+PROTOCOLS = {
+    "mdd_induction_2x": 56, "mdd_induction_3x": 8, "mdd_induction_4": 12, "bipolar_induction": 6, "ptsd_induction": 5,
+    "spravato_trd": 7, "booster_single": 5, "pain_crps_outpatient": 1,
+}  # fmt: skip
+"""How many in a hundred come for what. Maintenance and further boosters follow from how a course goes."""
+WINDOWS = {(0, 1440): 40, (480, 720): 20, (600, 900): 20, (720, 1080): 20}
+NO_WEDNESDAYS = frozenset({0, 1, 3, 4})
+WEEKS = {frozenset(range(7)): 80, NO_WEDNESDAYS: 12, frozenset({0, 3}): 4, frozenset({1, 4}): 4}
+ASKS_FOR_ONE_TIME, ASKS_FOR_A_NURSE = 0.3, 0.12
+STOPS = 0.15
+"""Of courses that are begun; the others come to every visit."""
+MISSES_BEFORE_STOPPING = (35, 45, 20)
+"""In a hundred of those who stop: how many visits they miss first, none, one or two."""
+MISSES_A_LONE_VISIT = 0.06
+LATEST_STOP = 5
+MAINTAINED = 0.15
+"""Of those who respond: they go on to maintenance at once."""
+CHECKED = 0.85
+"""Of the others: they fill in a form two to three weeks after the last infusion."""
+CHECK_DAYS = (14, 20)
+RELAPSE_SCALE, RELAPSE_SHAPE = 98.3, 1.195
+"""Days a response lasts without maintenance: 80 percent still respond after 28, 60 after 56 (McInnes et al. 2022)."""
+SINGLE = 1
+MAINTENANCE, BOOSTER = "maintenance_taper", "booster_single"
+
+
+@dataclass(frozen=True)
+class Story:
+    """A patient as they come in. `rng` draws all that happens to them later.
+
+    `nurse` counts in the clinic's order; without a `protocol` nothing has been booked yet. Who `stays` comes to
+    every visit.
+    """
+
+    name: Name
+    birth_date: date
+    phone: str
+    protocol: str | None
+    lead: int
+    window: tuple[int, int]
+    weekdays: frozenset[int]
+    same_time: bool
+    nurse: int | None
+    scores: ScoreCourse
+    rng: Random
+    stays: bool = False
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Which visits of a series are missed, and after which the rest is called off; None where it runs its course."""
+
+    missed: frozenset[int] = frozenset()
+    stops_after: int | None = None
+
+
+def draw_story(rng: Random, name: Name, number: int, *, today: date, nurses: int) -> Story:
+    """One patient. `number` gives a telephone number that is nobody's."""
+    age = timedelta(days=round(rng.uniform(*AGES) * YEAR_DAYS))
+    return Story(
+        name=name,
+        birth_date=today - age,
+        phone=f"+1 212 555 {100 + number % 100:04d}",
+        protocol=_one_of(PROTOCOLS, rng),
+        lead=rng.randint(*LEADS),
+        window=_one_of(WINDOWS, rng),
+        weekdays=_one_of(WEEKS, rng),
+        same_time=rng.random() < ASKS_FOR_ONE_TIME,
+        nurse=rng.randrange(nurses) if rng.random() < ASKS_FOR_A_NURSE else None,
+        scores=draw_course(rng),
+        rng=rng,
+    )
+
+
+def draw_fate(rng: Random, protocol: str, visits: int) -> Fate:
+    """How a series of so many visits goes."""
+    if visits == SINGLE:
+        return Fate(frozenset({1}), 1) if rng.random() < MISSES_A_LONE_VISIT else Fate()
+    if protocol == MAINTENANCE:  # who comes for months misses a visit now and then, and goes on
+        return Fate(frozenset(visit for visit in range(1, visits) if rng.random() < MISSES_A_LONE_VISIT))
+    if rng.random() >= STOPS:
+        return Fate()
+    given = rng.randint(1, min(LATEST_STOP, visits - 1))
+    misses = rng.choices(range(len(MISSES_BEFORE_STOPPING)), MISSES_BEFORE_STOPPING)[0]
+    last = min(given + misses, visits)
+    return Fate(frozenset(range(given + 1, last + 1)), last)
+
+
+def _one_of(weights: Mapping[T, int], rng: Random) -> T:
+    return rng.choices(list(weights), list(weights.values()))[0]
