@@ -7,7 +7,7 @@ from typing import Any
 
 import flask_smorest
 from flask import Flask, Request, Response
-from marshmallow import RAISE, Schema, fields
+from marshmallow import INCLUDE, RAISE, Schema, fields
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
@@ -47,6 +47,9 @@ class ProblemOut(Schema):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     errors = fields.List(fields.Nested(FaultOut), required=True)
+
+    class Meta:
+        unknown = INCLUDE
 
 
 class Parser(FlaskParser):

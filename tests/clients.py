@@ -19,6 +19,7 @@ from scheduler.administration import sign_in
 from scheduler.models import Staff
 from scheduler.models.engine import Database
 from tests.builders import ClinicCast
+from tests.documented import check_documented
 
 SETTINGS = Settings(database_url="sqlite:///unused.db", sign_in_failures=3)
 
@@ -47,7 +48,7 @@ class SharedDatabase:
 
 
 class Client:
-    """One person's view of the API; paths go without `/api/v1`."""
+    """One person's view of the API; paths go without `/api/v1`. Every answer is held against the document."""
 
     def __init__(self, app: Flask, token: str | None = None) -> None:
         self._client: FlaskClient = app.test_client()
@@ -55,9 +56,7 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """`headers` are written with underscores: `If_Match='"1"'`."""
-        sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-        options = {} if body is None else {"json": body}
-        return self._client.open("/api/v1" + path, method=method, headers=sent, **options)
+        return self._open(method, path, headers, **({} if body is None else {"json": body}))
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)
@@ -76,10 +75,13 @@ class Client:
 
     def send(self, method: str, path: str, data: bytes, content_type: str = "application/json", **headers: str) -> Any:
         """A body as it stands."""
+        return self._open(method, path, headers, data=data, content_type=content_type)
+
+    def _open(self, method: str, path: str, headers: dict[str, str], **options: Any) -> Any:
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-        return self._client.open(
-            "/api/v1" + path, method=method, data=data, content_type=content_type, headers=sent
-        )  # fmt: skip
+        answer = self._client.open("/api/v1" + path, method=method, headers=sent, **options)
+        check_documented(self._client.application, method, "/api/v1" + path, answer)
+        return answer
 
 
 def token_of(db: Session, clinic: ClinicCast, staff: Staff, *, now: datetime) -> str:
