@@ -3,16 +3,18 @@
 Everything is reckoned in whole UTC minutes since 1970.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, Select, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
@@ -24,6 +26,7 @@ from scheduler.protocols import ResourceKind
 
 Span = Interval[int]
 NOON = 12 * 60
+START = attrgetter("start")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Bookable:
 class ClinicCalendar:
     """Hours, closures, shifts and resources over the dates `first` to `last`, both included.
 
-    `closures` maps a resource to its own closures; under None stand those of the whole clinic.
+    `closures` maps a resource to its own closures; under None stand those of the whole clinic. `shifts` are in order
+    of time, and those of one resource do not overlap.
     """
 
     zone: ZoneInfo
@@ -104,7 +108,7 @@ class ClinicCalendar:
         """When a resource may be claimed: the clinic is open, and it is on shift, not closed and not retired itself."""
         mask = self.open_mask(day)
         if resource.kind in ON_SHIFT:
-            mask &= self._shift_masks.get((resource.id, day), 0)
+            mask &= self._shift_mask(resource, day)
         if resource.id in self.closures:
             mask &= ~ticks.touching(self.closures[resource.id], self.origin(day))
         return mask & self._in_service(resource, day)
@@ -172,19 +176,11 @@ class ClinicCalendar:
         opens, closes = (clinic_time.boundary(day, minute, self.zone) for minute in (hours.opens, hours.closes))
         return clinic_time.minute_of(opens), clinic_time.minute_of(closes)
 
-    @cached_property
-    def _shift_masks(self) -> dict[tuple[UUID, date], int]:
-        masks: dict[tuple[UUID, date], int] = defaultdict(int)
-        for resource_id, shifts in self.shifts.items():
-            for shift in shifts:
-                for day in self._days_of(shift):
-                    masks[resource_id, day] |= ticks.within((shift,), self.origin(day))
-        return masks
-
-    def _days_of(self, shift: Span) -> list[date]:
-        first = clinic_time.local_date(clinic_time.from_minute(shift.start), self.zone)
-        last = clinic_time.local_date(clinic_time.from_minute(shift.end - 1), self.zone)
-        return list(clinic_time.days(first, last))
+    def _shift_mask(self, resource: Bookable, day: date) -> int:
+        origin, shifts = self.origin(day), self.shifts.get(resource.id, ())
+        first = max(bisect_right(shifts, origin, key=START) - 1, 0)  # the one before may reach into this day
+        beyond = bisect_left(shifts, origin + ticks.LANES * clinic_time.GRID_MINUTES, key=START)
+        return ticks.within(shifts[first:beyond], origin)
 
     @cached_property
     def _by_id(self) -> dict[UUID, Bookable]:
@@ -195,64 +191,81 @@ def _spans_of(pairs: Iterable[tuple[int, int]]) -> list[Span]:
     return [Interval(start, end) for start, end in pairs if start < end]
 
 
+_clinics, _calendars = Clinic.__table__.c, Calendar.__table__.c
+_hours, _resources = OpeningHours.__table__.c, Resource.__table__.c
+_MINE: BindParameter[UUID] = bindparam("clinic_id")
+_FROM: BindParameter[Any] = bindparam("from")
+_UNTIL: BindParameter[Any] = bindparam("until")
+
+# Said once and over tables: building and keying a statement at each search took longer than most of these reads.
+CLINIC = (
+    select(_clinics.timezone, _calendars.version)
+    .join_from(Clinic.__table__, Calendar.__table__)
+    .where(_clinics.id == _MINE)
+)
+LOCKED_CLINIC = CLINIC.with_for_update(read=True, of=Calendar.__table__)
+ZONE = select(_clinics.timezone).where(_clinics.id == _MINE)
+HOURS = (
+    select(_hours.weekday, _hours.opens, _hours.closes, _hours.valid_from, _hours.valid_until)
+    .where(
+        _hours.clinic_id == _MINE, _hours.valid_from <= _UNTIL,
+        or_(_hours.valid_until.is_(None), _hours.valid_until > _FROM),
+    )
+    .order_by(_hours.weekday, _hours.opens)
+)  # fmt: skip
+RESOURCES = (
+    select(
+        _resources.id, _resources.kind, _resources.name, _resources.capacity, _resources.position,
+        epoch_minutes(_resources.available_from), epoch_minutes(_resources.retired_at), handle_of(_resources.id),
+    )
+    .where(_resources.clinic_id == _MINE)
+    .order_by(_resources.kind, _resources.position, _resources.name, _resources.id)
+)  # fmt: skip
+
+
+def _spans_in(table: type[Closure | Shift]) -> Select[Any]:
+    columns = table.__table__.c
+    return (
+        select(handle_of(columns.resource_id), epoch_minutes(columns.starts_at), epoch_minutes(columns.ends_at))
+        .where(columns.clinic_id == _MINE, columns.starts_at < _UNTIL, columns.ends_at > _FROM)
+        .order_by(columns.starts_at)
+    )
+
+
+CLOSURES, SHIFTS = _spans_in(Closure), _spans_in(Shift)
+
+
 def read_calendar(db: Session, clinic_id: UUID, first: date, last: date, *, locked: bool = False) -> ClinicCalendar:
     """The calendar over `first` to `last`, in five statements.
 
     `locked` keeps it from being changed until this transaction ends: hours cannot be withdrawn under a booking.
     """
-    clinic = select(Clinic.timezone, Calendar.version).join_from(Clinic, Calendar).where(Clinic.id == clinic_id)
-    if locked:
-        clinic = clinic.with_for_update(read=True, of=Calendar)
-    timezone, version = db.execute(clinic).one()
+    mine = {"clinic_id": clinic_id}
+    timezone, version = db.execute(LOCKED_CLINIC if locked else CLINIC, mine).one()
     zone = ZoneInfo(timezone)
-    start = clinic_time.boundary(first, 0, zone)
-    end = clinic_time.from_minute(clinic_time.day_span(last, zone).end)
-    closures = select(Closure.resource_id, epoch_minutes(Closure.starts_at), epoch_minutes(Closure.ends_at)).where(
-        Closure.clinic_id == clinic_id, Closure.starts_at < end, Closure.ends_at > start
-    )
-    shifts = select(Shift.resource_id, epoch_minutes(Shift.starts_at), epoch_minutes(Shift.ends_at)).where(
-        Shift.clinic_id == clinic_id, Shift.starts_at < end, Shift.ends_at > start
-    )
+    hours = db.execute(HOURS, {**mine, "from": first, "until": last})
+    resources = tuple(Bookable(*row) for row in db.execute(RESOURCES, mine))
+    ids = {None: None, **{resource.handle: resource.id for resource in resources}}
+    whole = {
+        **mine,
+        "from": clinic_time.boundary(first, 0, zone),
+        "until": clinic_time.from_minute(clinic_time.day_span(last, zone).end),
+    }
     return ClinicCalendar(
         zone=zone, version=version, first=first, last=last,
-        hours=_read_hours(db, clinic_id, first, last),
-        resources=_read_resources(db, clinic_id),
-        closures=_spans(db.execute(closures)),
-        shifts=_spans(db.execute(shifts)),
+        hours=tuple(Hours(*row) for row in hours), resources=resources,
+        closures=_spans(db.execute(CLOSURES, whole).all(), ids), shifts=_spans(db.execute(SHIFTS, whole).all(), ids),
     )  # fmt: skip
 
 
 def read_zone(db: Session, clinic_id: UUID) -> ZoneInfo:
     """The clinic's time zone."""
-    return ZoneInfo(db.scalars(select(Clinic.timezone).where(Clinic.id == clinic_id)).one())
+    return ZoneInfo(db.scalars(ZONE, {"clinic_id": clinic_id}).one())
 
 
-def _spans(rows: Iterable[Any]) -> dict[Any, tuple[Span, ...]]:
+def _spans(rows: Iterable[Any], ids: Mapping[Any, Any]) -> dict[Any, tuple[Span, ...]]:
+    """Spans by the id of whose they are, from rows in order of their start."""
     spans: dict[Any, list[Span]] = defaultdict(list)
-    for resource_id, start, end in rows:
-        spans[resource_id].append(Interval(start, end))
-    return {resource_id: tuple(sorted(found)) for resource_id, found in spans.items()}
-
-
-def _read_hours(db: Session, clinic_id: UUID, first: date, last: date) -> tuple[Hours, ...]:
-    rows = select(
-        OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes, OpeningHours.valid_from, OpeningHours.valid_until
-    ).where(
-        OpeningHours.clinic_id == clinic_id,
-        OpeningHours.valid_from <= last,
-        or_(OpeningHours.valid_until.is_(None), OpeningHours.valid_until > first),
-    )
-    return tuple(Hours(*row) for row in db.execute(rows.order_by(OpeningHours.weekday, OpeningHours.opens)))
-
-
-def _read_resources(db: Session, clinic_id: UUID) -> tuple[Bookable, ...]:
-    rows = (
-        select(
-            Resource.id, Resource.kind, Resource.name, Resource.capacity, Resource.position,
-            epoch_minutes(Resource.available_from),
-            epoch_minutes(Resource.retired_at), handle_of(Resource.id),
-        )
-        .where(Resource.clinic_id == clinic_id)
-        .order_by(Resource.kind, Resource.position, Resource.name, Resource.id)
-    )  # fmt: skip
-    return tuple(Bookable(*row) for row in db.execute(rows))
+    for handle, start, end in rows:
+        spans[handle].append(Interval(start, end))
+    return {ids[handle]: tuple(found) for handle, found in spans.items()}

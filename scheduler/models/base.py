@@ -17,7 +17,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Uuid,
-    type_coerce,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
@@ -60,19 +59,27 @@ class Instant(TypeDecorator[datetime]):
         return at
 
 
-class RawId(TypeDecorator[Any]):
-    """A UUID as the driver hands it over, unconverted: for bulk reads that only compare ids with one another."""
+class id_text(GenericFunction[str]):
+    """An id as text, told by the database: for bulk reads that only compare ids with one another."""
 
-    impl = Uuid
-    cache_ok = True
+    type = String()
+    inherit_cache = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else Uuid())
+
+@compiles(id_text, "sqlite")
+def _sqlite_id(element: id_text, compiler: Any, **options: Any) -> str:
+    text: str = compiler.process(element.clauses, **options)
+    return text
+
+
+@compiles(id_text, "postgresql")
+def _postgresql_id(element: id_text, compiler: Any, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)})::text"
 
 
 def handle_of(column: Any) -> ColumnElement[Any]:
-    """A column of ids, selected unconverted."""
-    return type_coerce(column, RawId).label(f"{column.key}_handle")
+    """A column of ids, selected as text: a UUID object a row would cost more than all else about it."""
+    return id_text(column).label(f"{column.key}_handle")
 
 
 class epoch_minutes(GenericFunction[int]):
