@@ -35,7 +35,7 @@ demo: setup ## Make the demo clinic anew, dated around today
 .PHONY: test
 test: .venv/dev.stamp ## Run the tests on SQLite and on a PostgreSQL of their own (ARGS="-k name -n 0")
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(ARGS)
 
 .PHONY: check
 check: lint ## Everything CI runs: lint, types, layers, tests with coverage

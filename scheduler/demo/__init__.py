@@ -32,9 +32,9 @@ DESK_OPENS, DESK_CLOSES = 8 * 60 + 30, 16 * 60 + 30
 WEEK = 7
 
 WAITING, TREATED = ("Rosa", "Marino"), ("Henry", "Whitlock")
-IN_TREATMENT = timedelta(days=13)
-MORNINGS = (9 * 60, 12 * 60)
-RESPONDER = ScoreCourse(baseline=20, improvement=0.62, speed=2.0, ideation=0.3)
+BOOKED_AHEAD, IN_TREATMENT = timedelta(days=35), timedelta(days=13)
+ANY_TIME = (0, clinic_time.DAY_MINUTES)
+RESPONDER = ScoreCourse(baseline=20, improvement=0.75, speed=1.2, ideation=0.3)
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,21 @@ def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, St
     )
     days = [day for week in _weeks(first, today) for day in week]
     yield _at(days[-1], DESK_CLOSES), replace(waiting, protocol=None)
-    begun = next(day for day in days if day >= today - IN_TREATMENT)
+    booked = next(day for day in days if day >= today - BOOKED_AHEAD)
+    lead = (today - IN_TREATMENT - booked).days
     yield (
-        _at(begun, DESK_OPENS),
+        _at(booked, DESK_OPENS),
         replace(
-            treated, protocol="mdd_induction_2x", lead=1, window=MORNINGS, weekdays=frozenset(WEEKDAYS), same_time=True,
-            nurse=0, scores=RESPONDER, stays=True,
+            treated,
+            protocol="mdd_induction_2x",
+            lead=lead,
+            scores=RESPONDER,
+            stays=True,
+            window=ANY_TIME,
+            weekdays=frozenset(WEEKDAYS),
+            same_time=False,
         ),
-    )  # fmt: skip
+    )
 
 
 def _weeks(first: date, today: date) -> list[list[date]]:

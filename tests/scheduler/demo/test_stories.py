@@ -1,0 +1,107 @@
+"""Who comes and who stays; when holidays are; and the order of things."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+import pytest
+
+from scheduler.demo.holidays import holidays, holidays_between
+from scheduler.demo.names import draw_names
+from scheduler.demo.stories import MAINTENANCE, Fate, draw_fate, draw_story
+from scheduler.demo.timeline import Timeline
+
+DRAWS = 20_000
+TODAY = date(2026, 10, 14)
+
+
+def fates(protocol, visits):
+    rng = Random(7)
+    return [draw_fate(rng, protocol, visits) for _ in range(DRAWS)]
+
+
+def test_85_in_a_hundred_come_to_all_six_visits():
+    whole = fates("mdd_induction_2x", 6).count(Fate())
+
+    assert whole / DRAWS == pytest.approx(0.85, abs=0.01)
+
+
+def test_who_stops_has_had_one_to_five_visits_and_missed_up_to_two():
+    stopped = [fate for fate in fates("mdd_induction_2x", 6) if fate != Fate()]
+
+    given = Counter(fate.stops_after - len(fate.missed) for fate in stopped)
+    assert given.keys() == {1, 2, 3, 4, 5}
+    assert {len(fate.missed) for fate in stopped} == {0, 1, 2}
+    assert all(
+        fate.missed == set(range(fate.stops_after - len(fate.missed) + 1, fate.stops_after + 1)) for fate in stopped
+    )
+
+
+def test_a_series_never_stops_beyond_its_last_visit():
+    assert max(fate.stops_after or 0 for fate in fates("mdd_induction_4", 4)) == 4
+
+
+def test_a_lone_visit_is_kept_or_missed():
+    assert set(fates("booster_single", 1)) == {Fate(), Fate(frozenset({1}), 1)}
+
+
+def test_maintenance_goes_on_after_a_missed_visit_and_ends_with_one_that_is_kept():
+    drawn = fates(MAINTENANCE, 11)
+
+    assert any(fate.missed for fate in drawn)
+    assert all(fate.stops_after is None and 11 not in fate.missed for fate in drawn)
+
+
+def test_a_story_is_told_again_by_the_same_numbers():
+    one, other = (draw_story(Random("1"), ("Ada", "Byron"), 1, today=TODAY, nurses=4) for _ in range(2))
+
+    assert (one.birth_date, one.protocol, one.scores) == (other.birth_date, other.protocol, other.scores)
+    assert 19 <= (TODAY - one.birth_date).days / 365.25 <= 76
+
+
+def test_telephone_numbers_are_nobodys():
+    phones = {draw_story(Random(n), ("Ada", "Byron"), n, today=TODAY, nurses=4).phone for n in range(300)}
+
+    assert all("+1 212 555 0100" <= phone <= "+1 212 555 0199" for phone in phones)
+
+
+def test_no_two_patients_bear_the_same_name():
+    assert len(set(draw_names(Random(1), 500))) == 500
+
+
+def test_holidays_are_kept_on_a_working_day():
+    assert list(holidays(2026).items()) == [
+        (date(2026, 1, 1), "New Year's Day"),
+        (date(2026, 1, 19), "Martin Luther King Jr. Day"),
+        (date(2026, 5, 25), "Memorial Day"),
+        (date(2026, 6, 19), "Juneteenth"),
+        (date(2026, 7, 3), "Independence Day"),
+        (date(2026, 9, 7), "Labor Day"),
+        (date(2026, 11, 26), "Thanksgiving Day"),
+        (date(2026, 12, 25), "Christmas Day"),
+    ]
+
+
+def test_a_new_year_on_saturday_is_kept_in_the_old_year():
+    assert list(holidays_between(date(2027, 12, 25), date(2027, 12, 31))) == [(date(2027, 12, 31), "New Year's Day")]
+
+
+def test_things_happen_in_order_of_time_and_then_of_planning_up_to_the_end():
+    noon, happened = datetime(2026, 10, 14, 12, tzinfo=UTC), []
+    timeline = Timeline()
+    for minutes, name in ((2, "late"), (1, "first"), (1, "second"), (3, "never")):
+        timeline.at(noon + timedelta(minutes=minutes), lambda _, name=name: happened.append(name))
+
+    timeline.play(until=noon + timedelta(minutes=3))
+
+    assert happened == ["first", "second", "late"]
+
+
+def test_what_happens_may_make_more_happen():
+    noon, happened = datetime(2026, 10, 14, 12, tzinfo=UTC), []
+    timeline = Timeline()
+    timeline.at(noon, lambda now: timeline.at(now + timedelta(minutes=1), happened.append))
+
+    timeline.play(until=noon + timedelta(hours=1))
+
+    assert happened == [noon + timedelta(minutes=1)]
