@@ -211,8 +211,8 @@ def cases(draw):
     last = first + timedelta(days=2)
     low, high = utc_minute(first, 0, zone), utc_minute(last, 1440, zone)
     instants = spans(low - 600, high + 600, 4)
-    retired = draw(st.none() | st.integers(low // 5, high // 5).map(lambda tick: 5 * tick))
-    nurse = Bookable(UUID(int=2), NURSE, "N", 3, 2, retired)
+    moments = st.none() | st.integers(low // 5, high // 5).map(lambda tick: 5 * tick)
+    nurse = Bookable(UUID(int=2), NURSE, "N", 3, 2, since=draw(moments), retired=draw(moments))
     calendar = calendar_of(
         zone, first, last, spans=draw(spans(0, 1440, 3)), resources=[chair(1), nurse],
         closures={None: _intervals(draw(instants)), nurse.id: _intervals(draw(instants))},
@@ -259,7 +259,9 @@ def _is_there(calendar, resource, minute, reached):
     is_open = any(hours.opens <= reached < hours.closes for hours in calendar.hours)
     is_closed = inside(calendar.closures[None]) or inside(calendar.closures.get(resource.id, ()))
     on_shift = resource.kind == CHAIR or inside(calendar.shifts[resource.id])
-    return is_open and not is_closed and on_shift and (resource.retired is None or minute < resource.retired)
+    begun = resource.since is None or resource.since <= minute
+    ended = resource.retired is not None and resource.retired <= minute
+    return is_open and not is_closed and on_shift and begun and not ended
 
 
 @settings(max_examples=60, deadline=None)
