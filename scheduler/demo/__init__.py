@@ -27,7 +27,7 @@ SEED = 20
 WEEKS = 12
 FILLING_WEEKS = 3
 """Before those: until then the chairs of a new clinic fill."""
-REFERRALS_A_WEEK = 15
+REFERRALS_A_WEEK = 13
 DESK_OPENS, DESK_CLOSES = 8 * 60 + 30, 16 * 60 + 30
 WEEK = 7
 

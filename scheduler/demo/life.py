@@ -20,7 +20,7 @@ from scheduler.demo.house import ZONE, House
 from scheduler.demo.scores import ScoreCourse
 from scheduler.demo.stories import Fate, Story
 from scheduler.demo.timeline import Timeline
-from scheduler.models import AppointmentStatus
+from scheduler.models import AlertLevel, AppointmentStatus
 from scheduler.outcomes.alerts import acknowledge
 from scheduler.outcomes.assessments import log_assessment
 from scheduler.records import access
@@ -35,8 +35,8 @@ NOTES = (
     "Safety plan renewed with the patient and a relative.",
 )
 UNSEEN_FOR = timedelta(days=4)
-"""Alerts of the last days may still be open, even over a weekend."""
-UNSEEN = 0.4
+"""Alerts of the last days may still be open, even over a weekend; urgent ones never are."""
+UNSEEN = 0.5
 INCOMPLETE = 0.02
 FALLEN = 0.35
 """How much of the improvement is left at a relapse."""
@@ -155,8 +155,8 @@ def fill_in(life: Life, visitor: Visitor, appointment_id: UUID | None, now: date
         appointment_id=appointment_id, actor=life.house.clinician, now=now,
     )  # fmt: skip
     for alert in logged.alerts:
-        recent = life.until - now < UNSEEN_FOR
-        if not (recent and visitor.story.rng.random() < UNSEEN):
+        may_wait = alert.level is AlertLevel.REVIEW and life.until - now < UNSEEN_FOR
+        if not (may_wait and visitor.story.rng.random() < UNSEEN):
             life.later(now + _minutes(visitor, 4, 90), look_after, alert.id, visitor.story.rng.choice(NOTES))
 
 
@@ -180,10 +180,11 @@ def complete(life: Life, visitor: Visitor, protocol: str, series_id: UUID, now: 
         book(life, visitor, stories.MAINTENANCE, _day(now, days=6), now)
         return
     if rng.random() < stories.CHECKED:
-        life.later(now + timedelta(days=rng.randint(*stories.CHECK_DAYS)), fill_in, visitor, None)
+        life.later(now + timedelta(weeks=rng.choice(stories.CHECK_WEEKS)), fill_in, visitor, None)
     if responds:
-        lasts = rng.weibullvariate(stories.RELAPSE_SCALE, stories.RELAPSE_SHAPE)
-        life.later(now + timedelta(days=max(round(lasts), stories.CHECK_DAYS[1] + 1)), relapse, visitor)
+        lasts = timedelta(days=rng.weibullvariate(stories.RELAPSE_SCALE, stories.RELAPSE_SHAPE))
+        weeks = max(lasts // timedelta(weeks=1), stories.SOONEST_RELAPSE_WEEKS)
+        life.later(now + timedelta(weeks=weeks), relapse, visitor)
 
 
 def relapse(life: Life, visitor: Visitor, now: datetime) -> None:
@@ -196,7 +197,7 @@ def relapse(life: Life, visitor: Visitor, now: datetime) -> None:
 
 def _wishes(story: Story, protocol: str, earliest: date, latest: date, house: House) -> Wishes:
     if protocol in {stories.MAINTENANCE, stories.BOOSTER}:
-        return Wishes(earliest, latest, window=story.window)
+        return Wishes(earliest, latest, weekdays=stories.WEDNESDAYS)
     return Wishes(
         earliest, latest, weekdays=story.weekdays, window=story.window, same_time=story.same_time,
         nurse_id=None if story.nurse is None else house.nurses[story.nurse],

@@ -20,9 +20,11 @@ PROTOCOLS = {
     "spravato_trd": 7, "booster_single": 5, "pain_crps_outpatient": 1,
 }  # fmt: skip
 """How many in a hundred come for what. Maintenance and further boosters follow from how a course goes."""
-WINDOWS = {(0, 1440): 40, (480, 720): 20, (600, 900): 20, (720, 1080): 20}
+WINDOWS = {(0, 1440): 30, (480, 630): 20, (625, 780): 20, (770, 1080): 30}
 NO_WEDNESDAYS = frozenset({0, 1, 3, 4})
 WEEKS = {frozenset(range(7)): 80, NO_WEDNESDAYS: 12, frozenset({0, 3}): 4, frozenset({1, 4}): 4}
+WEDNESDAYS = frozenset({2})
+"""Few visits twice a week fall on one, so the clinic keeps them for maintenance and boosters."""
 ASKS_FOR_ONE_TIME, ASKS_FOR_A_NURSE = 0.3, 0.12
 STOPS = 0.15
 """Of courses that are begun; the others come to every visit."""
@@ -33,8 +35,9 @@ LATEST_STOP = 5
 MAINTAINED = 0.15
 """Of those who respond: they go on to maintenance at once."""
 CHECKED = 0.85
-"""Of the others: they fill in a form two to three weeks after the last infusion."""
-CHECK_DAYS = (14, 20)
+"""Of the others: they fill in a form two or three weeks after the last infusion."""
+CHECK_WEEKS, SOONEST_RELAPSE_WEEKS = (2, 3), 4
+"""Whole weeks, so that they fall on a day on which the clinic works."""
 RELAPSE_SCALE, RELAPSE_SHAPE = 98.3, 1.195
 """Days a response lasts without maintenance: 80 percent still respond after 28, 60 after 56 (McInnes et al. 2022)."""
 SINGLE = 1

@@ -17,6 +17,7 @@ from scheduler.demo import TREATED, WAITING
 from scheduler.models import (
     Account,
     Alert,
+    AlertLevel,
     Appointment,
     AppointmentStatus,
     Assessment,
@@ -174,11 +175,12 @@ def test_forms_before_each_infusion_are_as_the_model_says(demo, number):
 
 
 def test_alerts_are_looked_after_but_for_some_of_the_last_days(demo):
-    opened = list(demo.db.scalars(select(Alert.raised_at).where(Alert.acknowledged_at.is_(None))))
+    opened = list(demo.db.scalars(select(Alert).where(Alert.acknowledged_at.is_(None))))
 
     assert count(demo.db, Alert) > 300
     assert 3 <= len(opened) <= 30
-    assert min(opened) > NOW - timedelta(days=5)
+    assert {alert.level for alert in opened} == {AlertLevel.REVIEW}
+    assert min(alert.raised_at for alert in opened) > NOW - timedelta(days=5)
 
 
 def test_the_audit_rows_are_in_order_of_time(either):
