@@ -17,8 +17,9 @@ DEEPEST = 32
 LARGEST = 2**53 - 1
 """Beyond it, not every JSON parser keeps an integer exact."""
 LONGEST_NUMBER = 40
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-BRACKET = re.compile(rb"[\[\]{}]")
+TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""A string or a bracket. Every byte is looked at once: a string that never ends is consumed to the body's end."""
+DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -68,8 +69,8 @@ def loads(body: bytes) -> Any:
 
 def _refuse_depth(body: bytes) -> None:
     depth = 0
-    for bracket in BRACKET.findall(STRING.sub(b"", body)):
-        depth += 1 if bracket in b"[{" else -1
+    for token in TOKEN.finditer(body):
+        depth += DEEPER.get(token[0], 0)
         if depth > DEEPEST:
             raise Malformed(f"The body is nested deeper than {DEEPEST}.")
 

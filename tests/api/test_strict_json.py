@@ -1,6 +1,7 @@
 """Bodies that two parsers could read differently, or no database could keep."""
 
 import json
+import time
 
 import pytest
 
@@ -80,6 +81,36 @@ def test_too_large_a_body_is_answered_with_413(as_):
 
     assert answer.status_code == 413
     assert answer.json["type"] == "/problems/request-entity-too-large"
+
+
+HOSTILE = {
+    "a string of quotes that never ends": b'"' + b'\\"' * (strict_json.MOST_BYTES // 2 - 1),
+    "a string of backslashes that never ends": b'"' + b"\\\\" * (strict_json.MOST_BYTES // 2 - 1),
+    "many strings": b'""' * (strict_json.MOST_BYTES // 2),
+    "a number without end": b"9" * strict_json.MOST_BYTES,
+    "a fraction without end": b"0." + b"9" * (strict_json.MOST_BYTES - 2),
+    "one member very often": b"{" + b",".join([b'"a":1'] * (strict_json.MOST_BYTES // 6 - 1)) + b"}",
+    "many members": b"{" + b",".join(b'"%d":1' % each for each in range(10**5, 10**5 + 23_000)) + b"}",
+    "one long name": b'{"' + b"a" * (strict_json.MOST_BYTES - 6) + b'":1}',
+    "brackets without end": b"[" * strict_json.MOST_BYTES,
+    "many short lists": b"[" + b",".join([b"[]"] * (strict_json.MOST_BYTES // 3 - 1)) + b"]",
+    "escapes deep inside": b"[" * 31 + b'{"' + b'\\u0041' * 43_000 + b'":"\\u0042"}' + b"]" * 31,
+    "many texts deep inside": b"[" * 32 + b'"\\u0041"' + b',""' * 80_000 + b"]" * 32,
+    "blanks": b" " * strict_json.MOST_BYTES,
+}
+MOST_CPU_SECONDS = 2
+"""Linear work takes a tenth of it at most, on a slow machine too; quadratic work takes minutes."""
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
+def test_the_largest_hostile_body_is_answered_soon(client, body):
+    assert len(body) <= strict_json.MOST_BYTES
+    begun = time.process_time()
+
+    answer = client.send("POST", "/tokens", body)
+
+    assert time.process_time() - begun < MOST_CPU_SECONDS
+    assert answer.status_code in {400, 422}
 
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"text"'])
