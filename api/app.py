@@ -34,6 +34,7 @@ from api.attempts import Attempts
 from api.identity import Work, access_to, identify, refuse_undeclared, work_of
 from api.openapi import Api, Blueprint
 from config import Settings
+from scheduler.errors import PlanRefused
 from scheduler.models.engine import Database, is_transient
 from scheduler.records import audit
 
@@ -134,7 +135,10 @@ class ClinicApp(Flask):
             g.actor = identify(db, request, access_to(view), now=g.now)
         if getattr(view, "versioned", False):
             versions.require_header()
-        return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
+        try:
+            return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
+        except PlanRefused as refused:
+            return booking.refuse(refused)  # reads anew, and may meet other transactions as the booking may
 
     def _read(self, view: Callable[..., Any]) -> Response:
         with audit.reading(self.database) as g.db:

@@ -59,9 +59,11 @@ def of_patient(patient_id: UUID) -> dict[str, Any]:
     return {"items": series.patient_series(g.db, patient_id, actor=g.actor, now=g.now), "next": None}
 
 
-@blueprint.errorhandler(PlanRefused)
 def refuse(refused: PlanRefused) -> Response:
-    """Every conflict of the refused plan and what could be booked instead, as the calendar stands by now."""
+    """Every conflict of the refused plan and what could be booked instead, as the calendar stands by now.
+
+    It takes transactions of its own, after the booking's; the application calls it inside what it tries again.
+    """
     with audit.reading(current_app.database) as db:  # type: ignore[attr-defined] # ClinicApp
         refusal = book.explain_refusal(db, refused, actor=g.actor, now=g.now)
     return problems.from_refusal(PlanRefused(refusal.conflicts, alternatives=ALTERNATIVES.dump(refusal.alternatives)))

@@ -1,6 +1,11 @@
 """The scheduler's job over HTTP: ask, book whole, read."""
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
 from scheduler.actors import Role
+from scheduler.booking import book as booking
+from scheduler.errors import NotFound
 
 WISHES = {
     "earliest": "2026-03-02",
@@ -76,6 +81,52 @@ def test_where_nothing_fits_the_answer_says_why_and_what_would_help(as_, clinic)
     assert answer.json["proposals"] == []
     assert (explanation["infusion"], explanation["reason"]) == (2, "wishes")
     assert {each["wish"]: each["first"] for each in explanation["loosening"]}["weekdays"] == "2026-03-02"
+
+
+class Driver(Exception):
+    """What a driver raises, as far as we look at it."""
+
+    def __init__(self, sqlstate="", sqlite_errorcode=0):
+        super().__init__("refused")
+        self.sqlstate, self.sqlite_errorcode = sqlstate, sqlite_errorcode
+
+
+def refused_booking(client, clinic, key="two"):
+    """The answer to booking what has just been taken."""
+    taken = ask(client, clinic, clinic.patient("Bea", "Cole")).json["proposals"][0]["proposal"]
+    book(client, ask(client, clinic, clinic.patient()).json["proposals"][0]["proposal"])
+    return book(client, taken, key)
+
+
+@pytest.mark.parametrize("said", [{"sqlstate": "40P01"}, {"sqlite_errorcode": 5}])
+def test_explaining_a_refusal_is_tried_again_where_it_met_another_transaction(as_, clinic, monkeypatch, said):
+    explain, calls = booking.explain_refusal, []
+
+    def contended(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise OperationalError("SELECT 1", {}, Driver(**said))
+        return explain(*args, **kwargs)
+
+    monkeypatch.setattr(booking, "explain_refusal", contended)
+
+    refused = refused_booking(as_(Role.SCHEDULER), clinic)
+
+    assert (refused.status_code, len(calls)) == (409, 2)
+    assert refused.json["alternatives"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(OperationalError("SELECT 1", {}, Driver(sqlstate="55P03")), 503), (NotFound("There is no such patient."), 404)],
+)
+def test_a_refusal_that_cannot_be_explained_is_no_fault(as_, clinic, monkeypatch, error, status):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr(booking, "explain_refusal", fail)
+
+    assert refused_booking(as_(Role.SCHEDULER), clinic).status_code == status
 
 
 def test_every_contradiction_of_the_wishes_is_named(as_, clinic):
