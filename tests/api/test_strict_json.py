@@ -94,7 +94,7 @@ HOSTILE = {
     "one long name": b'{"' + b"a" * (strict_json.MOST_BYTES - 6) + b'":1}',
     "brackets without end": b"[" * strict_json.MOST_BYTES,
     "many short lists": b"[" + b",".join([b"[]"] * (strict_json.MOST_BYTES // 3 - 1)) + b"]",
-    "escapes deep inside": b"[" * 31 + b'{"' + b'\\u0041' * 43_000 + b'":"\\u0042"}' + b"]" * 31,
+    "escapes deep inside": b"[" * 31 + b'{"' + b"\\u0041" * 43_000 + b'":"\\u0042"}' + b"]" * 31,
     "many texts deep inside": b"[" * 32 + b'"\\u0041"' + b',""' * 80_000 + b"]" * 32,
     "blanks": b" " * strict_json.MOST_BYTES,
 }
