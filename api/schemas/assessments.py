@@ -50,7 +50,14 @@ class AssessmentIn(Shape):
         },
     )
     taken_at = Instant(required=True, metadata={"description": "When the form was filled in; at most 5 minutes ahead."})
-    appointment_id = fields.UUID(allow_none=True, load_default=None)
+    appointment_id = fields.UUID(
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "The visit at which it was filled in: the form then comes before that visit's infusion, "
+            "whatever the time. Without it the planned times decide."
+        },
+    )
 
 
 class LoggedOut(Shape):

@@ -80,25 +80,30 @@ def _courses(db: Session, patient_id: UUID, actor: Actor) -> list[Course]:
     )
     prepare = ProtocolVersion.document["phases"]["prepare"].as_integer()
     rows = db.execute(
-        select(Series.id, Appointment.starts_at, prepare.label("prepare"))
+        select(Series.id, Appointment.id.label("visit"), Appointment.starts_at, prepare.label("prepare"))
         .select_from(Series)
         .outerjoin(Appointment, standing)
         .outerjoin(ProtocolVersion, template)
         .where(Series.clinic_id == actor.clinic_id, Series.patient_id == patient_id)
         .order_by(Series.id, Appointment.starts_at)
     )
-    infusions = defaultdict[UUID, list[datetime]](list)
+    infusions = defaultdict[UUID, list[tuple[datetime, UUID]]](list)
     for row in rows:
         begun = infusions[row.id]
-        if row.starts_at is not None:
-            begun.append(row.starts_at + timedelta(minutes=row.prepare))
-    return [Course(series_id, tuple(sorted(begun))) for series_id, begun in infusions.items()]
+        if row.visit is not None:
+            begun.append((row.starts_at + timedelta(minutes=row.prepare), row.visit))
+    return [_course(series_id, sorted(begun)) for series_id, begun in infusions.items()]
+
+
+def _course(series_id: UUID, infusions: list[tuple[datetime, UUID]]) -> Course:
+    visits = {visit: before for before, (_, visit) in enumerate(infusions)}
+    return Course(series_id, tuple(at for at, _ in infusions), visits)
 
 
 def _readings(db: Session, patient_id: UUID, scale: str, actor: Actor) -> list[Reading]:
     rows = db.execute(
-        select(Assessment.taken_at, Assessment.total, Assessment.band)
+        select(Assessment.taken_at, Assessment.total, Assessment.band, Assessment.appointment_id)
         .where(Assessment.clinic_id == actor.clinic_id, Assessment.patient_id == patient_id, Assessment.scale == scale)
         .order_by(Assessment.taken_at, Assessment.recorded_at, Assessment.id)
     )
-    return [Reading(row.taken_at, row.total, row.band) for row in rows]
+    return [Reading(*row) for row in rows]

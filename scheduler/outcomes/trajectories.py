@@ -4,9 +4,9 @@ All scales here are worse when higher. Changes are counted as improvement: a fal
 55 percent; a rise is negative.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -38,6 +38,8 @@ class Reading:
     taken_at: datetime
     total: int | None
     band: str | None
+    appointment_id: UUID | None = None
+    """The visit at which it was given, where somebody said so."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,26 @@ class Course:
 
     series_id: UUID
     infusions: tuple[datetime, ...]
+    visits: Mapping[UUID, int] = field(default_factory=dict, hash=False)
+    """How many infusions came before the one of each standing appointment."""
 
     @property
     def begins(self) -> datetime | None:
         return self.infusions[0] if self.infusions else None
+
+    def holds(self, reading: Reading) -> bool:
+        """Whether the form was given at a standing visit of this course."""
+        return reading.appointment_id in self.visits
+
+    def infusions_before(self, reading: Reading) -> int:
+        """A form given at a visit comes before its infusion, however late the patient was; any other by its time.
+
+        One of the very instant comes before: without a preparation that is when the patient sits down.
+        """
+        visit = reading.appointment_id
+        if visit is not None and visit in self.visits:
+            return self.visits[visit]
+        return bisect_left(self.infusions, reading.taken_at)
 
 
 @dataclass(frozen=True)
@@ -117,7 +135,10 @@ def choose(courses: Iterable[Course], now: datetime) -> Course | None:
 
 
 def of_course(readings: Iterable[Reading], course: Course, courses: Iterable[Course]) -> list[Reading]:
-    """The readings of this course: after the last infusion of any before it, before the first of any after it."""
+    """The readings of this course: after the last infusion of any before it, before the first of any after it.
+
+    A form given at one of its visits is always among them.
+    """
     if not course.infusions:
         return list(readings)
     first, last = course.infusions[0], course.infusions[-1]
@@ -127,22 +148,25 @@ def of_course(readings: Iterable[Reading], course: Course, courses: Iterable[Cou
     return [
         reading
         for reading in readings
-        if (since is None or reading.taken_at >= since) and (until is None or reading.taken_at < until)
+        if course.holds(reading)
+        or ((since is None or reading.taken_at > since) and (until is None or reading.taken_at <= until))
     ]
 
 
-def baseline_of(readings: Sequence[Reading], begins: datetime | None, days: int, zone: ZoneInfo) -> Reading | None:
+def baseline_of(readings: Sequence[Reading], course: Course | None, days: int, zone: ZoneInfo) -> Reading | None:
     """The last complete reading before the first infusion, at most `days` local days old then.
 
     `readings` come in order of time, so one of the same day is preferred of itself.
     """
-    if begins is None:
+    if course is None or course.begins is None:
         return None
-    earliest = local_date(begins, zone) - timedelta(days=days)
+    earliest = local_date(course.begins, zone) - timedelta(days=days)
     fit = (
         reading
         for reading in reversed(readings)
-        if reading.total is not None and reading.taken_at < begins and local_date(reading.taken_at, zone) >= earliest
+        if reading.total is not None
+        and not course.infusions_before(reading)
+        and local_date(reading.taken_at, zone) >= earliest
     )
     return next(fit, None)
 
@@ -151,20 +175,18 @@ def trajectory(
     readings: Sequence[Reading], course: Course | None, thresholds: Thresholds, zone: ZoneInfo
 ) -> Trajectory:
     """The readings, in order of time, placed among the infusions of the course and measured against its baseline."""
-    infusions = course.infusions if course else ()
-    begins = course.begins if course else None
-    baseline = baseline_of(readings, begins, thresholds.baseline_days, zone)
-    points = tuple(_point(reading, infusions, baseline, thresholds) for reading in readings)
+    baseline = baseline_of(readings, course, thresholds.baseline_days, zone)
+    points = tuple(_point(reading, course, baseline, thresholds) for reading in readings)
     latest = next((point for point in reversed(points) if point.total is not None), None)
     return Trajectory(course.series_id if course else None, baseline, points, latest)
 
 
-def _point(reading: Reading, infusions: Sequence[datetime], baseline: Reading | None, thresholds: Thresholds) -> Point:
+def _point(reading: Reading, course: Course | None, baseline: Reading | None, thresholds: Thresholds) -> Point:
     return Point(
         taken_at=reading.taken_at,
         total=reading.total,
         band=reading.band,
-        infusion=bisect_right(infusions, reading.taken_at),
+        infusion=course.infusions_before(reading) if course else 0,
         change=_change_since(baseline, reading, thresholds),
     )
 

@@ -1,5 +1,6 @@
 """A patient's trajectory as read from the database."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,8 +12,9 @@ from scheduler.models import AppointmentStatus, AuditRow, ClinicSettings
 from scheduler.outcomes.assessments import log_assessment
 from scheduler.outcomes.courses import read_trajectory, thresholds_at
 from scheduler.outcomes.trajectories import Thresholds
-from tests.builders import clinic_instant
-from tests.courses import PREPARE, write_series
+from scheduler.protocols import Phases
+from tests.builders import MDD_INDUCTION, clinic_instant
+from tests.courses import PREPARE, appointments_of, write_series
 
 LATER = timedelta(days=60)
 
@@ -26,10 +28,11 @@ def answers(total):
 def score(db, clinic):
     """Logs a complete form with a given total."""
 
-    def score(patient, total, at):
+    def score(patient, total, at, visit=None):
         log_assessment(
-            db, patient.id, scale="phq9", answers=answers(total), taken_at=at, actor=clinic.clinician, now=at
-        )
+            db, patient.id, scale="phq9", answers=answers(total), taken_at=at, appointment_id=visit and visit.id,
+            actor=clinic.clinician, now=at,
+        )  # fmt: skip
 
     return score
 
@@ -62,12 +65,85 @@ def test_scores_stand_among_the_infusions_of_the_series(clinic, score, read, at)
 def test_a_score_given_while_being_prepared_comes_before_the_infusion(clinic, score, read, at):
     patient = clinic.patient()
     write_series(clinic, patient, [at("Mon 09:00")])
-    score(patient, 20, at("Mon 09:00") + PREPARE - timedelta(seconds=1))
-    score(patient, 19, at("Mon 09:00") + PREPARE)
+    score(patient, 20, at("Mon 09:00") + PREPARE)
+    score(patient, 19, at("Mon 09:00") + PREPARE + timedelta(seconds=1))
 
     found = read(patient)
 
     assert [point.infusion for point in found.points] == [0, 1]
+
+
+LATE = PREPARE + timedelta(minutes=5)
+
+
+@pytest.fixture
+def late(clinic, score, at):
+    """A patient at 20 before, who comes so late on Monday that the infusion, as planned, has begun."""
+    patient = clinic.patient()
+    score(patient, 20, at("Mon 09:00") - timedelta(days=1))
+    return patient
+
+
+def test_who_is_late_has_not_responded_before_the_first_infusion(clinic, late, score, read, at):
+    series = write_series(clinic, late, [at("Mon 09:00"), at("Thu 09:00")])
+    score(late, 9, at("Mon 09:00") + LATE, appointments_of(clinic, series)[0])
+
+    found = read(late, now=at("Mon 18:00"))
+
+    assert (found.baseline.total, found.latest.infusion) == (9, 0)
+    assert not found.latest.change.response
+
+
+def test_who_is_late_for_a_further_infusion_is_placed_before_it(clinic, late, score, read, at):
+    series = write_series(clinic, late, [at("Mon 09:00"), at("Thu 09:00")])
+    score(late, 9, at("Thu 09:00") + LATE, appointments_of(clinic, series)[1])
+
+    found = read(late)
+
+    assert (found.baseline.total, found.latest.infusion, found.latest.change.percent) == (20, 1, 55)
+
+
+def test_a_late_form_that_names_no_visit_is_placed_by_its_time(clinic, late, score, read, at):
+    write_series(clinic, late, [at("Mon 09:00")])
+    score(late, 9, at("Mon 09:00") + LATE)
+
+    found = read(late)
+
+    assert (found.baseline.total, found.latest.infusion, found.latest.change.response) == (20, 1, True)
+
+
+def test_a_late_form_of_another_courses_visit_is_placed_by_its_time(clinic, late, score, read, at):
+    earlier = write_series(clinic, late, [at("Fri 09:00", week=-1)])
+    later = write_series(clinic, late, [at("Mon 09:00")])
+    score(late, 9, at("Mon 09:00") + LATE, appointments_of(clinic, earlier)[0])
+
+    found = read(late, series_id=later.id)
+
+    assert (found.baseline.total, found.latest.infusion) == (20, 1)
+
+
+def test_a_form_of_a_cancelled_visit_is_placed_by_its_time(clinic, late, score, read, at):
+    series = write_series(clinic, late, [at("Mon 09:00"), at("Thu 09:00")])
+    first = appointments_of(clinic, series)[0]
+    first.status = AppointmentStatus.CANCELLED
+    score(late, 9, at("Mon 09:00") + LATE, first)
+    score(late, 8, at("Fri 09:00"), first)
+
+    found = read(late)
+
+    assert (found.baseline.total, [point.infusion for point in found.points]) == (9, [0, 0, 1])
+
+
+def test_without_a_preparation_a_form_at_the_planned_start_comes_before_the_infusion(clinic, score, read, at):
+    unprepared = replace(MDD_INDUCTION, key="unprepared", phases=Phases(0, 70, 60, 15))
+    clinic.protocols[MDD_INDUCTION.key] = clinic.add_protocol(unprepared)
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00")])
+    score(patient, 20, at("Mon 09:00"))
+
+    found = read(patient)
+
+    assert (found.baseline.total, found.latest.infusion) == (20, 0)
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_the_worked_course_improves_as_worked_out():
 
 
 def test_the_baseline_is_the_last_complete_score_before_the_first_infusion():
-    found = read([(-3 * DAY, 22), (-2 * HOUR, 20), (-HOUR, None), (0 * HOUR, 19)])
+    found = read([(-3 * DAY, 22), (-2 * HOUR, 20), (-HOUR, None), (HOUR, 19)])
 
     assert found.baseline.total == 20
 
@@ -166,8 +166,8 @@ def test_incomplete_scores_are_shown_and_never_count():
     assert found.latest == found.points[1]
 
 
-def test_a_score_at_the_very_start_of_an_infusion_comes_after_it():
-    found = read([(0 * DAY - timedelta(microseconds=1), 20), (0 * DAY, 20)])
+def test_a_score_at_the_very_start_of_an_infusion_comes_before_it():
+    found = read([(0 * DAY, 20), (timedelta(microseconds=1), 20)])
 
     assert [point.infusion for point in found.points] == [0, 1]
 
@@ -201,7 +201,17 @@ def test_a_course_ends_where_the_next_begins_and_begins_where_the_last_one_ended
 
     days = [[(found.taken_at - FIRST).days for found in of_course(readings, one, courses)] for one in courses]
 
-    assert days == [[-1, 2, 3, 29], [3, 29, 30, 89], [89, 90]]
+    assert days == [[-1, 2, 3, 29, 30], [29, 30, 89, 90], [89, 90]]
+
+
+def test_a_form_given_at_a_visit_of_a_course_is_of_that_course_whatever_the_clock_says():
+    visit = UUID(int=9)
+    late = Reading(FIRST + 31 * DAY, 9, "mild", visit)
+    mine, next_one = Course(INDUCTION, (FIRST,), {visit: 0}), course(30, series_id=MAINTENANCE)
+
+    found = trajectory(of_course([late], mine, [mine, next_one]), mine, DEFAULTS, ZONE)
+
+    assert (found.baseline, [point.infusion for point in found.points]) == (late, [0])
 
 
 def test_a_course_without_infusions_has_every_score():
@@ -216,4 +226,4 @@ def test_every_reading_is_shown_once_in_its_place(scored):
 
     assert len(found.points) == len(scored)
     assert [point.infusion for point in found.points] == sorted(point.infusion for point in found.points)
-    assert found.baseline is None or found.baseline.taken_at < FIRST
+    assert found.baseline is None or found.baseline.taken_at <= FIRST
