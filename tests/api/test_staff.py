@@ -40,6 +40,16 @@ def test_a_repeated_request_adds_once(administrator):
     assert answers[0].data == answers[1].data
 
 
+def test_nothing_of_a_password_is_kept_with_the_key(administrator):
+    bodies = [GRACE, {**GRACE, "password": "another password"}, {**GRACE, "name": "Hopper"}]
+    key = new_key()
+
+    answers = [administrator.post("/staff", body, Idempotency_Key=key) for body in bodies]
+
+    assert [answer.status_code for answer in answers] == [201, 201, 422]
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+
+
 def test_an_account_of_another_clinic_keeps_its_password(administrator, as_, elsewhere, client):
     as_(Role.ADMINISTRATOR, elsewhere).post("/staff", GRACE)
 
