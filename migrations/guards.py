@@ -50,6 +50,13 @@ _SQLITE_RESOURCE_PEAK = f"""
     )
 """
 
+# What a new row of the audit chain must carry; the first carries noughts.
+_LAST_HASH = f"""
+    SELECT coalesce(
+        (SELECT hash FROM audit WHERE clinic_id = NEW.clinic_id ORDER BY sequence DESC LIMIT 1), '{"0" * 64}'
+    )
+"""
+
 SQLITE = [
     *(
         f"""
@@ -63,6 +70,11 @@ SQLITE = [
     f"""
     CREATE TRIGGER resources_capacity_in_use BEFORE UPDATE OF capacity ON resources
     WHEN NEW.capacity < OLD.capacity AND ({_SQLITE_RESOURCE_PEAK}) > NEW.capacity
+    BEGIN SELECT RAISE(ABORT, 'resources_capacity_in_use'); END
+    """,
+    f"""
+    CREATE TRIGGER resources_capacity_in_use_replace BEFORE INSERT ON resources
+    WHEN ({_SQLITE_RESOURCE_PEAK}) > NEW.capacity
     BEGIN SELECT RAISE(ABORT, 'resources_capacity_in_use'); END
     """,
     *(
@@ -89,9 +101,10 @@ SQLITE = [
         """
         for suffix, event in (("", "INSERT"), ("_update", "UPDATE"))
     ),
-    """
+    f"""
     CREATE TRIGGER audit_append_only BEFORE INSERT ON audit
     WHEN NEW.sequence <> 1 + (SELECT coalesce(max(sequence), 0) FROM audit WHERE clinic_id = NEW.clinic_id)
+        OR NEW.previous_hash <> ({_LAST_HASH})
     BEGIN SELECT RAISE(ABORT, 'audit_append_only'); END
     """,
     *(
@@ -106,10 +119,20 @@ SQLITE = [
 # PostgreSQL checks once a statement. The rows of the statement are in the table by then; the resources are locked in
 # order of id before anything is summed, and the sum, a statement of its own, sees all that committed before the lock
 # was had. FOR NO KEY UPDATE does not fight the key-share locks of foreign keys.
+# At REPEATABLE READ and above the sum would read what stood before the lock was had: no writes to guarded tables there.
 POSTGRESQL = [
+    """
+    CREATE FUNCTION guards_need_read_committed() RETURNS void LANGUAGE plpgsql AS $$
+    BEGIN
+        IF current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN
+            RAISE EXCEPTION 'guarded tables are written at READ COMMITTED only' USING ERRCODE = 'feature_not_supported';
+        END IF;
+    END $$
+    """,
     """
     CREATE FUNCTION claims_capacity() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM guards_need_read_committed();
         PERFORM 1 FROM resources AS r
         WHERE (r.clinic_id, r.id) IN (SELECT clinic_id, resource_id FROM changed)
         ORDER BY r.clinic_id, r.id FOR NO KEY UPDATE;
@@ -142,6 +165,7 @@ POSTGRESQL = [
     """
     CREATE FUNCTION resources_capacity_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM guards_need_read_committed();
         IF EXISTS (
             SELECT 1 FROM claims AS moment
             CROSS JOIN LATERAL (
@@ -165,6 +189,7 @@ POSTGRESQL = [
     f"""
     CREATE FUNCTION appointments_patient_overlap() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM guards_need_read_committed();
         PERFORM 1 FROM patients AS p
         WHERE (p.clinic_id, p.id) IN (SELECT clinic_id, patient_id FROM changed)
         ORDER BY p.clinic_id, p.id FOR NO KEY UPDATE;
@@ -191,6 +216,7 @@ POSTGRESQL = [
     """
     CREATE FUNCTION shifts_overlap() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+        PERFORM guards_need_read_committed();
         PERFORM 1 FROM resources AS r
         WHERE (r.clinic_id, r.id) IN (SELECT clinic_id, resource_id FROM changed)
         ORDER BY r.clinic_id, r.id FOR NO KEY UPDATE;
@@ -212,11 +238,12 @@ POSTGRESQL = [
         """
         for suffix, event in (("", "INSERT"), ("_update", "UPDATE"))
     ),
-    """
+    f"""
     CREATE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF TG_OP = 'INSERT' THEN
-            IF NEW.sequence = 1 + coalesce((SELECT max(sequence) FROM audit WHERE clinic_id = NEW.clinic_id), 0) THEN
+            IF NEW.sequence = 1 + coalesce((SELECT max(sequence) FROM audit WHERE clinic_id = NEW.clinic_id), 0)
+                AND NEW.previous_hash = ({_LAST_HASH}) THEN
                 RETURN NEW;
             END IF;
         END IF;
@@ -243,5 +270,5 @@ def create() -> None:
 def drop_functions() -> None:
     """Remove what outlives the tables; the triggers go with them."""
     if op.get_bind().dialect.name == "postgresql":
-        for name in NAMES:
+        for name in (*NAMES, "guards_need_read_committed"):
             op.execute(f"DROP FUNCTION {name}()")

@@ -72,7 +72,7 @@ def refuse(faults: Iterable[Fault]) -> None:
 
 
 class ClinicNeeded(Invalid):
-    code, title = "clinic-needed", "This account works in several clinics: say which."
+    code, title = "clinic-needed", "This address and this password open several clinics: say which."
 
 
 class NonexistentLocalTime(Invalid):
@@ -132,7 +132,7 @@ class PatientBusy(DomainError):
 
 
 class CapacityInUse(DomainError):
-    code, title = "capacity-in-use", "Appointments already booked need more than this capacity."
+    code, title = "capacity-in-use", "Appointments on record need more than this: retire it, and add it anew with less."
 
 
 class AppointmentsStand(DomainError):
@@ -173,10 +173,6 @@ class StaleVersion(DomainError):
     code, title = "stale-version", "Someone changed this meanwhile: read it again."
 
 
-class AlwaysAppendOnly(DomainError):
-    code, title = "append-only", "Audit rows are never changed or removed."
-
-
 class Unavailable(DomainError):
     code, title = "unavailable", "The clinic's records cannot be reached just now: try again in a moment."
 
@@ -187,9 +183,8 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "appointments_patient_overlap": PatientBusy,
     "uq_appointments_patient_day": PatientBusy,
     "uq_patients_clinic_id_mrn": MrnTaken,
-    "uq_staff_clinic_id_account_id": EmailTaken,
+    "uq_staff_clinic_id_email": EmailTaken,
     "uq_resources_clinic_id_kind_name": NameTaken,
     "uq_protocols_clinic_id_key": NameTaken,
     "shifts_overlap": ShiftOverlaps,
-    "audit_append_only": AlwaysAppendOnly,
 }

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from scheduler.models import Appointment, AppointmentStatus, AuditRow, Claim, Resource, Series, Shift
 from scheduler.models.constraints import broken_constraint, refusal_of
 from scheduler.records import audit
-from tests.builders import ZONE
+from tests.builders import ZONE, build_clinic
 
 HOUR = timedelta(hours=1)
 
@@ -133,6 +133,50 @@ def test_a_claim_lasts_from_a_moment_to_twelve_hours(db, clinic, visit, at, hour
         claim(db, clinic, appointment, "A", at("Mon 09:00"), hours=hours)
 
 
+@pytest.mark.parametrize("home", ["sqlite"], indirect=True)  # no other engine knows the statement
+def test_a_resource_cannot_be_replaced_by_one_of_less_capacity(db, clinic, visit, at, refused_by):
+    nurse = clinic.resource("N1")
+    visit(at("Mon 09:00"), nurse_units=2)
+    row = {column.key: getattr(nurse, column.key) for column in Resource.__table__.columns}
+
+    with refused_by("resources_capacity_in_use"):
+        db.execute(insert(Resource).prefix_with("OR REPLACE").values(row | {"capacity": 1}))
+
+
+@pytest.mark.parametrize("home", ["sqlite"], indirect=True)  # elsewhere a column holds only what its type allows
+def test_a_time_that_is_no_number_is_refused(db, clinic, visit, at, refused_by):
+    appointment = visit(at("Mon 09:00"))
+    with refused_by("ck_claims_times"):
+        db.execute(
+            text("INSERT INTO claims VALUES (:clinic, :id, :resource, :appointment, '17x', '18x', 1)"),
+            {
+                "clinic": clinic.id.hex, "id": uuid4().hex,
+                "resource": clinic.resource("A").id.hex, "appointment": appointment.id.hex,
+            },
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)  # SQLite has one level and one writer
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        update(Claim).values(units=1),
+        update(Appointment).values(version=2),
+        update(Shift).values(version=2),
+        update(Resource).where(Resource.name == "N1").values(capacity=1),
+    ],
+    ids=lambda write: write.table.name,
+)
+def test_guarded_tables_take_no_writes_from_an_old_snapshot(database, level, write, now):
+    with database.committing() as db:
+        build_clinic(db, now=now)
+    strict = database.engine.execution_options(isolation_level=level)
+
+    with strict.connect() as connection, pytest.raises(DBAPIError, match="READ COMMITTED"):
+        connection.execute(write)
+
+
 def test_capacity_cannot_fall_below_what_is_claimed(db, clinic, visit, at, refused_by):
     visit(at("Mon 09:00"), nurse_units=2)
     nurse = (Resource.clinic_id == clinic.id, Resource.id == clinic.resource("N1").id)
@@ -192,9 +236,9 @@ def book(db, clinic, now):
 
 
 def row(db, **changes):
-    """The last row as a mapping, with changes."""
+    """What would follow the last row, but under its number, as a mapping with changes."""
     last = db.execute(select(AuditRow.__table__).order_by(AuditRow.sequence.desc()).limit(1)).mappings().one()
-    return {**last, **changes}
+    return {**last, "previous_hash": last["hash"], **changes}
 
 
 def test_an_act_cannot_be_rewritten(db, book, refused_by):
@@ -207,10 +251,28 @@ def test_an_act_cannot_be_removed(db, book, refused_by):
         db.execute(delete(AuditRow))
 
 
+def test_to_meet_the_guard_of_the_book_is_a_fault_of_the_program(db, book):
+    with pytest.raises(IntegrityError) as caught, db.begin_nested():
+        db.execute(delete(AuditRow))
+
+    assert refusal_of(caught.value) is None
+
+
 @pytest.mark.parametrize("sequence", [1, 3, 5, 0])
 def test_an_act_comes_after_the_last_one(db, book, refused_by, sequence):
     with refused_by("audit_append_only"):
         db.execute(insert(AuditRow).values(row(db, sequence=sequence)))
+
+
+@pytest.mark.parametrize("previous_hash", [audit.FIRST_HASH, "f" * 64])
+def test_an_act_carries_the_hash_of_the_last_one(db, book, refused_by, previous_hash):
+    with refused_by("audit_append_only"):
+        db.execute(insert(AuditRow).values(row(db, sequence=4, previous_hash=previous_hash)))
+
+
+def test_the_first_act_of_a_clinic_carries_noughts(db, elsewhere, book, refused_by):
+    with refused_by("audit_append_only"):
+        db.execute(insert(AuditRow).values(row(db, sequence=1, clinic_id=elsewhere.id, actor_id=None)))
 
 
 @pytest.mark.parametrize("home", ["sqlite"], indirect=True)  # no other engine knows the statement

@@ -15,16 +15,6 @@ DOCUMENT = sa.JSON().with_variant(JSONB(), "postgresql")
 
 def upgrade() -> None:
     op.create_table(
-        "accounts",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("email", sa.String(), nullable=False),
-        sa.Column("password_hash", sa.String(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.CheckConstraint("email = lower(email)", name=op.f("ck_accounts_email_lower")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
-        sa.UniqueConstraint("email", name=op.f("uq_accounts_email")),
-    )
-    op.create_table(
         "clinics",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -101,16 +91,17 @@ def upgrade() -> None:
         "staff",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(), nullable=False),
+        sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("left_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_staff_account_id")),
+        sa.CheckConstraint("email = lower(email)", name=op.f("ck_staff_email_lower")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_staff_clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_staff")),
-        sa.UniqueConstraint("clinic_id", "account_id", name=op.f("uq_staff_clinic_id_account_id")),
+        sa.UniqueConstraint("clinic_id", "email", name=op.f("uq_staff_clinic_id_email")),
     )
-    op.create_index(op.f("ix_staff_account_id"), "staff", ["account_id"], unique=False)
+    op.create_index(op.f("ix_staff_email"), "staff", ["email"], unique=False)
     op.create_table(
         "audit",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -139,6 +130,7 @@ def upgrade() -> None:
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("effective_from", Instant(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
         sa.Column("author_id", sa.Uuid(), nullable=True),
         sa.Column("response_percent", sa.Integer(), nullable=False),
         sa.Column("remission_below", sa.Integer(), nullable=False),
@@ -248,7 +240,14 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_resources_clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_resources")),
-        sa.UniqueConstraint("clinic_id", "kind", "name", name=op.f("uq_resources_clinic_id_kind_name")),
+    )
+    op.create_index(
+        "uq_resources_clinic_id_kind_name",
+        "resources",
+        ["clinic_id", "kind", "name"],
+        unique=True,
+        sqlite_where=sa.text("retired_at IS NULL"),
+        postgresql_where=sa.text("retired_at IS NULL"),
     )
     op.create_index(op.f("ix_resources_clinic_id_staff_id"), "resources", ["clinic_id", "staff_id"], unique=False)
     op.create_table(
@@ -559,6 +558,9 @@ def upgrade() -> None:
         sa.CheckConstraint("ends_at - starts_at <= 43200000000", name=op.f("ck_claims_length")).ddl_if(
             dialect="sqlite"
         ),
+        sa.CheckConstraint(
+            "typeof(starts_at) = 'integer' AND typeof(ends_at) = 'integer'", name=op.f("ck_claims_times")
+        ).ddl_if(dialect="sqlite"),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_claims_order")),
         sa.CheckConstraint("units BETWEEN 1 AND 100", name=op.f("ck_claims_units")),
         sa.ForeignKeyConstraint(
@@ -658,5 +660,4 @@ def downgrade() -> None:
     op.drop_table("opening_hours")
     op.drop_table("calendars")
     op.drop_table("clinics")
-    op.drop_table("accounts")
     guards.drop_functions()

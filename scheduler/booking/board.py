@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
@@ -42,16 +42,26 @@ def read_board(db: Session, day: date, *, actor: Actor, now: datetime) -> Board:
     start, end = clinic_time.from_minute(span.start), clinic_time.from_minute(span.end)
     appointments = db.execute(_appointments(actor, start, end)).all()
     audit.note(db, "board.read", actor=actor, now=now, day=day.isoformat(), appointments=len(appointments))
-    return Board(day, zone, db.execute(_chairs(actor, start)).all(), appointments, _infusions(db, actor))
+    return Board(day, zone, db.execute(_chairs(actor, start, end)).all(), appointments, _infusions(db, actor))
 
 
-def _chairs(actor: Actor, start: datetime) -> Select[Any]:
-    """The chairs in use on a day; one retired before it is no longer shown."""
-    in_use = or_(Resource.retired_at.is_(None), Resource.retired_at > start)
+def _chairs(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
+    """The chairs in use on a day, and any on which an appointment is still shown."""
+    shown = select(Appointment.chair_id).where(*_shown(actor, start, end))
+    in_use = or_(Resource.retired_at.is_(None), Resource.retired_at > start, Resource.id.in_(shown))
     return (
         select(handle_of(Resource.id), Resource.name)
         .where(Resource.clinic_id == actor.clinic_id, Resource.kind == ResourceKind.CHAIR, in_use)
         .order_by(Resource.position, Resource.name, Resource.id)
+    )
+
+
+def _shown(actor: Actor, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Appointment.clinic_id == actor.clinic_id,
+        Appointment.starts_at >= start,
+        Appointment.starts_at < end,
+        Appointment.status.in_(SHOWN),
     )
 
 
@@ -75,10 +85,7 @@ def _appointments(actor: Actor, start: datetime, end: datetime) -> Select[Any]:
             prescriber,
             (prescriber.clinic_id == Appointment.clinic_id) & (prescriber.id == Appointment.prescriber_id),
         )
-        .where(
-            Appointment.clinic_id == actor.clinic_id, Appointment.starts_at >= start, Appointment.starts_at < end,
-            Appointment.status.in_(SHOWN),
-        )
+        .where(*_shown(actor, start, end))
         .order_by(Appointment.starts_at, Appointment.id)
     )  # fmt: skip
     return access.with_initials(rows, Appointment.clinic_id, Appointment.patient_id)

@@ -13,7 +13,8 @@ from scheduler.models.base import Base
 class AuditRow(Base):
     """One act or one opening of a record. Each row carries the hash of the one before it in its clinic.
 
-    Trigger `audit_append_only` refuses UPDATE, DELETE, TRUNCATE and a row that replaces another or leaves a gap.
+    Trigger `audit_append_only` refuses UPDATE, DELETE, TRUNCATE and a row that does not follow the last one.
+    No refusal stands for it: to meet it is a fault of the program.
     """
 
     __tablename__ = "audit"

@@ -96,7 +96,7 @@ def _sqlite_minutes(element: epoch_minutes, compiler: Any, **options: Any) -> st
 
 @compiles(epoch_minutes, "postgresql")
 def _postgresql_minutes(element: epoch_minutes, compiler: Any, **options: Any) -> str:
-    return f"(extract(epoch from {compiler.process(element.clauses, **options)})::bigint / 60)"
+    return f"floor(extract(epoch from {compiler.process(element.clauses, **options)}) / 60)::bigint"
 
 
 class Base(DeclarativeBase):

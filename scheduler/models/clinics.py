@@ -50,6 +50,8 @@ class ClinicSettings(ClinicOwned, Base):
     )
 
     effective_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    """When they were set: of two in force from the same moment the later word holds."""
     author_id: Mapped[UUID | None]
     """Empty for the defaults the clinic began with."""
     response_percent: Mapped[int]

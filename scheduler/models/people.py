@@ -1,40 +1,32 @@
-"""Accounts, members of staff, and patients."""
+"""Members of staff, and patients."""
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scheduler.actors import Role
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked
 
 
-class Account(Base):
-    """How a person signs in, whichever clinics they work in."""
-
-    __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("email"), CheckConstraint("email = lower(email)", "email_lower"))
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    email: Mapped[str]
-    password_hash: Mapped[str]
-    created_at: Mapped[datetime]
-
-
 class Staff(ClinicOwned, Versioned, Base):
-    """A person's place in one clinic."""
+    """A person's place in one clinic, and how they sign in to it: no clinic has a say in another's passwords."""
 
     __tablename__ = "staff"
-    __table_args__ = (UniqueConstraint("clinic_id", "account_id"), Index(None, "account_id"))
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "email"),
+        Index(None, "email"),
+        CheckConstraint("email = lower(email)", "email_lower"),
+    )
     __mapper_args__ = {"version_id_col": Versioned.version}
 
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    email: Mapped[str]
+    password_hash: Mapped[str]
     name: Mapped[str]
     left_at: Mapped[datetime | None]
     """Since when this person may no longer sign in to this clinic."""
 
-    account: Mapped[Account] = relationship()
     roles: Mapped[list["StaffRole"]] = relationship(cascade="all, delete-orphan", order_by="StaffRole.role")
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked
@@ -18,12 +18,15 @@ class Resource(ClinicOwned, Versioned, Base):
 
     __tablename__ = "resources"
     __table_args__ = (
-        UniqueConstraint("clinic_id", "kind", "name"),
+        Index(
+            "uq_resources_clinic_id_kind_name", "clinic_id", "kind", "name",
+            unique=True, sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
+        ),
         ForeignKeyConstraint(["clinic_id", "staff_id"], ["staff.clinic_id", "staff.id"]),
         Index(None, "clinic_id", "staff_id"),
         CheckConstraint("capacity BETWEEN 1 AND 100", "capacity"),
         CheckConstraint("kind <> 'chair' OR capacity = 1", "chair_capacity"),
-    )
+    )  # fmt: skip
     __mapper_args__ = {"version_id_col": Versioned.version}
 
     kind: Mapped[ResourceKind] = mapped_column(checked(ResourceKind, "kind"))

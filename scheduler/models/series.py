@@ -128,6 +128,9 @@ class Claim(ClinicOwned, Base):
         CheckConstraint("starts_at < ends_at", "order"),
         CheckConstraint("ends_at - starts_at <= interval '12 hours'", "length").ddl_if(dialect="postgresql"),
         CheckConstraint("ends_at - starts_at <= 43200000000", "length").ddl_if(dialect="sqlite"),
+        CheckConstraint("typeof(starts_at) = 'integer' AND typeof(ends_at) = 'integer'", "times").ddl_if(
+            dialect="sqlite"  # where a column's type is only advice
+        ),
     )
 
     clinic_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)

@@ -267,6 +267,19 @@ def test_an_unknown_appointment_cannot_move_on(db, clinic, now):
         appointments.move_on(db, clinic.id, AppointmentStatus.ARRIVED, actor=clinic.scheduler, now=now)
 
 
+def test_the_board_keeps_a_retired_chair_while_an_appointment_is_shown_on_it(db, ask, book_plan, clinic, now):
+    book_plan(ask(clinic.patient()).proposals[0].plan)
+    first = db.scalars(select(Appointment).where(Appointment.number == 1)).one()
+    appointments.move_on(db, first.id, AppointmentStatus.NO_SHOW, actor=clinic.scheduler, now=now)
+    db.get(Resource, (clinic.id, first.chair_id)).retired_at = now
+    db.flush()
+
+    board = read_board(db, date(2026, 3, 2), actor=clinic.scheduler, now=now)
+
+    assert [chair.name for chair in board.chairs] == ["A", "B"]
+    assert [shown.status for shown in board.appointments] == [AppointmentStatus.NO_SHOW]
+
+
 def test_the_board_leaves_out_a_chair_retired_before(db, clinic, now):
     db.get(Resource, (clinic.id, clinic.resource("B").id)).retired_at = now
     db.flush()
