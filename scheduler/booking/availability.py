@@ -27,11 +27,15 @@ KINDS = tuple(ResourceKind)
 
 
 class Room(NamedTuple):
-    """One day of a fleet: when its resources are there, what is claimed of them, and where a visit may start."""
+    """One day of a fleet: when its resources are there, what is claimed of them, and where a visit may start.
+
+    All of them have a block for each resource, but for `starts_anywhere`.
+    """
 
     available: int
     load: int
     starts: int
+    starts_anywhere: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Availability:
     def starts(self, day: date, wanted: int) -> tuple[int, ResourceKind | None]:
         """The wanted lanes at which a visit may start, and if there are none, the kind of resource that ran out."""
         for kind in self.protocol.kinds:
-            wanted &= self._fleets[kind].any_of(self._room(day, kind).starts)
+            wanted &= self._room(day, kind).starts_anywhere
             if not wanted:
                 return 0, kind
         return wanted, None
@@ -81,7 +85,8 @@ class Availability:
         fleet, loads = self._fleets[kind], self._loads(day)
         available = blocks_of(self.calendar.available_mask(each, day) for each in fleet.resources)
         load = blocks_of(loads.get(each.handle, 0) for each in fleet.resources)
-        return Room(available, load, fleet.starts(available, load))
+        starts = fleet.starts(available, load)
+        return Room(available, load, starts, fleet.any_of(starts))
 
     def _loads(self, day: date) -> dict[Any, int]:
         if day not in self._loads_by_day:
@@ -92,12 +97,19 @@ class Availability:
         origin, span = self.calendar.origin(day), self.calendar.day_span(day)
         first, beyond = (bisect_left(self._starts, minute) for minute in (span.start, span.end))
         loads: dict[Any, int] = defaultdict(int)
-        for start, version, *resources in self.booked[first:beyond]:
-            shift = (start - origin) // clinic_time.GRID_MINUTES * ticks.LANE
-            for handle, load in zip(resources, self.loads[version], strict=True):
-                if load:
-                    loads[handle] += load << shift
+        for row in self.booked[first:beyond]:
+            shift = (row[0] - origin) // clinic_time.GRID_MINUTES * ticks.LANE
+            for column, load in self._claimed[row[1]]:
+                loads[row[column]] += load << shift
         return loads
+
+    @cached_property
+    def _claimed(self) -> dict[Any, list[tuple[int, int]]]:
+        """For each protocol version, the columns of `booked` whose resource it claims, with the lanes it claims."""
+        return {
+            version: [(column, load) for column, load in enumerate(loads, 2) if load]
+            for version, loads in self.loads.items()
+        }
 
     @cached_property
     def _starts(self) -> list[int]:

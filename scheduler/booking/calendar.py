@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -83,6 +83,7 @@ class ClinicCalendar:
     shifts: Mapping[UUID, tuple[Span, ...]] = field(default_factory=dict)
     _origins: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
     _open_masks: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
+    _shown: dict[int, datetime] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def days(self) -> list[date]:
@@ -111,7 +112,9 @@ class ClinicCalendar:
             mask &= self._shift_mask(resource, day)
         if resource.id in self.closures:
             mask &= ~ticks.touching(self.closures[resource.id], self.origin(day))
-        return mask & self._in_service(resource, day)
+        if resource.since is not None or resource.retired is not None:
+            mask &= self._in_service(resource, day)
+        return mask
 
     def _in_service(self, resource: Bookable, day: date) -> int:
         first, beyond = 0, ticks.LANES
@@ -150,6 +153,12 @@ class ClinicCalendar:
         at = clinic_time.from_minute(self.origin(day) + lane * clinic_time.GRID_MINUTES)
         shown = clinic_time.local_date(at, self.zone), clinic_time.local_minute(at, self.zone)
         return shown == (day, ticks.minute_of(lane))
+
+    def shown(self, minute: int) -> datetime:
+        """A UTC minute in the clinic's offset. The same few are asked for again and again."""
+        if minute not in self._shown:
+            self._shown[minute] = clinic_time.from_minute(minute).astimezone(self.zone)
+        return self._shown[minute]
 
     def by_id(self, resource_id: UUID) -> Bookable | None:
         return self._by_id.get(resource_id)

@@ -133,21 +133,18 @@ def _proposal(
 
 
 def _offered(availability: Availability, visit: PlannedVisit) -> OfferedAppointment:
-    starts_at = visit.starts_at.astimezone(availability.calendar.zone)
-    ends_at = _after(visit, availability.protocol.visit_minutes, availability)
-    return OfferedAppointment(visit.number, starts_at, ends_at, tuple(_claims(availability, visit)))
+    start, shown = clinic_time.minute_of(visit.starts_at), availability.calendar.shown
+    ends_at = shown(start + availability.protocol.visit_minutes)
+    return OfferedAppointment(visit.number, shown(start), ends_at, tuple(_claims(availability, visit, start)))
 
 
-def _claims(availability: Availability, visit: PlannedVisit) -> Iterator[OfferedClaim]:
+def _claims(availability: Availability, visit: PlannedVisit, start: int) -> Iterator[OfferedClaim]:
+    shown = availability.calendar.shown
     for leg in availability.protocol.legs:
         resource = availability.calendar.resource(visit.resources[leg.kind])
-        start, end = _after(visit, leg.start, availability), _after(visit, leg.end, availability)
-        yield OfferedClaim(resource.id, leg.kind, resource.name, start, end, leg.units)
-
-
-def _after(visit: PlannedVisit, minutes: int, availability: Availability) -> datetime:
-    """So many minutes into a visit, in the clinic's offset; counted in UTC, for a visit may cross a clock change."""
-    return (visit.starts_at + minutes * clinic_time.MINUTE).astimezone(availability.calendar.zone)
+        yield OfferedClaim(
+            resource.id, leg.kind, resource.name, shown(start + leg.start), shown(start + leg.end), leg.units
+        )
 
 
 def _visits(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
@@ -161,9 +158,10 @@ def _visits(availability: Availability, wishes: Wishes, found: Found) -> Iterato
 def _choose(availability: Availability, wishes: Wishes, found: Found, kind: ResourceKind) -> list[Bookable]:
     """One resource a visit: the one asked for, else the one that can take most visits, else the first in order."""
     free = [availability.free_at(day, lane, kind) for day, lane in zip(found.days, found.lanes, strict=True)]
-    visits = Counter(resource.id for each in free for resource in each)
-    asked = {wishes.nurse_id, wishes.chair_id}
-    return [max(each, key=lambda resource: (resource.id in asked, visits[resource.id])) for each in free]
+    visits = Counter(resource.handle for each in free for resource in each)
+    wanted = (availability.calendar.by_id(each) for each in (wishes.nurse_id, wishes.chair_id) if each)
+    asked = {resource.handle for resource in wanted if resource}
+    return [max(each, key=lambda resource: (resource.handle in asked, visits[resource.handle])) for each in free]
 
 
 def _reasons(availability: Availability, found: Found, visits: tuple[PlannedVisit, ...]) -> Iterator[Reason]:

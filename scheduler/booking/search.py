@@ -9,6 +9,7 @@ are opened only when their lower bound comes up, so most of a long horizon is ne
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from heapq import heappop, heappush
 from itertools import accumulate
 from typing import NamedTuple
@@ -29,13 +30,15 @@ OTHER_CHAIR = 15
 
 
 class Look(NamedTuple):
-    """One day as the search sees it: where a visit may start, and at which of those starts a preference is missed."""
+    """One day as the search sees it: where a visit may start, at which of those starts a preference is kept, and the
+    least a visit can cost there."""
 
     starts: int
     shortage: str | None
     crowding: int
     with_nurse: int
     with_chair: int
+    cost: int
 
 
 class Found(NamedTuple):
@@ -50,7 +53,7 @@ class Found(NamedTuple):
 
 
 class Way(NamedTuple):
-    """From a day to the end of the series: the least cost still to come, and the starts it can be finished with."""
+    """From a day, itself included, to the end of the series: the least cost, and the starts it can be finished with."""
 
     cost: int
     starts: int
@@ -77,10 +80,10 @@ class Search:
     def look(self, day: int) -> Look:
         """What a day offers, or why it offers nothing."""
         if day not in self._looks:
-            self._looks[day] = self._look(self.date_of(day))
+            self._looks[day] = self._look(day, self.date_of(day))
         return self._looks[day]
 
-    def _look(self, day: date) -> Look:
+    def _look(self, number: int, day: date) -> Look:
         calendar, protocol = self.availability.calendar, self.availability.protocol
         if not calendar.open_mask(day):
             return _nothing("closed")
@@ -94,7 +97,8 @@ class Search:
             return _nothing(f"no_{shortage}")
         crowding = self.availability.crowding(day)
         nurse, chair = (self._preferred(day, starts, each) for each in (self.wishes.nurse_id, self.wishes.chair_id))
-        return Look(starts, None, crowding, nurse, chair)
+        cost = LATE_DAY * number + CROWDED_TENTH * crowding + _least_misses(nurse, chair)
+        return Look(starts, None, crowding, nurse, chair, cost)
 
     def _wanted(self, day: date) -> int:
         if day.weekday() not in self.wishes.weekdays:
@@ -110,11 +114,6 @@ class Search:
             return starts
         resource = next((each for each in self.availability.calendar.resources if each.id == resource_id), None)
         return starts & self.availability.starts_on(resource, day) if resource else 0
-
-    def cost(self, day: int) -> int:
-        """The least a visit on this day can cost."""
-        look = self.look(day)
-        return LATE_DAY * day + CROWDED_TENTH * look.crowding + _least_misses(look)
 
     def ways(self, first: int) -> Ways:
         """How a series that begins on day `first` can be finished; empty if it cannot.
@@ -137,31 +136,35 @@ class Search:
         return found
 
     def _way(self, day: int, number: int, onwards: dict[int, Way] | None) -> Way:
-        starts = self.look(day).starts
-        if not starts or onwards is None:
-            return Way(0, starts)
-        cost, shared = None, 0
+        look = self.look(day)
+        if not look.starts or onwards is None:
+            return Way(look.cost, look.starts)
+        ahead, shared = [], 0
         for gap in rules.days_after(self.availability.protocol, number):
             way = onwards.get(day + gap)
-            if way is not None and (not self.wishes.same_time or starts & way.starts):
-                ahead = way.cost + self.cost(day + gap)
-                cost = ahead if cost is None else min(cost, ahead)
+            if way is not None and (not self.wishes.same_time or look.starts & way.starts):
+                ahead.append(way.cost)
                 shared |= way.starts
-        if cost is None:
+        if not ahead:
             return Way(0, 0)
-        return Way(cost, starts & shared if self.wishes.same_time else starts)
+        return Way(look.cost + min(ahead), look.starts & shared if self.wishes.same_time else look.starts)
 
     def reach(self, number: int, first: int) -> range:
         """The days on which infusion `number` of a series that begins on day `first` may fall."""
-        gaps = self.availability.protocol.gaps[: number - 1]
+        soonest, latest = self._reaches[number - 1]
         end = (rules.last_day(self.availability.protocol, self.date_of(first)) - self.wishes.earliest).days
-        latest = min(first + sum(gap.most for gap in gaps), end, self.days - 1)
-        return range(first + sum(gap.least for gap in gaps), latest + 1)
+        return range(first + soonest, min(first + latest, end, self.days - 1) + 1)
+
+    @cached_property
+    def _reaches(self) -> list[tuple[int, int]]:
+        """How many days after the first infusion each may fall, by the gaps alone."""
+        gaps = self.availability.protocol.gaps
+        soonest = accumulate((gap.least for gap in gaps), initial=0)
+        return list(zip(soonest, accumulate((gap.most for gap in gaps), initial=0), strict=True))
 
     def bound(self, first: int) -> int:
         """No series that begins on day `first` costs less."""
-        gaps = accumulate((gap.least for gap in self.availability.protocol.gaps), initial=0)
-        return LATE_DAY * sum(first + gap for gap in gaps)
+        return LATE_DAY * sum(first + soonest for soonest, _ in self._reaches)
 
 
 def best_series(availability: Availability, wishes: Wishes, limit: int) -> list[Found]:
@@ -221,10 +224,10 @@ def _steps(search: Search, walk: Walk) -> Iterator[Walk]:
 
 
 def _step(search: Search, walk: Walk, day: int, way: Way) -> Walk:
-    days, spent = (*walk.days, day), walk.spent + search.cost(day)
+    days, spent = (*walk.days, day), walk.spent + search.look(day).cost
     starts = way.starts & walk.starts if search.wishes.same_time else ticks.EVERY
     whole = len(days) == len(walk.ways)
-    bound = _found(search, days, starts).score if whole else spent + way.cost
+    bound = _found(search, days, starts).score if whole else walk.spent + way.cost
     return Walk(bound, days, spent, starts, walk.ways)
 
 
@@ -243,7 +246,7 @@ def _found(search: Search, days: tuple[int, ...], shared: int) -> Found:
 
 
 def _nothing(shortage: str) -> Look:
-    return Look(0, shortage, 0, 0, 0)
+    return Look(0, shortage, 0, 0, 0, 0)
 
 
 def _misses(look: Look, lane: int) -> int:
@@ -257,5 +260,9 @@ def _best_lane(look: Look) -> int:
     return ticks.lowest(both or look.with_nurse or look.with_chair or look.starts)
 
 
-def _least_misses(look: Look) -> int:
-    return _misses(look, _best_lane(look)) if look.starts else 0
+def _least_misses(with_nurse: int, with_chair: int) -> int:
+    if with_nurse & with_chair:
+        return 0
+    if with_nurse:
+        return OTHER_CHAIR
+    return OTHER_NURSE if with_chair else OTHER_NURSE + OTHER_CHAIR
