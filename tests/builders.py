@@ -189,8 +189,8 @@ def opening_hours(clinic_id: UUID) -> list[OpeningHours]:
 
 def default_settings(clinic_id: UUID, now: datetime) -> ClinicSettings:
     return ClinicSettings(
-        clinic_id=clinic_id, effective_from=now - timedelta(days=365), response_percent=50, remission_below=5,
-        remission_baseline=10, reliable_change=6, baseline_days=14,
+        clinic_id=clinic_id, effective_from=now - timedelta(days=365), created_at=now - timedelta(days=365),
+        response_percent=50, remission_below=5, remission_baseline=10, reliable_change=6, baseline_days=14,
     )  # fmt: skip
 
 

@@ -36,6 +36,9 @@ class SettingsOut(SettingsIn):
     id = fields.UUID(required=True)
     author_id = fields.UUID(required=True, allow_none=True)
     effective_from = Instant(required=True)
+    created_at = Instant(
+        required=True, metadata={"description": "Of two in force from the same moment the later one holds."}
+    )
 
 
 class SpanOfWeek(Shape):

@@ -27,7 +27,11 @@ RANGES = {
 
 def begin_settings(db: Session, clinic_id: UUID, *, now: datetime) -> None:
     """The defaults a clinic begins with; nobody's choice, so without an author."""
-    db.add(ClinicSettings(clinic_id=clinic_id, effective_from=now, author_id=None, **asdict(Thresholds())))
+    db.add(
+        ClinicSettings(
+            clinic_id=clinic_id, effective_from=now, created_at=now, author_id=None, **asdict(Thresholds())
+        )
+    )  # fmt: skip
 
 
 def change_settings(
@@ -40,8 +44,9 @@ def change_settings(
     begins = effective_from or now
     refuse([*_range_faults(thresholds), *_date_faults(begins, now)])
     settings = ClinicSettings(
-        clinic_id=actor.clinic_id, effective_from=begins, author_id=actor.staff_id, **asdict(thresholds)
-    )
+        clinic_id=actor.clinic_id, effective_from=begins, created_at=now, author_id=actor.staff_id,
+        **asdict(thresholds),
+    )  # fmt: skip
     db.add(settings)
     db.flush()  # the audit row needs the id
     audit.note(db, "settings.changed", actor=actor, now=now, subject=settings.id)
@@ -49,9 +54,10 @@ def change_settings(
 
 
 def list_settings(db: Session, *, actor: Actor) -> list[ClinicSettings]:
-    """Every settings the clinic has had or will have, the latest first."""
+    """Every settings the clinic has had or will have, the latest first; of those of one moment the last to be set."""
     rows = select(ClinicSettings).where(ClinicSettings.clinic_id == actor.clinic_id)
-    return list(db.scalars(rows.order_by(ClinicSettings.effective_from.desc(), ClinicSettings.id)))
+    order = (ClinicSettings.effective_from.desc(), ClinicSettings.created_at.desc(), ClinicSettings.id)
+    return list(db.scalars(rows.order_by(*order)))
 
 
 def _range_faults(thresholds: Thresholds) -> Iterator[Fault]:

@@ -51,7 +51,7 @@ def thresholds_at(db: Session, clinic_id: UUID, at: datetime) -> Thresholds:
             ClinicSettings.baseline_days,
         )
         .where(ClinicSettings.clinic_id == clinic_id, ClinicSettings.effective_from <= at)
-        .order_by(ClinicSettings.effective_from.desc(), ClinicSettings.id)
+        .order_by(ClinicSettings.effective_from.desc(), ClinicSettings.created_at.desc(), ClinicSettings.id)
         .limit(1)
     )
     row = db.execute(newest).first()

@@ -54,7 +54,7 @@ def test_new_settings_stand_before_the_old(administrator, clinic, now):
     listed = administrator.get("/clinic/settings").json["items"]
     assert added.status_code == 201
     assert added.json["author_id"] == str(clinic.administrator.staff_id)
-    assert added.json["effective_from"] == "2026-03-01T17:00:00Z"
+    assert added.json["effective_from"] == added.json["created_at"] == "2026-03-01T17:00:00Z"
     assert [each["remission_below"] for each in listed] == [6, 5]
 
 

@@ -28,6 +28,20 @@ def test_settings_may_be_set_for_later(db, clinic, now):
     assert changed.effective_from == later
 
 
+def test_of_settings_for_one_moment_the_last_to_be_set_come_first(db, clinic, now):
+    later = now + timedelta(days=30)
+    for minute in range(1, 20):
+        set_at = now + timedelta(minutes=minute)
+        change_settings(
+            db, Thresholds(response_percent=minute), actor=clinic.administrator, now=set_at, effective_from=later
+        )
+
+    listed = list_settings(db, actor=clinic.administrator)[:-1]
+
+    assert [settings.response_percent for settings in listed] == list(range(19, 0, -1))
+    assert listed[0].created_at == now + timedelta(minutes=19)
+
+
 def test_settings_out_of_range_are_refused_with_every_fault(db, clinic, now):
     thresholds = Thresholds(
         response_percent=0, remission_below=28, remission_baseline=-1, reliable_change=0, baseline_days=61

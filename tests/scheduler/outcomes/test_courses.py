@@ -231,7 +231,8 @@ def test_reading_opens_the_record(db, clinic, read):
 
 def settings(clinic, at, **changes):
     usual = {"response_percent": 50, "remission_below": 5, "remission_baseline": 10, "reliable_change": 6}
-    return clinic.keep(ClinicSettings(clinic_id=clinic.id, effective_from=at, baseline_days=14, **(usual | changes)))
+    usual |= {"effective_from": at, "created_at": at, "baseline_days": 14}
+    return clinic.keep(ClinicSettings(clinic_id=clinic.id, **(usual | changes)))
 
 
 def test_the_thresholds_are_the_newest_in_force(clinic, db, elsewhere, at):
@@ -243,6 +244,13 @@ def test_the_thresholds_are_the_newest_in_force(clinic, db, elsewhere, at):
 
     assert found == Thresholds(response_percent=40)
     assert thresholds_at(db, clinic.id, at("Wed 09:00")).response_percent == 60
+
+
+def test_of_thresholds_in_force_from_one_moment_those_set_last_hold(clinic, db, at):
+    for minute in (*range(20, 0, -1), 40, *range(21, 40)):
+        settings(clinic, at("Mon 09:00"), created_at=clinic.now + timedelta(minutes=minute), response_percent=minute)
+
+    assert thresholds_at(db, clinic.id, at("Mon 09:00")).response_percent == 40
 
 
 def test_a_clinic_that_set_nothing_has_the_defaults(db, clinic, at):
