@@ -60,7 +60,11 @@ def keep_answer(db: Session, response: Response) -> None:
         return
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
     mine = (IdempotencyKey.clinic_id == key[0], IdempotencyKey.staff_id == key[1], IdempotencyKey.key == key[2])
-    answer = {"status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": response.get_data()}
+    act = audit.pending_act(db)
+    answer = {
+        "status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": response.get_data(),
+        "subject": act and act.subject, "patient_id": act and act.patient_id,
+    }  # fmt: skip
     db.execute(update(IdempotencyKey).where(*mine).values(answer))
 
 
@@ -93,7 +97,7 @@ def _key(*, required: bool) -> str | None:
 def _replay(row: IdempotencyKey, digest: str) -> Response:
     if row.request_digest != digest:
         raise KeyReused
-    audit.note(g.db, "answer.replayed", actor=g.actor, now=g.now)
+    audit.note(g.db, "answer.replayed", actor=g.actor, now=g.now, subject=row.subject, patient_id=row.patient_id)
     return Response(row.body, row.status, {**orjson.loads(row.headers or "{}"), REPLAYED: "true"})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -41,7 +42,8 @@ def read_board(db: Session, day: date, *, actor: Actor, now: datetime) -> Board:
     span = clinic_time.day_span(day, zone)
     start, end = clinic_time.from_minute(span.start), clinic_time.from_minute(span.end)
     appointments = db.execute(_appointments(actor, start, end)).all()
-    audit.note(db, "board.read", actor=actor, now=now, day=day.isoformat(), appointments=len(appointments))
+    patients = audit.ids_of(UUID(handle) for handle in {row.patient_id_handle for row in appointments})
+    audit.note(db, "board.read", actor=actor, now=now, day=day.isoformat(), patients=patients)
     return Board(day, zone, db.execute(_chairs(actor, start, end)).all(), appointments, _infusions(db, actor))
 
 

@@ -34,6 +34,6 @@ class AuditRow(Base):
     subject: Mapped[UUID | None]
     patient_id: Mapped[UUID | None]
     details: Mapped[dict[str, Any]]
-    """Counts, codes and names of changed fields; never a patient's data."""
+    """Counts, codes, names of changed fields, and the ids of the patients a list showed; nothing else of a patient."""
     previous_hash: Mapped[str]
     hash: Mapped[str]

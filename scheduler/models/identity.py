@@ -44,6 +44,9 @@ class IdempotencyKey(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     request_digest: Mapped[str]
     created_at: Mapped[datetime]
+    subject: Mapped[UUID | None]
+    patient_id: Mapped[UUID | None]
+    """What the act was done to, and to whose record; a replay shows it again and says so in the audit book."""
     status: Mapped[int | None]
     headers: Mapped[str | None]
     body: Mapped[bytes | None]

@@ -73,7 +73,8 @@ def find_patients(
 ) -> list[Patient]:
     """Up to `limit` patients whose family name, given name or record number begins with `text`, by name.
 
-    `after` is the last one seen: an id, since it stands in addresses, where names may not.
+    `after` is the last one seen: an id, since it stands in addresses, where names may not. The audit row names
+    every patient read, the one beyond a page that tells of the next page included.
     """
     prefix = text.casefold()
     found = select(Patient).where(
@@ -86,8 +87,10 @@ def find_patients(
     if after is not None:
         seen = select(*order).where(Patient.clinic_id == actor.clinic_id, Patient.id == after)
         found = found.where(tuple_(*order) > seen.scalar_subquery())
-    audit.note(db, "patients.searched", actor=actor, now=now)
-    return list(db.scalars(found.order_by(*order).limit(limit)))
+    patients = list(db.scalars(found.order_by(*order).limit(limit)))
+    seen_ids = audit.ids_of(patient.id for patient in patients)
+    audit.note(db, "patients.searched", actor=actor, now=now, patients=seen_ids)
+    return patients
 
 
 def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
@@ -101,9 +104,9 @@ def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[
 def names_of(
     db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime
 ) -> dict[UUID, Patient]:
-    """The patients of a list, such as the board or the open alerts, under one audit row for the list."""
+    """The patients of a list, such as the board or the open alerts, under one audit row that names them all."""
     found = select(Patient).where(Patient.clinic_id == actor.clinic_id, Patient.id.in_(patient_ids))
-    audit.note(db, action, actor=actor, now=now, patients=len(patient_ids))
+    audit.note(db, action, actor=actor, now=now, patients=audit.ids_of(patient_ids))
     return {patient.id: patient for patient in db.scalars(found)}
 
 

@@ -1,7 +1,7 @@
 """Who did what: noted while acting, written in the act's own transaction, chained so that nothing can be taken out."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -22,7 +22,10 @@ PENDING = "audit"
 
 @dataclass(frozen=True)
 class Note:
-    """One act. `details` holds counts, codes and names of changed fields, never a patient's data."""
+    """One act. `details` holds counts, codes, names of changed fields, and of a list whose records it showed: ids.
+
+    An id is no name, and the book lies beside the records it points at. Nothing else of a patient is in it.
+    """
 
     clinic_id: UUID
     at: datetime
@@ -40,6 +43,17 @@ def note(
     """Remember an act; its row is written when the transaction commits, and gone if it does not."""
     pending = db.info.setdefault(PENDING, [])
     pending.append(Note(actor.clinic_id, now, actor.staff_id, action, subject, patient_id, details))
+
+
+def ids_of(patient_ids: Iterable[UUID]) -> list[str]:
+    """The `patients` of a list's row: each patient once, in an order that stays."""
+    return sorted({str(patient_id) for patient_id in patient_ids})
+
+
+def pending_act(db: Session) -> Note | None:
+    """The act noted in this session, if any: the first note that is no mere opening of the patient's record."""
+    notes: list[Note] = db.info.get(PENDING, [])
+    return next((note for note in notes if note.subject != note.patient_id), notes[0] if notes else None)
 
 
 def pending_notes(db: Session) -> list[Note]:
