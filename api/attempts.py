@@ -1,13 +1,15 @@
 """Counting failed sign-ins, so that passwords cannot be tried by the thousand. Kept in this process's memory."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from scheduler.errors import TooManyAttempts
+from scheduler.errors import TooManyAttempts, WrongPassword
 
 MINUTES = 15
 
@@ -18,6 +20,16 @@ class Attempts:
     def __init__(self, allowed: int) -> None:
         self._allowed = RateLimitItemPerMinute(allowed, MINUTES)
         self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    @contextmanager
+    def counted(self, address: str, email: str) -> Iterator[None]:
+        """Around the check of a password: refuses after too many failures, and counts this one if it is one."""
+        self.refuse_excess(address, email)
+        try:
+            yield
+        except WrongPassword:
+            self.failed(address, email)
+            raise
 
     def refuse_excess(self, address: str, email: str) -> None:
         """Raises `TooManyAttempts` if either has failed too often."""

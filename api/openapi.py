@@ -101,7 +101,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
 
 
 def changes_a_version(rule: str, methods: set[str]) -> bool:
-    """Whether a route changes what somebody read before: every PUT and PATCH, and the removal of a row by its id."""
+    """Whether a route changes what somebody read before: every PUT and PATCH, and the removal of a row by its id.
+
+    Not what is one's own alone: nobody reads a password, and the present one is asked for instead.
+    """
+    if rule.startswith("/me/"):
+        return False
     return bool(methods & {"PUT", "PATCH"}) or ("DELETE" in methods and rule.endswith(">"))
 
 

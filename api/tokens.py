@@ -9,8 +9,6 @@ from api.identity import allow_public, allow_staff, bearer, on_its_own
 from api.openapi import Blueprint
 from api.schemas.tokens import SignInIn, SignInOut
 from scheduler.administration import sign_in
-from scheduler.administration.passwords import check_password
-from scheduler.errors import WrongPassword
 
 blueprint = Blueprint("tokens", __name__, url_prefix="/tokens", description="Signing in and out.")
 
@@ -25,17 +23,11 @@ def create(body: dict[str, Any]) -> sign_in.SignIn:
 
     No transaction is open while the password is checked, for that is slow.
     """
-    attempts, address = current_app.extensions["attempts"], request.remote_addr or ""
-    attempts.refuse_excess(address, body["email"])
     database, hours = current_app.database, current_app.settings.token_hours  # type: ignore[attr-defined] # ClinicApp
-    with database.reading() as db:
-        person = sign_in.candidate(db, body["email"])
-    try:
-        check_password(person.password_hash, body["password"])
-        place = sign_in.choose_place(person, body.get("clinic_id"))
-    except WrongPassword:
-        attempts.failed(address, body["email"])
-        raise
+    with current_app.extensions["attempts"].counted(request.remote_addr or "", body["email"]):
+        with database.reading() as db:
+            places = sign_in.places_of(db, body["email"], body.get("clinic_id"))
+        place = sign_in.choose_place(places, body["password"])
     with database.committing() as db:
         return sign_in.issue_token(db, place, now=g.now, lifetime=timedelta(hours=hours))
 

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor, Role
 from scheduler.models import (
-    Account,
     Calendar,
     Clinic,
     ClinicSettings,
@@ -143,15 +142,8 @@ class ClinicCast:
 
     def add_staff(self, name: str, *roles: Role, email: str | None = None) -> Staff:
         """A member of staff whose password is `PASSWORD`."""
-        account = self.keep(
-            Account(
-                id=uuid4(),
-                email=email or f"{name}@{self.name}.test".lower().replace(" ", "-"),
-                password_hash=PASSWORD_HASH,
-                created_at=self.now,
-            )
-        )
-        staff = Staff(clinic_id=self.id, account_id=account.id, name=name.title())
+        address = email or f"{name}@{self.name}.test".lower().replace(" ", "-")
+        staff = Staff(clinic_id=self.id, email=address, password_hash=PASSWORD_HASH, name=name.title())
         staff.roles = [StaffRole(role=role) for role in roles]
         return self.keep(staff)
 

@@ -86,7 +86,7 @@ class Client:
 
 def token_of(db: Session, clinic: ClinicCast, staff: Staff, *, now: datetime) -> str:
     """A token of this member of staff, as signing in would give it."""
-    place = sign_in.Place(clinic.id, clinic.name, clinic.zone.key, staff.id)
+    place = sign_in.Place(clinic.id, clinic.name, clinic.zone.key, staff.id, staff.password_hash)
     return sign_in.issue_token(db, place, now=now, lifetime=timedelta(hours=12)).token
 
 

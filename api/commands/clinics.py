@@ -1,4 +1,4 @@
-"""Founding a real clinic and giving its first people an account."""
+"""Founding a real clinic and giving its people their passwords."""
 
 import re
 import sys
@@ -6,6 +6,7 @@ from uuid import UUID
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from api.commands import house
 from scheduler.actors import Actor, Role
@@ -88,32 +89,62 @@ def staff() -> None:
     """Look after who works in a clinic."""
 
 
+CLINIC = click.option(
+    "--clinic", "clinic_id", type=click.UUID, help="Id of the clinic; may be left out where there is one only."
+)
+EMAIL = click.option("--email", prompt="E-mail address", help="With which the person signs in.")
+PASSWORD_STDIN = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
+)
+
+
 @staff.command(
     epilog="Example:  clinic staff add --email ada@harbor.example --name 'Ada Byron' --role scheduler --role manager"
 )
-@click.option(
-    "--clinic", "clinic_id", type=click.UUID, help="Id of the clinic; may be left out where there is one only."
-)
-@click.option("--email", prompt="E-mail address", help="With which the person signs in.")
+@CLINIC
+@EMAIL
 @click.option("--name", prompt="Name", help="What the person is called.")
 @click.option("--role", "roles", type=ROLE, multiple=True, help="What the person may do; repeatable.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@PASSWORD_STDIN
 def add(clinic_id: UUID | None, email: str, name: str, roles: tuple[str, ...], *, password_stdin: bool) -> None:
     """Add a person to a clinic and print their id there.
 
-    Asks for a password twice. Whoever has an account in another clinic of this database keeps its password.
+    Asks for a password twice. It opens this clinic alone, whatever opens another to the same person.
     """
     chosen = [Role(role) for role in roles or [click.prompt("Role", type=ROLE)]]
     clinic_id = clinic_id or _only_clinic()
     password_hash = _asked_password(from_stdin=password_stdin)
     with house.writing() as db:
-        if db.get(Clinic, clinic_id) is None:
-            raise click.ClickException("There is no such clinic.")
-        house_itself = Actor(clinic_id, None, frozenset())
         person = accounts.add_staff(
-            db, name=name, email=email, password_hash=password_hash, roles=chosen, actor=house_itself, now=house.now()
-        )
+            db, name=name, email=email, password_hash=password_hash, roles=chosen, actor=_house_itself(db, clinic_id),
+            now=house.now(),
+        )  # fmt: skip
     click.echo(person.id)
+
+
+@staff.command(epilog="Example:  clinic staff password --email ada@harbor.example")
+@CLINIC
+@EMAIL
+@PASSWORD_STDIN
+def password(clinic_id: UUID | None, email: str, *, password_stdin: bool) -> None:
+    """Give a person who has lost theirs a new password for one clinic, and end their sign-ins there.
+
+    Asks for it twice. Everyone signed in can change their own password over the API.
+    """
+    clinic_id = clinic_id or _only_clinic()
+    password_hash = _asked_password(from_stdin=password_stdin)
+    with house.writing() as db:
+        actor = _house_itself(db, clinic_id)
+        person = accounts.find_by_email(db, email, actor=actor)
+        accounts.set_password(db, person, password_hash=password_hash, actor=actor, now=house.now())
+    click.echo(f"{person.name} has a new password.")
+
+
+def _house_itself(db: Session, clinic_id: UUID) -> Actor:
+    """Whoever has the machine acts for the clinic, as nobody in it."""
+    if db.get(Clinic, clinic_id) is None:
+        raise click.ClickException("There is no such clinic.")
+    return Actor(clinic_id, None, frozenset())
 
 
 def _only_clinic() -> UUID:

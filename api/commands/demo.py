@@ -16,11 +16,10 @@ from api.commands import house
 from config import Settings, data_folder
 from scheduler import clinic_time
 from scheduler.actors import Actor, Role
-from scheduler.administration.passwords import check_password, hash_password
+from scheduler.administration import accounts
+from scheduler.administration.passwords import fits, hash_password
 from scheduler.demo import WEEKS, ZONE, address_of, build
-from scheduler.errors import WrongPassword
-from scheduler.models import Account, Clinic, Staff, schema
-from scheduler.records import audit
+from scheduler.models import Clinic, Staff, schema
 
 SIGN_INS = {role: address_of(role) for role in Role}
 """A clinic with all of these is the demo clinic: under `.test` no real person has an address."""
@@ -59,7 +58,7 @@ def demo(*, if_empty: bool, weeks: int) -> None:
 
 def demo_clinics() -> Select[UUID]:
     """The ids of clinics in which all the demo people work."""
-    people = select(Staff.clinic_id).join(Account).where(Account.email.in_(SIGN_INS.values()))
+    people = select(Staff.clinic_id).where(Staff.email.in_(SIGN_INS.values()))
     return people.group_by(Staff.clinic_id).having(func.count() == len(SIGN_INS))
 
 
@@ -78,17 +77,14 @@ def agree_on_password(settings: Settings) -> None:
     """Give the demo people the password that will be printed, if DEMO_PASSWORD has changed since they were made."""
     secret = password(settings)
     with house.writing(settings) as db:
-        for person in db.scalars(select(Staff).join(Account).where(Account.email.in_(SIGN_INS.values()))):
-            try:
-                check_password(person.account.password_hash, secret)
-            except WrongPassword:
-                person.account.password_hash = hash_password(secret)
+        for person in db.scalars(select(Staff).where(Staff.email.in_(SIGN_INS.values()))):
+            if not fits(person.password_hash, secret):
                 actor = Actor(person.clinic_id, None, frozenset())
-                audit.note(db, "demo.password_set", actor=actor, now=house.now(), subject=person.id)
+                accounts.set_password(db, person, password_hash=hash_password(secret), actor=actor, now=house.now())
 
 
 def show_sign_ins(settings: Settings) -> None:
-    """One account for each role, and the password they share."""
+    """One address for each role, and the password they share."""
     click.echo("Sign in to the demo clinic as")
     for role, email in SIGN_INS.items():
         click.echo(f"  {role:<14} {email}")

@@ -20,7 +20,7 @@ class StaffIn(Shape):
     password = fields.String(
         required=True,
         validate=validate.Length(SHORTEST, LONGEST),
-        metadata={"description": "Not used where the address has an account already, in whichever clinic."},
+        metadata={"description": "Opens this clinic alone; in another, the same person has another."},
     )
     roles = _roles(required=True)
 
@@ -30,10 +30,15 @@ class StaffPatch(Shape):
     roles = _roles()
 
 
+class PasswordIn(Shape):
+    current = fields.String(required=True, validate=validate.Length(1, LONGEST))
+    new = fields.String(required=True, validate=validate.Length(SHORTEST, LONGEST))
+
+
 class StaffOut(Shape):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
-    email = fields.String(required=True, attribute="account.email")
+    email = fields.String(required=True)
     roles = fields.List(fields.Pluck("RoleOut", "role"), required=True)
     left_at = Instant(required=True, allow_none=True)
 

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from scheduler.actors import Actor, Role
+from scheduler.administration.sign_in import digest_of
 from scheduler.errors import EmailTaken, Fault, LastAdministrator, NotFound, refuse
-from scheduler.models import Account, Clinic, Staff, StaffRole, Token
-from scheduler.models.upsert import insert_unless_there
+from scheduler.models import Staff, StaffRole, Token
 from scheduler.records import audit
 
 EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,190}")
@@ -22,21 +23,18 @@ LONGEST_NAME = 100
 def add_staff(
     db: Session, *, name: str, email: str, password_hash: str, roles: Collection[Role], actor: Actor, now: datetime
 ) -> Staff:
-    """Give a person a place in the actor's clinic; one who left comes back.
+    """Give a person a place in the actor's clinic, with a password for it; one who left comes back.
 
-    A person has one account for all clinics: where the address is known already, its password stays and
-    `password_hash` is not used. Raises `Invalid` and `EmailTaken`.
+    What opens another clinic to this address stays as it is. Raises `Invalid` and `EmailTaken`.
     """
     refuse([*_name_faults(name), *_email_faults(email), *_role_faults(roles)])
-    account_id = _account(db, email.lower(), password_hash, now)
-    place = select(Staff).where(Staff.clinic_id == actor.clinic_id, Staff.account_id == account_id)
-    staff = db.scalar(place)
+    staff = _with_email(db, email, actor)
     if staff is not None and staff.left_at is None:
         raise EmailTaken
     if staff is None:
-        staff = Staff(clinic_id=actor.clinic_id, account_id=account_id)
+        staff = Staff(clinic_id=actor.clinic_id, email=email.lower())
         db.add(staff)
-    staff.name, staff.left_at = name, None
+    staff.name, staff.password_hash, staff.left_at = name, password_hash, None
     _set_roles(staff, roles)
     db.flush()  # the id is needed for the audit row, and someone may have added this person meanwhile
     audit.note(db, "staff.added", actor=actor, now=now, subject=staff.id, roles=sorted(roles))
@@ -50,7 +48,7 @@ def list_staff(db: Session, *, after: UUID | None, limit: int, actor: Actor) -> 
     if after is not None:
         seen = select(*order).where(Staff.clinic_id == actor.clinic_id, Staff.id == after)
         found = found.where(tuple_(*order) > seen.scalar_subquery())
-    return list(db.scalars(found.options(selectinload(Staff.roles), selectinload(Staff.account))))
+    return list(db.scalars(found.options(selectinload(Staff.roles))))
 
 
 def find_staff(db: Session, staff_id: UUID, *, actor: Actor) -> Staff:
@@ -58,6 +56,14 @@ def find_staff(db: Session, staff_id: UUID, *, actor: Actor) -> Staff:
     staff = db.get(Staff, (actor.clinic_id, staff_id))
     if staff is None:
         raise NotFound("There is no such member of staff.")
+    return staff
+
+
+def find_by_email(db: Session, email: str, *, actor: Actor) -> Staff:
+    """The one who works in the actor's clinic under this address. Raises `NotFound`."""
+    staff = _with_email(db, email, actor)
+    if staff is None or staff.left_at is not None:
+        raise NotFound("Nobody with this e-mail address works in this clinic.")
     return staff
 
 
@@ -69,21 +75,33 @@ def change_staff(
     refuse(
         [*_name_faults(staff.name if name is None else name), *_role_faults(tuple(Role) if roles is None else roles)]
     )
+    if roles is not None and Role.ADMINISTRATOR not in roles:
+        _keep_an_administrator(db, staff)
     if name is not None:
         staff.name = name
     if roles is not None:
-        _keep_an_administrator(db, staff, staying=Role.ADMINISTRATOR in roles)
         _set_roles(staff, roles)
         revoke_all(db, staff, now=now)
     flag_modified(staff, "name")  # roles stand in rows of their own; the version counts them all the same
     db.flush()  # a stale version is refused here, and the answer carries the new one
-    audit.note(db, "staff.changed", actor=actor, now=now, subject=staff.id, roles=sorted(roles or ()))
+    _note_change(db, staff, name, roles, actor=actor, now=now)
+    return staff
+
+
+def set_password(
+    db: Session, staff: Staff, *, password_hash: str, actor: Actor, now: datetime, keeping: str | None = None
+) -> Staff:
+    """Give a person a new password for this clinic, and end their sign-ins there, but for the token `keeping`."""
+    staff.password_hash = password_hash
+    revoke_all(db, staff, now=now, keeping=keeping)
+    db.flush()  # a stale version is refused here
+    audit.note(db, "staff.password_set", actor=actor, now=now, subject=staff.id)
     return staff
 
 
 def leave(db: Session, staff: Staff, *, actor: Actor, now: datetime) -> Staff:
     """End a person's place in the clinic and every sign-in they have there. Raises `LastAdministrator`."""
-    _keep_an_administrator(db, staff, staying=False)
+    _keep_an_administrator(db, staff)
     staff.left_at = staff.left_at or now
     revoke_all(db, staff, now=now)
     db.flush()  # a stale version is refused here, and the answer carries the new one
@@ -91,16 +109,28 @@ def leave(db: Session, staff: Staff, *, actor: Actor, now: datetime) -> Staff:
     return staff
 
 
-def revoke_all(db: Session, staff: Staff, *, now: datetime) -> None:
-    """End every sign-in of a person, at once."""
-    theirs = (Token.clinic_id == staff.clinic_id, Token.staff_id == staff.id, Token.revoked_at.is_(None))
-    db.execute(update(Token).where(*theirs).values(revoked_at=now))
+def revoke_all(db: Session, staff: Staff, *, now: datetime, keeping: str | None = None) -> None:
+    """End every sign-in of a person, at once; all but that of the token `keeping`, if one is given."""
+    theirs = update(Token).where(
+        Token.clinic_id == staff.clinic_id, Token.staff_id == staff.id, Token.revoked_at.is_(None)
+    )
+    if keeping is not None:
+        theirs = theirs.where(Token.digest != digest_of(keeping))
+    db.execute(theirs.values(revoked_at=now))
 
 
-def _account(db: Session, email: str, password_hash: str, now: datetime) -> UUID:
-    """The account of this address, made if there is none."""
-    insert_unless_there(db, Account, id=uuid4(), email=email, password_hash=password_hash, created_at=now)
-    return db.scalars(select(Account.id).where(Account.email == email)).one()
+def _with_email(db: Session, email: str, actor: Actor) -> Staff | None:
+    return db.scalar(select(Staff).where(Staff.clinic_id == actor.clinic_id, Staff.email == email.lower()))
+
+
+def _note_change(
+    db: Session, staff: Staff, name: str | None, roles: Collection[Role] | None, *, actor: Actor, now: datetime
+) -> None:
+    """What was given, by name; roles also by value, and only if they were given."""
+    given = {"name": name, "roles": roles}
+    fields = [field for field, value in given.items() if value is not None]
+    said: dict[str, Any] = {} if roles is None else {"roles": sorted(roles)}
+    audit.note(db, "staff.changed", actor=actor, now=now, subject=staff.id, fields=fields, **said)
 
 
 def _set_roles(staff: Staff, roles: Collection[Role]) -> None:
@@ -108,25 +138,19 @@ def _set_roles(staff: Staff, roles: Collection[Role]) -> None:
     staff.roles = [held.get(role) or StaffRole(role=role) for role in sorted(set(roles))]
 
 
-def _keep_an_administrator(db: Session, staff: Staff, *, staying: bool) -> None:
-    """A clinic without an administrator could not be put right by anyone in it.
+def _keep_an_administrator(db: Session, staff: Staff) -> None:
+    """A clinic without an administrator could not be put right by anyone in it. Raises `LastAdministrator`.
 
-    The clinic's row is locked first, so that two administrators cannot dismiss each other at once.
+    All administrators' rows are locked, in one order and before anything is written, so that two of them can
+    neither dismiss each other at once nor wait for each other; who is left is asked when the locks are held.
     """
-    if staying:
-        return
-    db.execute(select(Clinic.id).where(Clinic.id == staff.clinic_id).with_for_update(key_share=True))
-    others = (
+    administrators = (
         select(Staff.id)
         .join(Staff.roles)
-        .where(
-            Staff.clinic_id == staff.clinic_id,
-            Staff.id != staff.id,
-            Staff.left_at.is_(None),
-            StaffRole.role == Role.ADMINISTRATOR,
-        )
+        .where(Staff.clinic_id == staff.clinic_id, Staff.left_at.is_(None), StaffRole.role == Role.ADMINISTRATOR)
     )
-    if db.scalar(others.limit(1)) is None:
+    db.execute(administrators.order_by(Staff.id).with_for_update(key_share=True, of=Staff)).all()
+    if db.scalar(administrators.where(Staff.id != staff.id).limit(1)) is None:
         raise LastAdministrator
 
 

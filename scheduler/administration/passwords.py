@@ -30,6 +30,15 @@ def check_password(digest: str, password: str) -> None:
         raise WrongPassword from fault
 
 
+def fits(digest: str, password: str) -> bool:
+    """Whether the digest was made of this password; takes the digest's own time."""
+    try:
+        check_password(digest, password)
+    except WrongPassword:
+        return False
+    return True
+
+
 def _normal(password: str) -> bytes:
     """The same characters from any keyboard: NFKC, as NIST SP 800-63B advises."""
     return unicodedata.normalize("NFKC", password).encode(errors="replace")

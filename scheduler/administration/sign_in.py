@@ -2,8 +2,8 @@
 
 import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
-from scheduler.administration.passwords import NOBODYS
-from scheduler.errors import ClinicNeeded, Fault, Invalid, NotSignedIn, WrongPassword
-from scheduler.models import Account, Clinic, Staff, StaffRole, Token
+from scheduler.administration.passwords import NOBODYS, fits
+from scheduler.errors import ClinicNeeded, NotSignedIn, WrongPassword
+from scheduler.models import Clinic, Staff, StaffRole, Token
 from scheduler.records import audit
 
 TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
@@ -22,20 +22,13 @@ TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a person works."""
+    """Where a person works, and what a password is checked against there."""
 
     clinic_id: UUID
     clinic_name: str
     timezone: str
     staff_id: UUID
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """Someone who wants to sign in: what to check the password against, and where they work."""
-
-    password_hash: str
-    places: tuple[Place, ...]
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -48,32 +41,37 @@ class SignIn:
     place: Place
 
 
-def candidate(db: Session, email: str) -> Candidate:
-    """Who wants to sign in; for an unknown address, a nobody whose password takes as long to check."""
-    found = db.execute(select(Account.id, Account.password_hash).where(Account.email == email.lower())).first()
-    if found is None:
-        return Candidate(NOBODYS, ())
-    return Candidate(found.password_hash, tuple(_places(db, found.id)))
+def places_of(db: Session, email: str, clinic_id: UUID | None = None) -> list[Place]:
+    """Where someone with this address works, or only the clinic named, if they work there."""
+    working = (
+        select(Clinic.id, Clinic.name, Clinic.timezone, Staff.id, Staff.password_hash)
+        .join(Staff, Staff.clinic_id == Clinic.id)
+        .where(Staff.email == email.lower(), Staff.left_at.is_(None))
+        .order_by(Clinic.name, Clinic.id)
+    )
+    if clinic_id is not None:
+        working = working.where(Staff.clinic_id == clinic_id)
+    return [Place(*row) for row in db.execute(working)]
 
 
-def choose_place(person: Candidate, clinic_id: UUID | None) -> Place:
-    """The clinic to sign in to: the one named, or the only one.
+def choose_place(places: Sequence[Place], password: str) -> Place:
+    """The one place that this password opens; slow, so never call this while a transaction is open.
 
-    Raises `ClinicNeeded` with the choice, `Invalid` for a clinic where this person does not work, and
-    `WrongPassword` for someone who works nowhere any more.
+    Raises `WrongPassword` if it opens none, whatever the reason, and `ClinicNeeded` with those it opens if it
+    opens several. Where there is no place at all, a nobody's password is checked, which takes as long.
     """
-    if not person.places:
+    opened = [place for place in places if fits(place.password_hash, password)]
+    if not places:
+        fits(NOBODYS, password)
+    if not opened:
         raise WrongPassword
-    here = [place for place in person.places if clinic_id in {None, place.clinic_id}]
-    if not here:
-        raise Invalid(faults=(Fault("clinic_id", "unknown", "You do not work in this clinic."),))
-    if len(here) > 1:
-        raise ClinicNeeded(clinics=[{"id": str(place.clinic_id), "name": place.clinic_name} for place in here])
-    return here[0]
+    if len(opened) > 1:
+        raise ClinicNeeded(clinics=[{"id": str(place.clinic_id), "name": place.clinic_name} for place in opened])
+    return opened[0]
 
 
 def issue_token(db: Session, place: Place, *, now: datetime, lifetime: timedelta) -> SignIn:
-    """A sign-in at this place. Raises `WrongPassword` if the person has left meanwhile."""
+    """A sign-in at this place. Raises `WrongPassword` if the person left or got a new password meanwhile."""
     roles = _roles(db, place)
     secret = secrets.token_urlsafe(32)
     token = f"{place.clinic_id.hex}.{secret}"
@@ -109,9 +107,8 @@ def authenticate(db: Session, token: str, *, now: datetime) -> Actor:
 
 def revoke(db: Session, token: str, *, actor: Actor, now: datetime) -> None:
     """End this sign-in, at once. Raises `NotSignedIn` if it has ended already."""
-    _, _, secret = token.partition(".")
     mine = select(Token).where(
-        Token.clinic_id == actor.clinic_id, Token.digest == _digest(secret), Token.revoked_at.is_(None)
+        Token.clinic_id == actor.clinic_id, Token.digest == digest_of(token), Token.revoked_at.is_(None)
     )
     row = db.scalar(mine)
     if row is None:
@@ -120,26 +117,20 @@ def revoke(db: Session, token: str, *, actor: Actor, now: datetime) -> None:
     audit.note(db, "token.revoked", actor=actor, now=now, subject=row.id)
 
 
-def _places(db: Session, account_id: UUID) -> Iterator[Place]:
-    working = (
-        select(Clinic.id, Clinic.name, Clinic.timezone, Staff.id)
-        .join(Staff, Staff.clinic_id == Clinic.id)
-        .where(Staff.account_id == account_id, Staff.left_at.is_(None))
-        .order_by(Clinic.name, Clinic.id)
-    )
-    for row in db.execute(working):
-        yield Place(*row)
-
-
 def _roles(db: Session, place: Place) -> tuple[Role, ...]:
-    here = (Staff.clinic_id == place.clinic_id) & (Staff.id == place.staff_id) & Staff.left_at.is_(None)
-    roles = db.scalars(select(StaffRole.role).join(Staff, here).where(
-        StaffRole.clinic_id == place.clinic_id, StaffRole.staff_id == place.staff_id
-    ).order_by(StaffRole.role))  # fmt: skip
-    found = tuple(roles)
-    if not found:
+    """What the person may do, if the password that was checked is theirs still."""
+    same = (Staff.clinic_id == place.clinic_id) & (Staff.id == place.staff_id) & Staff.left_at.is_(None)
+    same &= Staff.password_hash == place.password_hash
+    # A new password ends every sign-in there is: this one waits for it, or is there before it.
+    if db.execute(select(Staff.id).where(same).with_for_update(read=True)).first() is None:
         raise WrongPassword
-    return found
+    held = select(StaffRole.role).where(StaffRole.clinic_id == place.clinic_id, StaffRole.staff_id == place.staff_id)
+    return tuple(db.scalars(held.order_by(StaffRole.role)))
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a token."""
+    return _digest(token.partition(".")[2])
 
 
 def _digest(secret: str) -> str:

@@ -2,17 +2,19 @@
 
 import stat
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from api.cli import main
 from config import Settings, data_folder
 from scheduler.actors import Role
 from scheduler.administration.passwords import check_password
-from scheduler.models import Account, Clinic, OpeningHours, Protocol, Resource, Staff
+from scheduler.administration.sign_in import issue_token, places_of
+from scheduler.models import AuditRow, Clinic, OpeningHours, Protocol, Resource, Staff, Token
 from scheduler.models.engine import Database
 from tests.homes import Home
 
@@ -52,7 +54,7 @@ def stored(url: str) -> Iterator[Callable[..., list[object]]]:
     database.close()
 
 
-COMMANDS = [(), *((name,) for name in main.commands), ("db", "upgrade"), ("staff", "add")]
+COMMANDS = [(), *((name,) for name in main.commands), ("db", "upgrade"), ("staff", "add"), ("staff", "password")]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -126,12 +128,11 @@ def test_a_password_is_asked_for_twice_and_never_an_argument(run, stored):
     run(*HARBOR)
     added = run(*ADA, typed=f"{PASSWORD}\n{PASSWORD}\n")
 
-    (staff,) = stored(select(Staff.id))
-    (account,) = stored(select(Account))
-    assert added.output.split()[-1] == str(staff)
+    (staff,) = stored(select(Staff))
+    assert added.output.split()[-1] == str(staff.id)
     assert PASSWORD not in added.output
-    assert account.email == "ada@harbor.test"
-    check_password(account.password_hash, PASSWORD)
+    assert staff.email == "ada@harbor.test"
+    check_password(staff.password_hash, PASSWORD)
 
 
 def test_two_passwords_that_differ_are_asked_for_again(run, stored):
@@ -146,9 +147,9 @@ def test_a_script_hands_the_password_over_on_standard_input(run, stored):
     run(*HARBOR)
     added = run(*ADA, "--password-stdin", typed=f"{PASSWORD}\n")
 
-    (account,) = stored(select(Account))
+    (staff,) = stored(select(Staff))
     assert added.exit_code == 0, added.output
-    check_password(account.password_hash, PASSWORD)
+    check_password(staff.password_hash, PASSWORD)
 
 
 def test_a_short_password_is_refused(run, stored):
@@ -186,6 +187,51 @@ def test_staff_need_a_clinic(run):
     assert (nowhere.exit_code, unknown.exit_code) == (1, 1)
     assert "clinic new" in nowhere.output
     assert "no such clinic" in unknown.output
+
+
+RESET = ("staff", "password", "--email", "ADA@harbor.test", "--password-stdin")
+
+
+def test_a_lost_password_is_replaced_and_ends_every_sign_in(run, url, stored):
+    clinic_id = run(*HARBOR).output.strip()
+    run(*ADA, "--password-stdin", typed=f"{PASSWORD}\n")
+    sign_in_everywhere(url)
+    reset = run(*RESET, "--clinic", clinic_id, typed=f"{OTHER_PASSWORD}\n")
+
+    (staff,) = stored(select(Staff))
+    (revoked,) = stored(select(Token.revoked_at))
+    *_, last = stored(select(AuditRow).order_by(AuditRow.sequence))
+    assert reset.exit_code == 0, reset.output
+    assert revoked is not None
+    assert (last.action, last.actor_id, last.subject, last.details) == ("staff.password_set", None, staff.id, {})
+    check_password(staff.password_hash, OTHER_PASSWORD)
+
+
+def sign_in_everywhere(url: str) -> None:
+    """One sign-in of Ada's for each of her places."""
+    database, now = Database(url), datetime.now(UTC)
+    with database.committing() as db:
+        for place in places_of(db, "ada@harbor.test"):
+            issue_token(db, place, now=now, lifetime=timedelta(hours=1))
+    database.close()
+
+
+def test_a_stranger_gets_no_password(run, url):
+    run(*HARBOR)
+    never = run(*RESET, typed=f"{PASSWORD}\n")
+    run(*ADA, "--password-stdin", typed=f"{PASSWORD}\n")
+    dismiss_everyone(url)
+    left = run(*RESET, typed=f"{PASSWORD}\n")
+
+    assert (never.exit_code, left.exit_code) == (1, 1)
+    assert never.output == left.output == "Error: Nobody with this e-mail address works in this clinic.\n"
+
+
+def dismiss_everyone(url: str) -> None:
+    database = Database(url)
+    with database.committing() as db:
+        db.execute(update(Staff).values(left_at=datetime.now(UTC)))
+    database.close()
 
 
 @pytest.fixture
@@ -250,8 +296,8 @@ def test_the_password_shown_is_the_one_that_opens(run, stored):
     shown = run("demo", "--if-empty", DEMO_PASSWORD=OTHER_PASSWORD)
 
     assert shown.exit_code == 0, shown.output
-    for account in stored(select(Account)):
-        check_password(account.password_hash, OTHER_PASSWORD)
+    for person in stored(select(Staff)):
+        check_password(person.password_hash, OTHER_PASSWORD)
 
 
 def test_a_sound_database_passes_the_check(run):

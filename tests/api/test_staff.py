@@ -1,9 +1,14 @@
 """The people of a clinic."""
 
+from typing import ClassVar
+
 import pytest
+from sqlalchemy import select
 
 from scheduler.actors import Role
-from tests.clients import new_key
+from scheduler.models import AuditRow
+from tests.builders import PASSWORD
+from tests.clients import SETTINGS, new_key
 
 GRACE = {"name": "Grace", "email": "Grace@clinic.test", "password": "a dozen letters", "roles": ["manager"]}
 
@@ -50,13 +55,28 @@ def test_nothing_of_a_password_is_kept_with_the_key(administrator):
     assert answers[1].headers["Idempotency-Replayed"] == "true"
 
 
-def test_an_account_of_another_clinic_keeps_its_password(administrator, as_, elsewhere, client):
+def test_the_clinic_that_knew_an_address_first_has_no_way_into_the_next(administrator, as_, clinic, elsewhere, client):
     as_(Role.ADMINISTRATOR, elsewhere).post("/staff", GRACE)
+    theirs = {"email": GRACE["email"], "password": "another password"}
 
+    administrator.post("/staff", {**GRACE, **theirs})
+
+    known = client.post("/tokens", {**theirs, "password": GRACE["password"], "clinic_id": str(clinic.id)})
+    assert known.json["type"] == "/problems/wrong-password"
+    assert client.post("/tokens", theirs).json["clinic"]["name"] == "Midtown"
+
+
+def test_one_who_comes_back_has_the_new_password(administrator, client):
+    added = administrator.post("/staff", GRACE)
+    administrator.delete(f"/staff/{added.json['id']}", If_Match=added.headers["ETag"])
     administrator.post("/staff", {**GRACE, "password": "another password"})
 
-    signed_in = client.post("/tokens", {"email": GRACE["email"], "password": "another password"})
-    assert signed_in.status_code == 401
+    answers = [
+        client.post("/tokens", {"email": GRACE["email"], "password": each})
+        for each in ("another password", GRACE["password"])
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 401]
 
 
 def test_one_who_left_comes_back_with_the_same_id(administrator):
@@ -130,3 +150,55 @@ def test_an_address_looks_like_one(administrator, address):
 
     assert refused.status_code == 422
     assert refused.json["errors"][0]["where"] == "email"
+
+
+class TestOnesOwnPassword:
+    CHANGE: ClassVar = {"current": PASSWORD, "new": "another password"}
+
+    @pytest.mark.parametrize("role", Role)
+    def test_everyone_may_change_it(self, as_, client, role):
+        changed = as_(role).put("/staff/me/password", self.CHANGE)
+
+        answers = [
+            client.post("/tokens", {"email": f"{role}@midtown.test", "password": each})
+            for each in ("another password", PASSWORD)
+        ]
+        assert changed.status_code == 204
+        assert [answer.status_code for answer in answers] == [201, 401]
+
+    def test_the_other_sign_ins_end_and_this_one_stays(self, as_):
+        here, there, colleague = as_(Role.MANAGER), as_(Role.MANAGER), as_(Role.SCHEDULER)
+
+        here.put("/staff/me/password", self.CHANGE)
+
+        assert [each.delete("/tokens/current").status_code for each in (here, there, colleague)] == [204, 401, 204]
+
+    def test_it_is_written_down_without_the_password(self, as_, clinic, db):
+        as_(Role.MANAGER).put("/staff/me/password", self.CHANGE)
+
+        last = db.scalars(select(AuditRow).order_by(AuditRow.sequence.desc()).limit(1)).one()
+        manager = clinic.staff[Role.MANAGER].id
+        assert (last.action, last.actor_id, last.subject, last.details) == ("staff.password_set", manager, manager, {})
+
+    def test_another_clinic_keeps_its_own(self, as_, elsewhere, client):
+        elsewhere.staff[Role.MANAGER].email = "manager@midtown.test"
+
+        as_(Role.MANAGER).put("/staff/me/password", self.CHANGE)
+
+        signed_in = client.post("/tokens", {"email": "manager@midtown.test", "password": PASSWORD})
+        assert signed_in.json["clinic"]["name"] == "Elsewhere"
+
+    def test_whoever_does_not_know_it_is_refused_and_counted(self, as_):
+        manager, guess = as_(Role.MANAGER), {**self.CHANGE, "current": "not the password"}
+        refused = [manager.put("/staff/me/password", guess) for _ in range(SETTINGS.sign_in_failures)]
+
+        stopped = manager.put("/staff/me/password", self.CHANGE)
+
+        assert {answer.status_code for answer in refused} == {422}
+        assert [fault["where"] for fault in refused[0].json["errors"]] == ["current"]
+        assert stopped.json["type"] == "/problems/too-many-attempts"
+
+    def test_a_short_one_is_refused(self, as_):
+        refused = as_(Role.MANAGER).put("/staff/me/password", {**self.CHANGE, "new": "short"})
+
+        assert [fault["where"] for fault in refused.json["errors"]] == ["new"]

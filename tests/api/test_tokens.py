@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 
 from api.app import create_app
 from scheduler.actors import Role
+from scheduler.administration.passwords import hash_password
 from scheduler.models import Token
-from tests.builders import PASSWORD
+from tests.builders import PASSWORD, build_clinic
 from tests.clients import SETTINGS, Client, SharedDatabase
 
 SCHEDULER = "scheduler@midtown.test"
-WRONG = "not the password"
+WRONG, OTHER_PASSWORD = "not the password", "another password"
 
 
 def credentials(email: str = SCHEDULER, password: str = PASSWORD, **more: str) -> dict[str, str]:
@@ -88,14 +89,23 @@ def test_a_token_of_one_clinic_opens_no_other(client, clinic, elsewhere, app, as
     assert Client(app, moved).get("/patients?q=a").status_code == 401
 
 
+@pytest.mark.usefixtures("clinic")
 class TestSeveralClinics:
     @pytest.fixture(autouse=True)
-    def _works_in_both(self, clinic, elsewhere, db):
+    def both(self, elsewhere, db):
+        """The one who works in both, as they stand in the other clinic."""
         both = elsewhere.staff[Role.SCHEDULER]
-        both.account_id = clinic.staff[Role.SCHEDULER].account_id
+        both.email = SCHEDULER
         db.flush()
+        return both
 
-    def test_the_choice_is_offered(self, client, clinic, elsewhere):
+    @pytest.fixture
+    def other_password(self, both, db):
+        both.password_hash = hash_password(OTHER_PASSWORD)
+        db.flush()
+        return OTHER_PASSWORD
+
+    def test_the_choice_is_offered_where_one_password_opens_both(self, client, clinic, elsewhere):
         answer = client.post("/tokens", credentials())
 
         assert answer.status_code == 422
@@ -107,11 +117,50 @@ class TestSeveralClinics:
 
         assert answer.json["clinic"]["name"] == "Elsewhere"
 
-    def test_one_where_they_do_not_work_is_refused(self, client):
-        answer = client.post("/tokens", credentials(clinic_id="00000000-0000-4000-8000-000000000000"))
+    def test_the_password_says_which_clinic(self, client, other_password):
+        answers = [client.post("/tokens", credentials(password=each)) for each in (PASSWORD, other_password)]
 
-        assert answer.status_code == 422
-        assert answer.json["errors"][0]["where"] == "clinic_id"
+        assert [answer.json["clinic"]["name"] for answer in answers] == ["Midtown", "Elsewhere"]
+
+    @pytest.mark.usefixtures("other_password")
+    def test_only_clinics_that_the_password_opens_are_offered(self, client, clinic, db):
+        third = build_clinic(db, now=clinic.now, name="Third")
+        third.staff[Role.SCHEDULER].email = SCHEDULER
+        db.flush()
+
+        answer = client.post("/tokens", credentials())
+
+        assert [place["name"] for place in answer.json["clinics"]] == ["Midtown", "Third"]
+
+    def test_the_password_of_one_clinic_opens_no_other(self, client, clinic, elsewhere, other_password):
+        crossed = [
+            client.post("/tokens", credentials(password=other_password, clinic_id=str(clinic.id))),
+            client.post("/tokens", credentials(clinic_id=str(elsewhere.id))),
+        ]
+
+        assert {(answer.status_code, answer.json["type"]) for answer in crossed} == {(401, "/problems/wrong-password")}
+
+    def test_one_they_left_is_not_offered(self, client, both, db, clinic):
+        both.left_at = clinic.now
+        db.flush()
+
+        assert client.post("/tokens", credentials()).json["clinic"]["name"] == "Midtown"
+
+
+def test_a_refusal_tells_neither_where_someone_works_nor_whether(client, clinic, elsewhere):
+    unknown, foreign = "00000000-0000-4000-8000-000000000000", str(elsewhere.id)
+    refused = [
+        client.post("/tokens", body)
+        for body in (
+            credentials(clinic_id=unknown), credentials(clinic_id=foreign),
+            credentials(password=WRONG), credentials("nobody@x.test", clinic_id=foreign),
+        )
+    ]  # fmt: skip
+
+    answers = {(answer.status_code, answer.data) for answer in refused[: SETTINGS.sign_in_failures]}
+
+    assert [status for status, _ in answers] == [401]
+    assert refused[-1].status_code == 429  # a right password for another clinic is counted as a wrong one
 
 
 def test_failures_are_counted_and_success_is_not(client, clinic):

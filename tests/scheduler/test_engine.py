@@ -5,13 +5,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from scheduler.models import Account, Clinic
+from scheduler.models import Clinic, OpeningHours
 from scheduler.models.constraints import broken_constraint, refusal_of
 from scheduler.models.engine import Database, is_away, is_transient, make_engine, wal_is_safe
 from scheduler.models.upsert import insert_unless_there
@@ -216,21 +217,21 @@ def test_a_connection_that_broke_is_away(postgresql):
     assert is_away(caught.value)
 
 
-def test_inserting_what_is_there_changes_nothing(db, now):
-    values = {"email": "a@b.test", "password_hash": "x", "created_at": now}
-    first = insert_unless_there(db, Account, id=uuid4(), **values)
-    second = insert_unless_there(db, Account, id=uuid4(), **values)
+OPENING = {"weekday": 6, "opens": 480, "closes": 600, "valid_from": date(2026, 1, 1)}
+
+
+def test_inserting_what_is_there_changes_nothing(db, clinic):
+    first = insert_unless_there(db, OpeningHours, id=uuid4(), clinic_id=clinic.id, **OPENING)
+    second = insert_unless_there(db, OpeningHours, id=uuid4(), clinic_id=clinic.id, **OPENING)
 
     assert (first, second) == (True, False)
 
 
-def test_a_broken_uniqueness_is_known_by_its_declared_name(db, now):
-    account = {"email": "a@b.test", "password_hash": "x", "created_at": now}
-    db.add(Account(id=uuid4(), **account))
-    db.flush()
+def test_a_broken_uniqueness_is_known_by_its_declared_name(db, clinic):
+    clinic.keep(OpeningHours(clinic_id=clinic.id, **OPENING))
 
     with pytest.raises(IntegrityError) as caught, db.begin_nested():
-        db.execute(insert(Account).values(id=uuid4(), **account))
+        db.execute(insert(OpeningHours).values(id=uuid4(), clinic_id=clinic.id, **OPENING))
 
-    assert broken_constraint(caught.value) == "uq_accounts_email"
+    assert broken_constraint(caught.value) == "uq_opening_hours_clinic_id_weekday_opens_valid_from"
     assert refusal_of(caught.value) is None

@@ -11,20 +11,20 @@ from scheduler.actors import Role
 from scheduler.administration import accounts, sign_in
 from scheduler.administration.passwords import NOBODYS, OWASP, check_password, hash_password
 from scheduler.errors import EmailTaken, Invalid, NotFound, NotSignedIn, WrongPassword
-from scheduler.models import Account, AuditRow
+from scheduler.models import AuditRow, Staff
 from tests.builders import PASSWORD, PASSWORD_HASH
 
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 GRACE = {"name": "Grace", "email": "Grace@clinic.test", "password_hash": PASSWORD_HASH, "roles": [Role.MANAGER]}
 
 
-def test_an_account_belongs_to_an_address_in_lower_case(db, clinic, now):
+def test_an_address_is_kept_in_lower_case(db, clinic, now):
     accounts.add_staff(db, **GRACE, actor=clinic.administrator, now=now)
 
     with pytest.raises(EmailTaken):
         accounts.add_staff(db, **{**GRACE, "email": "GRACE@CLINIC.TEST"}, actor=clinic.administrator, now=now)
 
-    assert db.scalar(select(Account.email).where(Account.email.like("grace%"))) == "grace@clinic.test"
+    assert db.scalar(select(Staff.email).where(Staff.email.like("grace%"))) == "grace@clinic.test"
 
 
 def test_every_fault_is_told_at_once(db, clinic, now):
@@ -48,7 +48,16 @@ def test_a_change_says_which_roles_in_the_book(db, clinic, now):
 
     written = db.execute(select(AuditRow.action, AuditRow.subject, AuditRow.details)).one()
 
-    assert written == ("staff.changed", staff.id, {"roles": ["manager", "scheduler"]})
+    assert written == ("staff.changed", staff.id, {"fields": ["roles"], "roles": ["manager", "scheduler"]})
+
+
+def test_a_new_name_says_nothing_of_roles_in_the_book(db, clinic, now):
+    accounts.change_staff(db, clinic.staff[Role.MANAGER], name="Mo", actor=clinic.administrator, now=now)
+    db.commit()
+
+    written = db.execute(select(AuditRow.action, AuditRow.details)).one()
+
+    assert written == ("staff.changed", {"fields": ["name"]})
 
 
 @pytest.mark.parametrize("password", ["elevenchars", "x" * 201])
@@ -75,15 +84,28 @@ def test_nobodys_password_costs_what_everyones_does():
 
 def test_a_person_who_left_between_password_and_token_gets_none(db, clinic, now):
     staff = clinic.staff[Role.MANAGER]
-    (place,) = sign_in.candidate(db, "manager@midtown.test").places
+    (place,) = sign_in.places_of(db, "manager@midtown.test")
     accounts.leave(db, staff, actor=clinic.administrator, now=now)
 
     with pytest.raises(WrongPassword):
         sign_in.issue_token(db, place, now=now, lifetime=timedelta(hours=1))
 
 
+def test_a_password_replaced_between_check_and_token_gives_none(db, clinic, now):
+    (place,) = sign_in.places_of(db, "manager@midtown.test")
+    staff = clinic.staff[Role.MANAGER]
+    accounts.set_password(db, staff, password_hash=NOBODYS, actor=clinic.administrator, now=now)
+
+    with pytest.raises(WrongPassword):
+        sign_in.issue_token(db, place, now=now, lifetime=timedelta(hours=1))
+
+
+def test_a_sign_in_tells_no_digest(db, clinic):
+    assert PASSWORD_HASH not in repr(sign_in.places_of(db, "manager@midtown.test"))
+
+
 def test_a_sign_in_ends_once(db, clinic, now):
-    (place,) = sign_in.candidate(db, "manager@midtown.test").places
+    (place,) = sign_in.places_of(db, "manager@midtown.test")
     token = sign_in.issue_token(db, place, now=now, lifetime=timedelta(hours=1)).token
     sign_in.revoke(db, token, actor=clinic.manager, now=now)
 

@@ -12,10 +12,9 @@ from scheduler import checks
 from scheduler.actors import Role
 from scheduler.administration.passwords import check_password
 from scheduler.administration.shipped_protocols import SHIPPED
-from scheduler.administration.sign_in import candidate
+from scheduler.administration.sign_in import places_of
 from scheduler.demo import TREATED, WAITING
 from scheduler.models import (
-    Account,
     Alert,
     AlertLevel,
     Appointment,
@@ -82,11 +81,12 @@ def test_nothing_is_found_that_must_not_be(either, check):
 
 def test_every_role_has_a_sign_in_of_its_own(either):
     for role, email in either.clinic.sign_ins.items():
-        check_password(candidate(either.db, email).password_hash, PASSWORD)
+        (place,) = places_of(either.db, email)
+        check_password(place.password_hash, PASSWORD)
         held = select(StaffRole.role).join(
             Staff, (Staff.clinic_id == StaffRole.clinic_id) & (Staff.id == StaffRole.staff_id)
         )
-        assert list(either.db.scalars(held.join(Account).where(Account.email == email))) == [role]
+        assert list(either.db.scalars(held.where(Staff.email == email))) == [role]
 
     assert either.clinic.sign_ins.keys() == set(Role)
 
