@@ -14,6 +14,7 @@ from api.schemas.clinics import (
     ClinicPatch,
     ClosureIn,
     ClosureOut,
+    ClosurePatch,
     DatesIn,
     HoursIn,
     HoursOut,
@@ -83,7 +84,7 @@ def every_hours() -> Tagged:
 @blueprint.arguments(HoursIn)
 @allow(Role.ADMINISTRATOR)
 def replace_hours(body: dict[str, Any]) -> Tagged:
-    """Be open in these hours from a date on, and in no others."""
+    """Be open in these hours from a date on, today at the earliest, and in no others."""
     require_version(clinics.find_calendar(g.db, actor=g.actor, locked=True))
     weekly = [WeeklyHours(**span) for span in body["hours"]]
     clinics.replace_hours(g.db, weekly=weekly, valid_from=body["valid_from"], actor=g.actor, now=g.now)
@@ -120,6 +121,17 @@ def close(body: dict[str, Any]) -> Closure:
 def one_closure(closure_id: UUID) -> Closure:
     """Read one closure."""
     return clinics.find_closure(g.db, closure_id, actor=g.actor)
+
+
+@blueprint.patch("/closures/<uuid:closure_id>")
+@blueprint.response(200, ClosureOut)
+@blueprint.arguments(ClosurePatch)
+@allow(Role.ADMINISTRATOR)
+def change_closure(body: dict[str, Any], closure_id: UUID) -> Closure:
+    """Change when a closure begins or ends, or its reason; refused where an appointment stands."""
+    closure = clinics.find_closure(g.db, closure_id, actor=g.actor)
+    require_version(closure)
+    return clinics.change_closure(g.db, closure, **body, actor=g.actor, now=g.now)
 
 
 @blueprint.delete("/closures/<uuid:closure_id>")

@@ -14,6 +14,8 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 EARLIEST_DAY, LATEST_DAY = date(2012, 1, 1), date(2199, 12, 31)
 """Dates a clinic's calendar may name. Since 2012 no zone has skipped a whole one."""
+MOST_DAYS = 366
+"""How many dates a range may have."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -111,15 +113,13 @@ def date_faults(**named: date) -> Iterator[Fault]:
             yield Fault(where, "range", f"Dates go from {EARLIEST_DAY} to {LATEST_DAY}.")
 
 
-def range_faults(
-    first: date, last: date, *, most_days: int, where: tuple[str, str] = ("from", "to")
-) -> Iterator[Fault]:
+def range_faults(first: date, last: date, *, where: tuple[str, str] = ("from", "to")) -> Iterator[Fault]:
     """A range of dates that ends before it begins, is too long, or leaves the calendar."""
     yield from date_faults(**dict(zip(where, (first, last), strict=True)))
     if last < first:
         yield Fault(where[1], "order", "The last day is not before the first.")
-    elif (last - first).days >= most_days:
-        yield Fault(where[1], "range", f"At most {most_days} days at once.")
+    elif (last - first).days >= MOST_DAYS:
+        yield Fault(where[1], "range", f"At most {MOST_DAYS} days at once.")
 
 
 def span_faults(starts_at: datetime, ends_at: datetime) -> Iterator[Fault]:

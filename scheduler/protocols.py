@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -12,6 +13,7 @@ from scheduler.clinic_time import GRID_MINUTES
 from scheduler.errors import Fault, Invalid
 
 LONGEST_CLAIM_MINUTES = 12 * 60
+LONGEST_CLAIM = timedelta(minutes=LONGEST_CLAIM_MINUTES)
 MOST_INFUSIONS = 30
 LONGEST_GAP_DAYS = 120
 LONGEST_SPAN_DAYS = 400

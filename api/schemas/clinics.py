@@ -73,6 +73,12 @@ class ClosureIn(Shape):
     resource_id = fields.UUID(load_default=None, metadata={"description": "Without, the whole clinic is closed."})
 
 
+class ClosurePatch(Shape):
+    starts_at = Instant()
+    ends_at = Instant()
+    reason = Text(500)
+
+
 class ClosureOut(Shape):
     id = fields.UUID(required=True)
     resource_id = fields.UUID(required=True, allow_none=True)

@@ -21,7 +21,7 @@ class ResourcePatch(Shape):
     name = Text(100)
     capacity = Whole(least=1, most=MOST_UNITS)
     position = Whole(least=0, most=LAST_POSITION)
-    staff_id = fields.UUID()
+    staff_id = fields.UUID(allow_none=True, metadata={"description": "Null: no longer anybody who signs in."})
 
 
 class ResourceOut(Shape):

@@ -20,11 +20,11 @@ from scheduler.errors import AppointmentsStand, Fault, NotFound, refuse
 from scheduler.models import Appointment, Calendar, Clinic, Closure, OpeningHours, Resource
 from scheduler.protocols import ResourceKind
 from scheduler.records import audit
+from scheduler.records.zone import read_zone
 
 NO_PLACE = frozenset({"Factory", "localtime"})
 """Names a zone database may carry that are nowhere."""
 MOST_CHAIRS = 200
-MOST_DAYS = 366
 
 
 @cache
@@ -90,7 +90,7 @@ def find_calendar(db: Session, *, actor: Actor, locked: bool = False) -> Calenda
 
 def list_hours(db: Session, *, actor: Actor, now: datetime) -> list[OpeningHours]:
     """The hours in force on the clinic's today and those already set for later, by date and weekday."""
-    today = clinic_time.local_date(now, ZoneInfo(find_clinic(db, actor=actor).timezone))
+    today = clinic_time.local_date(now, read_zone(db, actor.clinic_id))
     rows = select(OpeningHours).where(
         OpeningHours.clinic_id == actor.clinic_id,
         or_(OpeningHours.valid_until.is_(None), OpeningHours.valid_until > today),
@@ -103,9 +103,11 @@ def replace_hours(
 ) -> list[OpeningHours]:
     """Be open in these hours from a date on, and in no others; until then everything stays as it was.
 
+    They begin today or later: a week withdrawn from the past would take all its days from under what stood there.
     Raises `Invalid` with every fault, and `AppointmentsStand`.
     """
-    refuse([*weekly_faults(weekly), *clinic_time.date_faults(valid_from=valid_from)])
+    today = clinic_time.local_date(now, read_zone(db, actor.clinic_id))
+    refuse([*weekly_faults(weekly), *clinic_time.date_faults(valid_from=valid_from), *_past_faults(valid_from, today)])
     mine = OpeningHours.clinic_id == actor.clinic_id
     with calendar_change(db, actor.clinic_id, now=now):
         db.execute(delete(OpeningHours).where(mine, OpeningHours.valid_from >= valid_from))
@@ -119,8 +121,8 @@ def replace_hours(
 
 def list_closures(db: Session, *, first: date, last: date, actor: Actor) -> list[Closure]:
     """The closures that touch the dates `first` to `last`, in order of time."""
-    refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
-    zone = ZoneInfo(find_clinic(db, actor=actor).timezone)
+    refuse(clinic_time.range_faults(first, last))
+    zone = read_zone(db, actor.clinic_id)
     start, end = clinic_time.boundary(first, 0, zone), clinic_time.boundary(last, clinic_time.DAY_MINUTES, zone)
     rows = select(Closure).where(Closure.clinic_id == actor.clinic_id, Closure.starts_at < end, Closure.ends_at > start)
     return list(db.scalars(rows.order_by(Closure.starts_at, Closure.id)))
@@ -154,6 +156,19 @@ def find_closure(db: Session, closure_id: UUID, *, actor: Actor) -> Closure:
     return closure
 
 
+def change_closure(
+    db: Session, closure: Closure, *, actor: Actor, now: datetime,
+    starts_at: datetime | None = None, ends_at: datetime | None = None, reason: str | None = None,
+) -> Closure:  # fmt: skip
+    """Change what is given: when it begins, when it ends, why. Raises `Invalid` and `AppointmentsStand`."""
+    starts_at, ends_at = starts_at or closure.starts_at, ends_at or closure.ends_at
+    refuse(clinic_time.span_faults(starts_at, ends_at))
+    with calendar_change(db, actor.clinic_id, now=now):
+        closure.starts_at, closure.ends_at, closure.reason = starts_at, ends_at, reason or closure.reason
+    audit.note(db, "closure.changed", actor=actor, now=now, subject=closure.id)
+    return closure
+
+
 def remove_closure(db: Session, closure: Closure, *, actor: Actor, now: datetime) -> None:
     """Open again what the closure had closed."""
     with calendar_change(db, actor.clinic_id, now=now):
@@ -183,6 +198,11 @@ def _name_faults(name: str) -> Iterator[Fault]:
 def _zone_faults(timezone: str) -> Iterator[Fault]:
     if timezone not in known_zones():
         yield Fault("timezone", "unknown-zone", "Give an IANA time zone, such as America/New_York.")
+
+
+def _past_faults(valid_from: date, today: date) -> Iterator[Fault]:
+    if valid_from < today:
+        yield Fault("valid_from", "past", "New hours begin today or later.")
 
 
 def _chair_faults(chairs: Sequence[str]) -> Iterator[Fault]:

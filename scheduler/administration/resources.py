@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,18 +14,23 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.administration.clinics import find_clinic
 from scheduler.administration.standing import calendar_change
 from scheduler.administration.weekly import clock_faults
 from scheduler.errors import Fault, NotFound, Retired, refuse
 from scheduler.models import ON_SHIFT, Resource, Shift, Staff
 from scheduler.protocols import MOST_UNITS, ResourceKind
 from scheduler.records import audit
+from scheduler.records.zone import read_zone
 
 COMING = timedelta(days=14)
 """How far ahead a list of resources shows their shifts."""
-MOST_DAYS = 366
 LAST_POSITION = 9_999
+
+
+class Kept(Enum):
+    """What was not asked to change, where nothing is a value too."""
+
+    KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -74,19 +81,21 @@ def add_resource(
 
 def change_resource(
     db: Session, resource: Resource, *, actor: Actor, now: datetime,
-    name: str | None = None, capacity: int | None = None, position: int | None = None, staff_id: UUID | None = None,
+    name: str | None = None, capacity: int | None = None, position: int | None = None,
+    staff_id: UUID | Kept | None = Kept.KEPT,
 ) -> Resource:  # fmt: skip
-    """Change what is given; what is not stays.
+    """Change what is given; what is not stays. A `staff_id` of None: no longer anybody who signs in.
 
     Raises `Invalid` with every fault, `Retired`, and by constraint `NameTaken` and `CapacityInUse`.
     """
     _refuse_retired(resource)
-    given = {"name": name, "capacity": capacity, "position": position, "staff_id": staff_id}
-    changes = {field: value for field, value in given.items() if value is not None}
-    new_capacity = resource.capacity if capacity is None else capacity
-    refuse(
-        _faults(db, actor.clinic_id, resource.kind, capacity=new_capacity, position=position or 0, staff_id=staff_id)
-    )
+    given = {"name": name, "capacity": capacity, "position": position}
+    changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    if staff_id is not Kept.KEPT:
+        changes["staff_id"] = staff_id
+    told = {"capacity": resource.capacity, "position": resource.position, "staff_id": None} | changes
+    told.pop("name", None)
+    refuse(_faults(db, actor.clinic_id, resource.kind, **told))
     with calendar_change(db, actor.clinic_id, now=now):
         for field, value in changes.items():
             setattr(resource, field, value)
@@ -111,8 +120,8 @@ def list_shifts(
 
     At most `limit` of them, following the one that starts at `after`'s instant and has its id.
     """
-    refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
-    zone = _zone(db, actor)
+    refuse(clinic_time.range_faults(first, last))
+    zone = read_zone(db, actor.clinic_id)
     start, end = clinic_time.boundary(first, 0, zone), clinic_time.boundary(last, clinic_time.DAY_MINUTES, zone)
     rows = _shifts_between(actor.clinic_id, start, end)
     if after is not None:
@@ -141,10 +150,10 @@ def add_shifts(
     _refuse_retired(resource)
     refuse([
         *_kind_faults(resource.kind), *clock_faults("between", begins, ends), *_weekday_faults(weekdays),
-        *clinic_time.range_faults(starts_on, ends_on, most_days=MOST_DAYS, where=("starts_on", "ends_on")),
+        *clinic_time.range_faults(starts_on, ends_on, where=("starts_on", "ends_on")),
     ])  # fmt: skip
     days = [day for day in clinic_time.days(starts_on, ends_on) if day.weekday() in weekdays]
-    spans = list(_spans(days, begins, ends, _zone(db, actor)))
+    spans = list(_spans(days, begins, ends, read_zone(db, actor.clinic_id)))
     refuse([] if spans else [Fault("weekdays", "empty", "No day of this range is one of these weekdays.")])
     shifts = _insert(db, resource, spans, now)
     audit.note(db, "shifts.added", actor=actor, now=now, subject=resource.id, shifts=len(shifts))
@@ -194,10 +203,6 @@ def _spans(days: Sequence[date], begins: int, ends: int, zone: ZoneInfo) -> Iter
 def _shifts_between(clinic_id: UUID, start: datetime, end: datetime) -> Select[Shift]:
     mine = select(Shift).where(Shift.clinic_id == clinic_id, Shift.starts_at < end, Shift.ends_at > start)
     return mine.order_by(Shift.starts_at, Shift.id)
-
-
-def _zone(db: Session, actor: Actor) -> ZoneInfo:
-    return ZoneInfo(find_clinic(db, actor=actor).timezone)
 
 
 def _next_position(db: Session, clinic_id: UUID, kind: ResourceKind) -> int:

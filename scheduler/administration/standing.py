@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +17,10 @@ from scheduler.errors import AppointmentsStand, Fault, NotFound
 from scheduler.intervals import Interval, union
 from scheduler.models import Calendar, Claim
 from scheduler.models.base import epoch_minutes, handle_of
-from scheduler.protocols import LONGEST_CLAIM_MINUTES
+from scheduler.protocols import LONGEST_CLAIM
 
 MOST_NAMED = 100
 """How many appointments a refusal names; it counts them all."""
-LONGEST_CLAIM = timedelta(minutes=LONGEST_CLAIM_MINUTES)
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.calendar import read_zone
 from scheduler.models import LIVE, Appointment, AppointmentStatus, ProtocolVersion, Resource
 from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import ResourceKind
 from scheduler.records import access, audit
+from scheduler.records.zone import read_zone
 
 SHOWN = (*LIVE, AppointmentStatus.NO_SHOW)
 

@@ -14,7 +14,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
 from scheduler.booking.availability import read_patient_days
-from scheduler.booking.calendar import read_calendar, read_zone
+from scheduler.booking.calendar import read_calendar
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
@@ -23,6 +23,7 @@ from scheduler.models import Appointment, AppointmentStatus, Claim, ProtocolVers
 from scheduler.models.constraints import refusal_of
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
+from scheduler.records.zone import read_zone
 
 ALTERNATIVES = 3
 GONE = Fault("proposal", "protocol-changed", "The protocol has changed since this was proposed.")

@@ -213,7 +213,6 @@ CLINIC = (
     .where(_clinics.id == _MINE)
 )
 LOCKED_CLINIC = CLINIC.with_for_update(read=True, of=Calendar.__table__)
-ZONE = select(_clinics.timezone).where(_clinics.id == _MINE)
 HOURS = (
     select(_hours.weekday, _hours.opens, _hours.closes, _hours.valid_from, _hours.valid_until)
     .where(
@@ -265,11 +264,6 @@ def read_calendar(db: Session, clinic_id: UUID, first: date, last: date, *, lock
         hours=tuple(Hours(*row) for row in hours), resources=resources,
         closures=_spans(db.execute(CLOSURES, whole).all(), ids), shifts=_spans(db.execute(SHIFTS, whole).all(), ids),
     )  # fmt: skip
-
-
-def read_zone(db: Session, clinic_id: UUID) -> ZoneInfo:
-    """The clinic's time zone."""
-    return ZoneInfo(db.scalars(ZONE, {"clinic_id": clinic_id}).one())
 
 
 def _spans(rows: Iterable[Any], ids: Mapping[Any, Any]) -> dict[Any, tuple[Span, ...]]:

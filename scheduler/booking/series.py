@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.actors import Actor
-from scheduler.booking.calendar import read_zone
 from scheduler.errors import NotFound
 from scheduler.models import Appointment, AppointmentStatus, ProtocolVersion, Resource, Series, SeriesStatus
 from scheduler.protocols import ResourceKind
 from scheduler.records import access
+from scheduler.records.zone import read_zone
 
 
 @dataclass(frozen=True)

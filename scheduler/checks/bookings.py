@@ -8,7 +8,6 @@ from heapq import heappop, heappush
 from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
@@ -18,9 +17,10 @@ from scheduler.booking.calendar import ClinicCalendar, read_calendar
 from scheduler.checks.findings import AnyRow, Finding, definitions, stream
 from scheduler.clinic_time import MINUTE
 from scheduler.intervals import Interval
-from scheduler.models import LIVE, Appointment, Claim, Clinic, Resource
+from scheduler.models import LIVE, Appointment, Claim, Resource
 from scheduler.models.base import epoch_minutes
 from scheduler.protocols import ProtocolDefinition
+from scheduler.records.zone import read_zone
 
 WINDOW_DAYS = 28
 """Days of calendar in memory at once."""
@@ -113,7 +113,7 @@ def _live(clinic_id: UUID) -> Select[*tuple[Any, ...]]:
 
 def local_dates(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     """The date of an appointment is what the clinic's calendar shows when it starts."""
-    zone = ZoneInfo(db.scalars(select(Clinic.timezone).where(Clinic.id == clinic_id)).one())
+    zone = read_zone(db, clinic_id)
     rows = select(Appointment.id, Appointment.starts_at, Appointment.local_date)
     for row in stream(db, rows.where(Appointment.clinic_id == clinic_id)):
         if row.local_date != clinic_time.local_date(row.starts_at, zone):

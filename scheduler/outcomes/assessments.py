@@ -14,8 +14,8 @@ from scheduler.clinic_time import boundary
 from scheduler.errors import Fault, refuse
 from scheduler.models import Alert, Appointment, Assessment, Patient
 from scheduler.outcomes import alerts, scales
-from scheduler.outcomes.courses import zone_of
 from scheduler.records import access, audit
+from scheduler.records.zone import read_zone
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of the server's clock the clock of a tablet may be."""
@@ -44,7 +44,7 @@ def log_assessment(
     refuse(
         [
             *definition.faults(answers),
-            *_time_faults(taken_at, patient, zone_of(db, actor), now),
+            *_time_faults(taken_at, patient, read_zone(db, actor.clinic_id), now),
             *_appointment_faults(db, patient, appointment_id),
         ]
     )

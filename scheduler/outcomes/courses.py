@@ -3,17 +3,17 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import NotFound
-from scheduler.models import LIVE, Appointment, Assessment, Clinic, ClinicSettings, ProtocolVersion, Series
+from scheduler.models import LIVE, Appointment, Assessment, ClinicSettings, ProtocolVersion, Series
 from scheduler.outcomes import scales, trajectories
 from scheduler.outcomes.trajectories import Course, Reading, Thresholds, Trajectory
 from scheduler.records.access import open_record
+from scheduler.records.zone import read_zone
 
 COUNTED = LIVE
 """Appointments that count as infusions once their time has come.
@@ -37,7 +37,8 @@ def read_trajectory(
     readings = _readings(db, patient_id, key, actor)
     if course is not None:
         readings = trajectories.of_course(readings, course, courses)
-    return trajectories.trajectory(readings, course, thresholds_at(db, actor.clinic_id, now), zone_of(db, actor))
+    thresholds, zone = thresholds_at(db, actor.clinic_id, now), read_zone(db, actor.clinic_id)
+    return trajectories.trajectory(readings, course, thresholds, zone)
 
 
 def thresholds_at(db: Session, clinic_id: UUID, at: datetime) -> Thresholds:
@@ -56,11 +57,6 @@ def thresholds_at(db: Session, clinic_id: UUID, at: datetime) -> Thresholds:
     )
     row = db.execute(newest).first()
     return Thresholds(**row._mapping) if row else Thresholds()
-
-
-def zone_of(db: Session, actor: Actor) -> ZoneInfo:
-    """The time zone of the actor's clinic."""
-    return ZoneInfo(db.scalars(select(Clinic.timezone).where(Clinic.id == actor.clinic_id)).one())
 
 
 def _named(courses: list[Course], series_id: UUID) -> Course:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,9 @@ from scheduler.errors import refuse
 from scheduler.intervals import Interval
 from scheduler.models import Claim
 from scheduler.models.base import epoch_minutes, handle_of
-from scheduler.protocols import LONGEST_CLAIM_MINUTES, ResourceKind
+from scheduler.protocols import LONGEST_CLAIM, ResourceKind
 
-MOST_DAYS = 366
 SHARE_DECIMALS = 4
-LONGEST_CLAIM = timedelta(minutes=LONGEST_CLAIM_MINUTES)
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class Report:
 
 def resource_days(db: Session, *, first: date, last: date, actor: Actor) -> list[ResourceDay]:
     """Every resource on every day from `first` to `last`, at most 366 days; six statements. Raises `Invalid`."""
-    refuse(clinic_time.range_faults(first, last, most_days=MOST_DAYS))
+    refuse(clinic_time.range_faults(first, last))
     calendar = read_calendar(db, actor.clinic_id, first, last)
     return list(measure(calendar, _read_claims(db, actor.clinic_id, calendar)))
 

@@ -127,6 +127,25 @@ def test_a_closure_is_added_listed_read_and_removed(administrator):
     assert administrator.get(path).status_code == 404
 
 
+def test_a_closure_is_changed_under_its_version(administrator):
+    path = f"/closures/{administrator.post('/closures', CLOSED).json['id']}"
+
+    changed = administrator.patch(path, {"ends_at": "2026-03-03T11:00:00-05:00", "reason": "Drill"}, If_Match='"1"')
+    stale = administrator.patch(path, {"reason": "Training"}, If_Match='"1"')
+
+    assert (changed.json["ends_at"], changed.json["reason"]) == ("2026-03-03T16:00:00Z", "Drill")
+    assert (changed.headers["ETag"], stale.status_code) == ('"2"', 412)
+    assert administrator.patch(path, {"ends_at": None}, If_Match='"2"').status_code == 422
+
+
+def test_hours_of_the_past_are_refused(administrator):
+    etag = administrator.get("/hours").headers["ETag"]
+
+    answer = administrator.put("/hours", {"valid_from": "2026-02-28", "hours": WEEK}, If_Match=etag)
+
+    assert (answer.status_code, places(answer)) == (422, ["valid_from"])
+
+
 def test_a_repeated_closure_is_one(administrator):
     for _ in range(2):
         administrator.post("/closures", CLOSED, Idempotency_Key="same")

@@ -58,6 +58,14 @@ def test_what_is_retired_takes_no_more_changes(administrator, clinic):
     assert (answer.status_code, answer.json["type"]) == (409, "/problems/retired")
 
 
+def test_the_member_of_staff_of_a_nurse_is_cleared_with_null(administrator, clinic):
+    added = administrator.post("/resources", {**NURSE, "staff_id": str(clinic.clinician.staff_id)})
+
+    answer = administrator.patch(f"/resources/{added.json['id']}", {"staff_id": None}, If_Match='"1"')
+
+    assert (added.json["staff_id"], answer.json["staff_id"]) == (str(clinic.clinician.staff_id), None)
+
+
 def test_a_used_name_is_a_conflict(administrator):
     answer = administrator.post("/resources", {"kind": "chair", "name": "A", "capacity": 1})
 

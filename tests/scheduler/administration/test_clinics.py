@@ -9,6 +9,7 @@ from scheduler.actors import Actor
 from scheduler.administration.clinics import (
     add_closure,
     change_clinic,
+    change_closure,
     create_clinic,
     find_calendar,
     find_clinic,
@@ -154,6 +155,30 @@ def test_hours_set_for_later_give_way_to_hours_set_for_sooner(db, clinic, now):
     assert open_minutes(db, clinic.id, TUESDAY) == [(600, 60)]
 
 
+def test_the_hours_of_the_past_stay_as_they_were(db, clinic, now):
+    sunday, before = MONDAY - timedelta(days=1), open_minutes(db, clinic.id, MONDAY - timedelta(days=3))
+
+    with pytest.raises(Invalid) as refusal:
+        replace_hours(
+            db, weekly=NINE_TO_FIVE, valid_from=sunday - timedelta(days=1), actor=clinic.administrator, now=now
+        )
+    replace_hours(db, weekly=NINE_TO_FIVE, valid_from=sunday, actor=clinic.administrator, now=now)
+
+    assert faults(refusal) == [("valid_from", "past")]
+    assert open_minutes(db, clinic.id, MONDAY - timedelta(days=3)) == before
+    assert open_minutes(db, clinic.id, MONDAY) == [(9 * 60, 8 * 60)]
+
+
+def test_today_is_the_clinics_and_not_the_servers(db, clinic, at):
+    late_on_monday = at("Mon 23:30")  # in UTC it is Tuesday
+
+    rows = replace_hours(
+        db, weekly=NINE_TO_FIVE, valid_from=MONDAY, actor=clinic.administrator, now=late_on_monday
+    )  # fmt: skip
+
+    assert {row.valid_from for row in rows} == {MONDAY}
+
+
 def test_hours_that_are_over_are_no_longer_listed(db, clinic, now):
     replace_hours(db, weekly=NINE_TO_FIVE, valid_from=TUESDAY, actor=clinic.administrator, now=now)
 
@@ -183,6 +208,42 @@ def test_a_closure_takes_its_span_out_and_gives_it_back(db, clinic, now, at):
 
     assert closed == [(480, 120), (720, 360)]
     assert open_minutes(db, clinic.id, TUESDAY) == [(480, 600)]
+
+
+@pytest.fixture
+def training(db, clinic, now, at):
+    return add_closure(
+        db, starts_at=at("Tue 10:00"), ends_at=at("Tue 12:00"), reason="Training", actor=clinic.administrator, now=now
+    )
+
+
+def test_a_closure_changes_its_times_and_its_reason(db, clinic, now, at, training):
+    shorter = change_closure(db, training, ends_at=at("Tue 11:00"), actor=clinic.administrator, now=now)
+    times = open_minutes(db, clinic.id, TUESDAY)
+    renamed = change_closure(db, shorter, reason="Drill", actor=clinic.administrator, now=now)
+
+    assert times == [(480, 120), (660, 420)]
+    assert (renamed.starts_at, renamed.ends_at, renamed.reason) == (at("Tue 10:00"), at("Tue 11:00"), "Drill")
+
+
+def test_a_closure_does_not_grow_over_an_appointment(db, clinic, now, at, training):
+    booked_visit(clinic, at("Tue 13:00"))
+
+    with pytest.raises(AppointmentsStand):
+        change_closure(db, training, ends_at=at("Tue 13:30"), actor=clinic.administrator, now=now)
+
+
+def test_a_closure_that_ended_sooner_may_be_corrected_afterwards(db, clinic, at, training):
+    change_closure(db, training, ends_at=at("Tue 11:00"), actor=clinic.administrator, now=at("Fri 09:00"))
+
+    assert open_minutes(db, clinic.id, TUESDAY) == [(480, 120), (660, 420)]
+
+
+def test_a_closure_changed_into_none_is_refused(db, clinic, now, at, training):
+    with pytest.raises(Invalid) as refusal:
+        change_closure(db, training, ends_at=at("Tue 10:00"), actor=clinic.administrator, now=now)
+
+    assert faults(refusal) == [("ends_at", "order")]
 
 
 def test_a_chair_closes_alone(db, clinic, now, at):

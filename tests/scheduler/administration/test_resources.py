@@ -104,6 +104,16 @@ def test_a_nurse_may_be_a_member_of_this_clinics_staff_only(db, clinic, elsewher
     assert faults(refusal) == [("staff_id", "unknown")]
 
 
+def test_a_nurse_need_no_longer_be_a_member_of_staff(db, clinic, acting):
+    nurse = add_resource(db, kind=NURSE, name="N2", capacity=3, staff_id=clinic.clinician.staff_id, **acting)
+
+    change_resource(db, nurse, capacity=4, **acting)
+    kept = nurse.staff_id
+    change_resource(db, nurse, staff_id=None, **acting)
+
+    assert (kept, nurse.staff_id) == (clinic.clinician.staff_id, None)
+
+
 def test_a_name_is_used_once_within_a_kind(db, clinic, acting):
     with pytest.raises(IntegrityError) as broken:
         add_resource(db, kind=CHAIR, name="A", capacity=1, **acting)

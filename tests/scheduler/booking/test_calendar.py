@@ -8,9 +8,10 @@ import pytest
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, read_calendar, read_zone
+from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, read_calendar
 from scheduler.intervals import Interval
 from scheduler.protocols import ResourceKind
+from scheduler.records.zone import read_zone
 from tests.counting import counted
 
 CHAIR = Bookable(UUID(int=1), ResourceKind.CHAIR, "A", 1, 1)
