@@ -15,7 +15,7 @@ from config import BadSettings, Settings
 from scheduler.errors import DomainError
 from scheduler.models import schema
 from scheduler.models.constraints import refusal_of
-from scheduler.models.engine import Database
+from scheduler.models.engine import Database, NoTurn
 
 
 def settings(**given: Any) -> Settings:
@@ -44,6 +44,8 @@ def opened(chosen: Settings | None = None) -> Iterator[Database]:
             yield database
         except OperationalError as fault:
             raise click.ClickException(f"The database cannot be used: {fault.orig}") from None
+        except NoTurn:
+            raise click.ClickException("Others are writing to the database: try again in a moment.") from None
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ SQLITE_AWAY = {7, 8, 10, 13, 14, 15}
 """Out of memory, read-only, I/O error, full, cannot open, locking protocol."""
 POSTGRESQL_AWAY = ("08", "53", "57", "55P03", "25006")
 """Connection lost, out of resources, cancelled or shutting down, lock timeout, read-only standby."""
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.001, 0.02
 NOBODY_YET = -1
 """The turn is promised to a thread that has not woken up yet."""
 
@@ -79,7 +82,7 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
     )  # fmt: skip
     journal = "WAL" if wal_is_safe(module.sqlite_version_info) else "TRUNCATE"
     log.info("SQLite %s, journal mode %s", module.sqlite_version, journal)
-    queue = WriterQueue(Path(f"{path}.writer"))
+    queue = WriterQueue(Path(f"{path}.writer"), BUSY_MILLISECONDS / 1000)
 
     @event.listens_for(engine, "connect")
     def _settle(connection: Any, _record: Any) -> None:
@@ -105,37 +108,38 @@ def _make_private(path: Path) -> None:
     path.chmod(0o600)
 
 
+class NoTurn(NoConnection):
+    """Whoever writes before us has not ended in time: the database is there, and the way to it is not."""
+
+
 class WriterQueue:
-    """First come, first served before SQLite's single writer.
+    """First come, first served before SQLite's single writer, and nobody waits longer than `seconds`.
 
     Threads of one process queue in order; processes are kept apart by a lock on a file, which the
     system takes back when a process dies.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float) -> None:
         self._path = path
+        self._seconds = seconds
         self._mutex = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
         self._holder: int | None = None
         self._file: int | None = None
 
     def enter(self) -> None:
-        """Wait for the turn of this thread; at once if it holds the turn already."""
+        """Wait for the turn of this thread; at once if it holds the turn already. Raises `NoTurn`."""
         me = threading.get_ident()
-        with self._mutex:
-            if self._holder == me:
-                return
-            turn = threading.Event()
-            if self._holder is None:
-                turn.set()
-            else:
-                self._waiting.append(turn)
-            self._holder = self._holder or NOBODY_YET
-        turn.wait()
+        if self._holder == me:
+            return
+        deadline = time.monotonic() + self._seconds
+        self._stand_in_line(deadline)
         self._holder = me
-        if self._file is None:
-            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            self._lock_file(deadline)
+        except BaseException:
+            self.leave()
+            raise
 
     def leave(self) -> None:
         """Give the turn to the next thread, if this one holds it."""
@@ -147,6 +151,34 @@ class WriterQueue:
             self._holder = NOBODY_YET if self._waiting else None
             if self._waiting:
                 self._waiting.popleft().set()
+
+    def _stand_in_line(self, deadline: float) -> None:
+        turn = threading.Event()
+        with self._mutex:
+            if self._holder is None:
+                self._holder = NOBODY_YET
+                return
+            self._waiting.append(turn)
+        if turn.wait(deadline - time.monotonic()):
+            return
+        with self._mutex:
+            if not turn.is_set():  # it may have come just now
+                self._waiting.remove(turn)
+                raise NoTurn
+
+    def _lock_file(self, deadline: float) -> None:
+        """Ask again and again: the system's own waiting has no limit."""
+        if self._file is None:
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= deadline:
+                    raise NoTurn from error
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
 
 def is_transient(error: BaseException) -> bool:

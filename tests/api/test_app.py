@@ -1,8 +1,10 @@
 """The edge itself: transactions, retries, faults, headers, the log."""
 
+import fcntl
 import logging
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flask import g, request
@@ -178,6 +180,23 @@ def test_a_lock_waited_for_too_long_is_answered_with_503(postgresql, now, monkey
 
         with database.writing() as holder:
             holder.execute(text("LOCK TABLE patients IN EXCLUSIVE MODE"))
+            answer = Client(real_app(database, now), token).post("/patients", ADA)
+
+        database.close()
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "2"
+
+
+def test_a_turn_waited_for_too_long_is_answered_with_503(sqlite, now, monkeypatch):
+    monkeypatch.setattr("scheduler.models.engine.BUSY_MILLISECONDS", 50)
+    with sqlite.fresh() as url:
+        database = Database(url, pool_size=4)
+        with database.committing() as db:
+            clinic = build_clinic(db, now=now)
+            token = token_of(db, clinic, clinic.staff[Role.SCHEDULER], now=now)
+
+        with Path(f"{database.engine.url.database}.writer").open() as held_elsewhere:
+            fcntl.flock(held_elsewhere, fcntl.LOCK_EX)
             answer = Client(real_app(database, now), token).post("/patients", ADA)
 
         database.close()

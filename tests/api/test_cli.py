@@ -1,5 +1,6 @@
 """The command line, over real databases of both kinds."""
 
+import fcntl
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,17 @@ def test_every_command_explains_itself(command):
 
     assert shown.exit_code == 0
     assert "Usage:" in shown.output
+
+
+@pytest.mark.parametrize("home", ["sqlite"], indirect=True)  # the other engine has no queue of writers
+def test_a_command_that_gets_no_turn_says_so_in_words(run, url, monkeypatch):
+    monkeypatch.setattr("scheduler.models.engine.BUSY_MILLISECONDS", 50)
+    with Path(url.removeprefix("sqlite:///") + ".writer").open("w") as held_elsewhere:
+        fcntl.flock(held_elsewhere, fcntl.LOCK_EX)
+        refused = run(*HARBOR)
+
+    assert refused.exit_code == 1
+    assert "Others are writing to the database" in refused.output
 
 
 def test_an_empty_database_is_brought_to_the_newest_schema(home, run):

@@ -1,11 +1,14 @@
 """Engines and transactions: the two databases made to behave alike."""
 
+import fcntl
 import stat
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 
 from scheduler.models import Clinic, OpeningHours
 from scheduler.models.constraints import broken_constraint, refusal_of
-from scheduler.models.engine import Database, is_away, is_transient, make_engine, wal_is_safe
+from scheduler.models.engine import Database, NoTurn, WriterQueue, is_away, is_transient, make_engine, wal_is_safe
 from scheduler.models.upsert import insert_unless_there
 from tests.builders import build_clinic
 
@@ -138,6 +141,71 @@ def test_writers_in_two_processes_take_turns(sqlite, now):
             version = db.scalar(select(Clinic.version))
         database.close()
     assert (other.returncode, version) == (0, 81)
+
+
+@pytest.fixture
+def queue(tmp_path):
+    return WriterQueue(tmp_path / "writer", seconds=0.05)
+
+
+def test_nobody_waits_for_ever_for_another_process(queue, tmp_path):
+    queue.enter()
+    queue.leave()
+    with (tmp_path / "writer").open() as held_elsewhere:
+        fcntl.flock(held_elsewhere, fcntl.LOCK_EX)
+        for _ in range(2):
+            with pytest.raises(NoTurn):
+                queue.enter()
+
+    queue.enter()
+
+
+def test_nobody_waits_for_ever_for_another_thread_and_who_gave_up_is_passed_over(queue):
+    queue.enter()
+    with ThreadPoolExecutor(1) as pool, pytest.raises(NoTurn):
+        pool.submit(queue.enter).result()
+    queue.leave()
+
+    queue.enter()
+
+
+def test_threads_get_their_turn_in_the_order_they_came(tmp_path):
+    queue, served = WriterQueue(tmp_path / "writer", seconds=30), []
+    queue.enter()
+    threads = []
+    for number in range(5):
+        threads.append(threading.Thread(target=lambda number=number: take_a_turn(queue, served, number)))
+        threads[-1].start()
+        while len(queue._waiting) <= number:
+            pass
+
+    queue.leave()
+    for thread in threads:
+        thread.join()
+
+    assert served == [0, 1, 2, 3, 4]
+
+
+def take_a_turn(queue, served, number):
+    queue.enter()
+    served.append(number)
+    queue.leave()
+
+
+def test_a_writer_who_gave_up_gives_its_connection_back(sqlite, monkeypatch):
+    monkeypatch.setattr("scheduler.models.engine.BUSY_MILLISECONDS", 50)
+    with sqlite.fresh() as url:
+        database = Database(url, pool_size=1)
+        with database.committing() as db:
+            db.execute(text("SELECT 1"))
+        with Path(f"{database.engine.url.database}.writer").open() as held_elsewhere:
+            fcntl.flock(held_elsewhere, fcntl.LOCK_EX)
+            with pytest.raises(NoTurn), database.writing() as db:
+                db.execute(text("SELECT 1"))
+
+        with database.writing() as db:
+            assert db.scalar(text("SELECT 1")) == 1
+        database.close()
 
 
 def test_a_writer_whose_turn_was_stolen_is_told_to_try_again(sqlite):
