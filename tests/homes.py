@@ -27,6 +27,11 @@ class Home:
         """The URL of a database of one's own: migrated, or without a single table."""
         raise NotImplementedError
 
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[str]:
+        """The URL of a copy of a database nobody is connected to."""
+        raise NotImplementedError
+
     @cached_property
     def shared(self) -> Database:
         """The one for the whole run; every test rolls back what it did there."""
@@ -54,6 +59,12 @@ class SqliteHome(Home):
             shutil.copy(self._template, path)
         yield _file_url(path)
 
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[str]:
+        path = self._folder / f"{uuid4().hex}.db"
+        shutil.copy(str(make_url(url).database), path)
+        yield _file_url(path)
+
 
 class PostgresqlHome(Home):
     """A database is cloned from a template."""
@@ -68,8 +79,18 @@ class PostgresqlHome(Home):
 
     @contextmanager
     def fresh(self, *, empty: bool = False) -> Iterator[str]:
+        with self._clone("template0" if empty else self._template) as url:
+            yield url
+
+    @contextmanager
+    def copy_of(self, url: str) -> Iterator[str]:
+        with self._clone(str(make_url(url).database)) as copy:
+            yield copy
+
+    @contextmanager
+    def _clone(self, template: str) -> Iterator[str]:
         name = f"clinic_test_{uuid4().hex}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{"template0" if empty else self._template}"')
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self._url(name)
         finally:
