@@ -26,6 +26,8 @@ class Settings:
     """Threads of each serving process; each may hold one database connection."""
     token_hours: int = 12
     """How long a sign-in lasts."""
+    idempotency_days: int = 7
+    """How long the first answer to a request with an Idempotency-Key is kept, and given again."""
     sign_in_failures: int = 10
     """Failed sign-ins allowed in fifteen minutes from one address, and for one e-mail address, in each process."""
     trusted_proxies: int = 0
@@ -88,6 +90,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "workers": _number(1, 64),
     "threads": _number(1, 64),
     "token_hours": _number(1, 24 * 30),
+    "idempotency_days": _number(1, 365),
     "sign_in_failures": _number(1, 1000),
     "trusted_proxies": _number(0, 10),
     "demo_password": _password,

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from hashlib import sha256
 from typing import Any, TypeVar, overload
 
 import orjson
-from flask import Response, g, request
-from sqlalchemy import update
+from flask import Response, current_app, g, request
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from api import strict_json
@@ -75,6 +76,7 @@ def _first_answer(*, required: bool) -> Response | None:
         return None
     whole = (g.actor.clinic_id, g.actor.staff_id, key)
     digest = request_digest()
+    _forget_old()
     names = ("clinic_id", "staff_id", "key")
     reserved = insert_unless_there(
         g.db, IdempotencyKey, **dict(zip(names, whole, strict=True)), request_digest=digest, created_at=g.now
@@ -83,6 +85,13 @@ def _first_answer(*, required: bool) -> Response | None:
         g.reserved_key = whole
         return None
     return _replay(g.db.get_one(IdempotencyKey, whole), digest)
+
+
+def _forget_old() -> None:
+    """Remove the clinic's answers that have been kept long enough; every use of a key does, so there are never many."""
+    eldest = g.now - timedelta(days=current_app.settings.idempotency_days)  # type: ignore[attr-defined] # ClinicApp
+    old = (IdempotencyKey.clinic_id == g.actor.clinic_id, IdempotencyKey.created_at < eldest)
+    g.db.execute(delete(IdempotencyKey).where(*old), execution_options={"synchronize_session": False})
 
 
 def _key(*, required: bool) -> str | None:

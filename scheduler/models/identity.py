@@ -31,6 +31,7 @@ class IdempotencyKey(Base):
     """The first answer to a request, kept in the transaction of its effect.
 
     While the effect is being made, `status` and `body` are empty; nobody else can see that row.
+    `api/idempotency.py` removes it some days later.
     """
 
     __tablename__ = "idempotency_keys"

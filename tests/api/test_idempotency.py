@@ -1,9 +1,10 @@
 """A repeated request acts once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from scheduler.actors import Role
 from scheduler.models import AuditRow, IdempotencyKey, Patient
@@ -88,6 +89,39 @@ def test_the_replay_of_an_answer_is_written_down(as_, db):
     actions = list(db.scalars(select(AuditRow.action).order_by(AuditRow.sequence)))
 
     assert actions[-2:] == ["patient.registered", "answer.replayed"]
+
+
+@pytest.mark.parametrize(("age", "kept"), [(timedelta(days=7), True), (timedelta(days=7, microseconds=1), False)])
+def test_an_answer_is_kept_for_as_long_as_the_settings_say(as_, db, now, age, kept):
+    scheduler = as_(Role.SCHEDULER)
+    scheduler.post("/patients", ADA, Idempotency_Key="old")
+    db.execute(update(IdempotencyKey).values(created_at=now - age))
+    db.commit()
+
+    scheduler.post("/patients", {**ADA, "mrn": "M-2"}, Idempotency_Key="new")
+
+    assert set(db.scalars(select(IdempotencyKey.key))) == ({"old", "new"} if kept else {"new"})
+
+
+def test_the_answers_of_another_clinic_are_its_own_to_forget(as_, db, now, elsewhere):
+    as_(Role.SCHEDULER, elsewhere).post("/patients", ADA, Idempotency_Key="old")
+    db.execute(update(IdempotencyKey).values(created_at=now - timedelta(days=30)))
+    db.commit()
+
+    as_(Role.SCHEDULER).post("/patients", ADA, Idempotency_Key="new")
+
+    assert set(db.scalars(select(IdempotencyKey.key))) == {"old", "new"}
+
+
+def test_a_forgotten_key_counts_as_new(as_, db, now):
+    scheduler = as_(Role.SCHEDULER)
+    scheduler.post("/patients", ADA, Idempotency_Key="old")
+    db.execute(update(IdempotencyKey).values(created_at=now - timedelta(days=8)))
+    db.commit()
+
+    again = scheduler.post("/patients", {**ADA, "mrn": "M-2"}, Idempotency_Key="old")
+
+    assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, False)
 
 
 @pytest.mark.parametrize("key", ["", " ", "with blank", "x" * 201, "Schl\u00fcssel"])
