@@ -147,6 +147,8 @@ class ClinicApp(Flask):
 
     def _write(self, view: Callable[..., Any]) -> Response:
         with self.database.writing() as g.db:
+            # Asked again: the sign-in may have ended while the request waited for its turn to write.
+            g.actor = identify(g.db, request, access_to(view), now=g.now)
             response = self._call(view)
             idempotency.keep_answer(g.db, response)
             g.db.commit()

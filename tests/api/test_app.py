@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from flask import g, request
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from api import app as edge
 from api.app import create_app
 from api.identity import allow_public
 from scheduler.actors import Role
-from scheduler.models import Patient
+from scheduler.models import Patient, Token
 from scheduler.models.engine import Database
 from scheduler.records import access
 from tests.builders import build_clinic
@@ -152,6 +152,30 @@ def test_writers_of_sqlite_wait_for_one_another_and_readers_for_nobody(sqlite, n
     assert live.status_code == 200
     assert still_waiting
     assert answers["post"].status_code == 201
+
+
+def test_a_sign_in_that_ends_while_a_write_waits_for_its_turn_writes_nothing(sqlite, now):
+    with sqlite.fresh() as url:
+        database = Database(url, pool_size=4)
+        with database.committing() as db:
+            clinic = build_clinic(db, now=now)
+            token = token_of(db, clinic, clinic.staff[Role.SCHEDULER], now=now)
+        client = Client(real_app(database, now), token)
+        answers = {}
+
+        with database.writing() as writer:
+            writer.execute(update(Token).values(revoked_at=now))
+            posting = threading.Thread(target=lambda: answers.update(post=client.post("/patients", ADA)))
+            posting.start()
+            while not database._queue._waiting:
+                pass
+            writer.commit()
+        posting.join(10)
+
+        with database.reading() as db:
+            patients = db.scalar(select(func.count()).select_from(Patient))
+        database.close()
+    assert (answers["post"].status_code, patients) == (401, 0)
 
 
 def test_a_database_that_is_away_is_answered_with_503(tmp_path, now):
