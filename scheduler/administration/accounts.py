@@ -35,8 +35,8 @@ def add_staff(
         staff = Staff(clinic_id=actor.clinic_id, email=email.lower())
         db.add(staff)
     staff.name, staff.password_hash, staff.left_at = name, password_hash, None
-    _set_roles(staff, roles)
     db.flush()  # the id is needed for the audit row, and someone may have added this person meanwhile
+    _set_roles(staff, roles)
     audit.note(db, "staff.added", actor=actor, now=now, subject=staff.id, roles=sorted(roles))
     return staff
 
@@ -79,11 +79,11 @@ def change_staff(
         _keep_an_administrator(db, staff)
     if name is not None:
         staff.name = name
+    flag_modified(staff, "name")  # roles stand in rows of their own; the version counts them all the same
+    db.flush()  # a stale version is refused here; and the person is locked first, what belongs to them after
     if roles is not None:
         _set_roles(staff, roles)
         revoke_all(db, staff, now=now)
-    flag_modified(staff, "name")  # roles stand in rows of their own; the version counts them all the same
-    db.flush()  # a stale version is refused here, and the answer carries the new one
     _note_change(db, staff, name, roles, actor=actor, now=now)
     return staff
 
