@@ -1,10 +1,12 @@
 """Every route, every role, and one's own, another clinic's and a missing row: made from the URL map.
 
-A new kind of id in a path or a body needs a line in `ROWS`; a body the schema alone cannot describe, one in `BODIES`.
+A new kind of id in a path, a query or a body needs a line in `ROWS`; a body the schema alone cannot describe, one in
+`BODIES`.
 """
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
@@ -79,6 +81,8 @@ ROWS = {
     "patient_id": lambda cast: cast.patient().id,
     "staff_id": lambda cast: cast.staff[Role.CLINICIAN].id,
     "resource_id": lambda cast: cast.resource("N1").id,
+    "nurse_id": lambda cast: cast.resource("N1").id,
+    "chair_id": lambda cast: cast.resource("A").id,
     "protocol_id": lambda cast: cast.protocol.id,
     "series_id": series,
     "appointment_id": appointment,
@@ -133,19 +137,33 @@ def body_schema(method: str, rule: Rule) -> dict[str, Any] | None:
     return resolved(content["schema"]) if content else None
 
 
-def ids_in_body(method: str, rule: Rule, *, required: bool = False) -> set[str]:
-    """The names of the rows a body points at, or of those it must."""
-    schema = body_schema(method, rule) or {}
-    return set(ROWS) & set(schema.get("required", ()) if required else schema.get("properties", ()))
+def names_in_body(method: str, rule: Rule) -> dict[str, Any]:
+    found: dict[str, Any] = (body_schema(method, rule) or {}).get("properties", {})
+    return found
+
+
+def names_in_query(method: str, rule: Rule) -> dict[str, Any]:
+    parameters = operation(method, rule).get("parameters", ())
+    return {item["name"]: item for item in parameters if item["in"] == "query"}
+
+
+def ids_in(method: str, rule: Rule) -> set[str]:
+    """The names of the rows a request points at in its path, its query and its body."""
+    return set(rule.arguments) | set(ROWS) & (set(names_in_query(method, rule)) | set(names_in_body(method, rule)))
+
+
+def ids_required(method: str, rule: Rule) -> set[str]:
+    return set(rule.arguments) | set(ROWS) & set((body_schema(method, rule) or {}).get("required", ()))
 
 
 def ask(client: Client, method: str, rule: Rule, ids: dict[str, UUID]) -> Any:
-    """Call a route with what its documentation requires, and these rows in its path and body."""
-    parameters = [item for item in operation(method, rule).get("parameters", ()) if item["in"] == "query"]
-    query = "&".join(f"{item['name']}={example(item['schema'])}" for item in parameters if item.get("required"))
+    """Call a route with what its documentation requires, and these rows in its path, its query and its body."""
+    known = names_in_query(method, rule)
+    asked = {name: example(item["schema"]) for name, item in known.items() if item.get("required")}
+    query = urlencode(asked | {name: ids[name] for name in set(known) & set(ids)})
     schema, body = body_schema(method, rule), None
     if schema:
-        pointed = {name: str(ids[name]) for name in ids_in_body(method, rule) & set(ids)}
+        pointed = {name: str(ids[name]) for name in set(names_in_body(method, rule)) & set(ids)}
         body = (BODIES.get(rule.endpoint) or example(schema)) | pointed
     path = "".join(str(ids[part.split(":")[-1]]) if odd else part for odd, part in _pieces(rule.rule))
     path = path.removeprefix("/api/v1") + ("?" + query if query else "")
@@ -154,12 +172,22 @@ def ask(client: Client, method: str, rule: Rule, ids: dict[str, UUID]) -> Any:
 
 def own(clinic: ClinicCast, method: str, rule: Rule) -> dict[str, UUID]:
     """Rows of one's own clinic for everything a request must name."""
-    return {name: ROWS[name](clinic) for name in rule.arguments | ids_in_body(method, rule, required=True)}
+    return {name: ROWS[name](clinic) for name in ids_required(method, rule)}
 
 
-POINTERS = [
-    (method, rule, pointer) for method, rule in ROUTES for pointer in sorted(rule.arguments | ids_in_body(method, rule))
-]
+POINTERS = [(method, rule, pointer) for method, rule in ROUTES for pointer in sorted(ids_in(method, rule))]
+
+
+def test_every_id_a_request_can_name_is_tried():
+    named = {
+        name: resolved(part.get("schema", part))
+        for route in ROUTES
+        for parts in (names_in_query(*route), names_in_body(*route))
+        for name, part in parts.items()
+    }
+
+    assert {name for name, schema in named.items() if schema.get("format") == "uuid"} <= set(ROWS)
+    assert {pointer for _, _, pointer in POINTERS} == set(ROWS)
 
 
 @pytest.mark.parametrize(("method", "rule"), ROUTES, ids=name_of)
