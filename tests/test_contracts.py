@@ -23,7 +23,8 @@ OF_NO_CLINIC = {"clinics"}
 """What everything else belongs to."""
 
 COMMITTERS = {"api/app.py", "scheduler/models/engine.py"}
-OPENERS = {"scheduler/records/access.py"}
+OPENER = "scheduler/records/access.py"
+"""Who alone may use the patients' table; everyone else names it as a type."""
 
 
 def sources(pattern: str) -> set[str]:
@@ -102,9 +103,39 @@ def test_a_commit_stands_only_where_a_transaction_ends():
     assert sources(r"\.commit\(") <= COMMITTERS
 
 
-def test_nobody_fetches_a_patient_but_the_one_door():
-    assert sources(r"(get|get_one|select|query)\(Patient\b") == OPENERS
-    assert sources(r"(FROM|JOIN) patients\b") == set()
+def uses(tree: ast.AST, name: str) -> list[ast.AST]:
+    """Where a name stands for a value: annotations aside, `module.name` and `import ... as` included."""
+    notes = {inner for outer in ast.walk(tree) for note in annotations(outer) for inner in ast.walk(note)}
+    named = [node for node in ast.walk(tree) if node not in notes and getattr(node, "id", None) == name]
+    reached = [node for node in ast.walk(tree) if node not in notes and getattr(node, "attr", None) == name]
+    renamed = [node for node in ast.walk(tree) if isinstance(node, ast.alias) and node.name == name and node.asname]
+    return named + reached + renamed
+
+
+def annotations(node: ast.AST) -> list[ast.AST]:
+    return [found for found in (getattr(node, "annotation", None), getattr(node, "returns", None)) if found]
+
+
+def test_nobody_reads_the_patients_table_but_the_one_door():
+    users = {str(path.relative_to(ROOT)) for path in CODE if uses(ast.parse(path.read_text()), "Patient")}
+
+    assert users == {OPENER}
+    assert sources(r"(?i)\b(FROM|JOIN|UPDATE|INTO) patients\b|tables\[.patients.\]|\bpatients\.(c|columns)\b") == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("select(Alert, Patient)", True),
+        ("rows.join(Patient, on)", True),
+        ("models.Patient", True),
+        ("from scheduler.models import Patient as P", True),
+        ("class Listed:\n    patient: Patient", False),
+        ("from scheduler.models import Patient\ndef one(known: Patient) -> Page[Patient]: ...", False),
+    ],
+)
+def test_a_use_of_a_table_is_told_from_an_annotation(line, found):
+    assert bool(uses(ast.parse(line), "Patient")) == found
 
 
 def test_the_domain_asks_neither_the_clock_nor_the_environment():
