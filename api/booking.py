@@ -39,8 +39,7 @@ def ask(body: dict[str, Any]) -> propose.Proposals:
 @allow(Role.SCHEDULER)
 def commit(body: dict[str, Any]) -> series.BookedSeries:
     """Book a proposal exactly as it was given out: every appointment of it, or none."""
-    booked = book.book_series(g.db, from_text(body["proposal"]), actor=g.actor, now=g.now)
-    return series.read_booked(g.db, booked, actor=g.actor)
+    return book.book_series(g.db, from_text(body["proposal"]), actor=g.actor, now=g.now)
 
 
 @blueprint.get("/series/<uuid:series_id>")

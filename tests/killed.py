@@ -43,8 +43,8 @@ def main(url: str, clinic: str, staff: str, now: str, moment: str) -> None:
     actor = Actor(UUID(clinic), UUID(staff), frozenset())
     for line in sys.stdin:
         with database.committing() as db:
-            series_id = book_series(db, from_text(line.strip()), actor=actor, now=datetime.fromisoformat(now))
-        print(series_id, flush=True)
+            series = book_series(db, from_text(line.strip()), actor=actor, now=datetime.fromisoformat(now))
+        print(series.id, flush=True)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,11 @@ def _one_thread(arena: Arena, share: range, seed: int) -> Counter[str]:
 
 def _book(arena: Arena, rng: Random) -> Iterator[str]:
     plan, made = arena.plan(rng), []
-    yield from attempt(arena.database, lambda db: made.append(book_series(db, plan, actor=arena.actor, now=arena.now)))
+
+    def book(db: Session) -> None:
+        made.append(book_series(db, plan, actor=arena.actor, now=arena.now).id)
+
+    yield from attempt(arena.database, book)
     arena.booked.extend(made[-1:])
 
 

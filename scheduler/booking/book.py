@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,8 +18,9 @@ from scheduler.booking.calendar import read_calendar
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
+from scheduler.booking.series import BookedAppointment, BookedSeries, NamedResource
 from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, Claim, ProtocolVersion, Series, SeriesStatus
+from scheduler.models import Appointment, AppointmentStatus, Base, Claim, ProtocolVersion, Series, SeriesStatus
 from scheduler.models.constraints import refusal_of
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
@@ -29,30 +30,32 @@ ALTERNATIVES = 3
 GONE = Fault("proposal", "protocol-changed", "The protocol has changed since this was proposed.")
 
 
-def book_series(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> UUID:
-    """Book every appointment of the plan, or none; returns the id of the series.
+def book_series(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> BookedSeries:
+    """Book every appointment of the plan, or none; returns the series as it stands now, without reading it back.
 
     Two people may choose the same chair at once and neither sees the other's rows: the capacity guard decides,
     and its refusal reaches the second as `PlanRefused`. Raises `NotFound` for the patient.
     """
     access.lock_record(db, plan.patient_id, actor=actor)
-    situation = _situation(db, plan, actor=actor, now=now, locked=True)
+    version = _version(db, plan, actor=actor)
+    situation = _situation(db, plan, version.definition, actor=actor, now=now, locked=True)
     faults = rules.breaches(plan, situation)
     if faults:
         raise PlanRefused(faults, plan=plan)
-    series_id = _write(db, plan, situation, actor=actor, now=now)
+    series = _series(plan, version, situation)
+    _write(db, plan, series, situation, actor=actor)
     audit.note(
-        db, "series.booked", actor=actor, now=now, subject=series_id, patient_id=plan.patient_id,
+        db, "series.booked", actor=actor, now=now, subject=series.id, patient_id=plan.patient_id,
         appointments=len(plan.visits),
     )  # fmt: skip
-    return series_id
+    return series
 
 
-def _situation(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime, locked: bool) -> rules.Situation:
-    version = _version(db, plan, actor=actor)
+def _situation(
+    db: Session, plan: SeriesPlan, protocol: ProtocolDefinition, *, actor: Actor, now: datetime, locked: bool
+) -> rules.Situation:
     first, last = plan.visits[0].starts_at.date(), plan.visits[-1].starts_at.date()
     first, last = first - clinic_time.DAY, last + clinic_time.DAY  # the local dates may differ from UTC's by one
-    protocol = version.definition
     return rules.Situation(
         protocol=protocol,
         calendar=read_calendar(db, actor.clinic_id, first, last, locked=locked),
@@ -74,21 +77,40 @@ def _version(db: Session, plan: SeriesPlan, *, actor: Actor) -> ProtocolVersion:
     return version
 
 
-def _write(db: Session, plan: SeriesPlan, situation: rules.Situation, *, actor: Actor, now: datetime) -> UUID:
-    series_id = uuid4()
-    appointments = [_appointment(series_id, visit, plan, situation, actor) for visit in plan.visits]
+def _series(plan: SeriesPlan, version: ProtocolVersion, situation: rules.Situation) -> BookedSeries:
+    """What the plan becomes."""
+    return BookedSeries(
+        id=uuid4(), patient_id=plan.patient_id, protocol_id=version.protocol_id, protocol_version=version.number,
+        protocol_name=situation.protocol.name, status=SeriesStatus.ACTIVE,
+        booked_at=situation.now.astimezone(situation.calendar.zone), version=1,
+        appointments=tuple(_appointment(visit, situation) for visit in plan.visits),
+    )  # fmt: skip
+
+
+def _appointment(visit: PlannedVisit, situation: rules.Situation) -> BookedAppointment:
+    calendar, start = situation.calendar, clinic_time.minute_of(visit.starts_at)
+    kinds = (kind for kind in ResourceKind if kind in visit.resources)
+    named = (calendar.resource(visit.resources[kind]) for kind in kinds)
+    return BookedAppointment(
+        id=uuid4(), number=visit.number, status=AppointmentStatus.BOOKED,
+        starts_at=calendar.shown(start), ends_at=calendar.shown(start + situation.protocol.visit_minutes),
+        resources=tuple(NamedResource(each.id, each.kind, each.name) for each in named), version=1,
+    )  # fmt: skip
+
+
+def _write(db: Session, plan: SeriesPlan, series: BookedSeries, situation: rules.Situation, *, actor: Actor) -> None:
+    appointments = [_appointment_row(each, series, plan, actor) for each in series.appointments]
     claims = [
         claim
         for visit, appointment in zip(plan.visits, appointments, strict=True)
         for claim in claims_of(appointment, visit.resources, situation.protocol)
     ]
     try:
-        _insert(db, Series.__table__, [_series(series_id, plan, actor, now)])
-        _insert(db, Appointment.__table__, appointments)
+        db.execute(INSERT_SERIES, _series_row(series, plan, situation, actor))
+        db.execute(INSERT_APPOINTMENTS, appointments)
         insert_claims(db, claims)
     except IntegrityError as error:
         raise PlanRefused(_as_faults(error), plan=plan) from error
-    return series_id
 
 
 def claims_of(
@@ -107,34 +129,36 @@ def claims_of(
         }
 
 
+# RETURNING makes SQLAlchemy send one statement with many rows, instead of one a row.
+INSERT_SERIES, INSERT_APPOINTMENTS, INSERT_CLAIMS = (
+    insert(table).returning(table.c.id)
+    for table in (Base.metadata.tables[model.__tablename__] for model in (Series, Appointment, Claim))
+)
+
+
 def insert_claims(db: Session, claims: list[dict[str, Any]]) -> None:
     """Insert claims in one statement, in the one order in which every writer locks resources."""
-    _insert(db, Claim.__table__, sorted(claims, key=lambda claim: (claim["resource_id"], claim["starts_at"])))
+    db.execute(INSERT_CLAIMS, sorted(claims, key=lambda claim: (claim["resource_id"], claim["starts_at"])))
 
 
-def _insert(db: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    # RETURNING makes SQLAlchemy send one statement with many rows, instead of one a row.
-    db.execute(insert(table).returning(table.c.id), rows)
-
-
-def _series(series_id: UUID, plan: SeriesPlan, actor: Actor, now: datetime) -> dict[str, Any]:
+def _series_row(series: BookedSeries, plan: SeriesPlan, situation: rules.Situation, actor: Actor) -> dict[str, Any]:
     return {
-        "clinic_id": actor.clinic_id, "id": series_id, "patient_id": plan.patient_id,
-        "protocol_version_id": plan.protocol_version_id, "status": SeriesStatus.ACTIVE,
-        "booked_at": now, "booked_by": actor.staff_id, "version": 1,
+        "clinic_id": actor.clinic_id, "id": series.id, "patient_id": plan.patient_id,
+        "protocol_version_id": plan.protocol_version_id, "status": series.status,
+        "booked_at": situation.now, "booked_by": actor.staff_id, "version": series.version,
     }  # fmt: skip
 
 
-def _appointment(
-    series_id: UUID, visit: PlannedVisit, plan: SeriesPlan, situation: rules.Situation, actor: Actor
+def _appointment_row(
+    appointment: BookedAppointment, series: BookedSeries, plan: SeriesPlan, actor: Actor
 ) -> dict[str, Any]:
+    chosen = {each.kind: each.resource_id for each in appointment.resources}
     return {
-        "clinic_id": actor.clinic_id, "id": uuid4(), "series_id": series_id, "patient_id": plan.patient_id,
-        "protocol_version_id": plan.protocol_version_id, "number": visit.number, "status": AppointmentStatus.BOOKED,
-        "starts_at": visit.starts_at,
-        "ends_at": visit.starts_at + situation.protocol.visit_minutes * clinic_time.MINUTE,
-        "local_date": situation.day_of(visit), "version": 1,
-        **{f"{kind}_id": visit.resources.get(kind) for kind in ResourceKind},
+        "clinic_id": actor.clinic_id, "id": appointment.id, "series_id": series.id, "patient_id": plan.patient_id,
+        "protocol_version_id": plan.protocol_version_id, "number": appointment.number, "status": appointment.status,
+        "starts_at": appointment.starts_at.astimezone(UTC), "ends_at": appointment.ends_at.astimezone(UTC),
+        "local_date": appointment.starts_at.date(), "version": appointment.version,
+        **{f"{kind}_id": chosen.get(kind) for kind in ResourceKind},
     }  # fmt: skip
 
 
@@ -164,9 +188,10 @@ def explain_refusal(db: Session, refused: PlanRefused, *, actor: Actor, now: dat
     access.open_record(db, plan.patient_id, action="series.refused", actor=actor, now=now)
     alternatives = _alternatives(db, plan, actor=actor, now=now)
     try:
-        situation = _situation(db, plan, actor=actor, now=now, locked=False)
+        protocol = _version(db, plan, actor=actor).definition
     except PlanRefused:
         return Refusal(refused.faults, alternatives)
+    situation = _situation(db, plan, protocol, actor=actor, now=now, locked=False)
     broken = rules.breaches(plan, situation)
     taken = tuple(capacity_conflicts(db, actor.clinic_id, plan, situation.protocol, situation.calendar))
     return Refusal(broken + taken or refused.faults, alternatives)

@@ -65,12 +65,6 @@ def read_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime) ->
     return found[0]
 
 
-def read_booked(db: Session, series_id: UUID, *, actor: Actor) -> BookedSeries:
-    """A series just booked, whose audit row stands already."""
-    (booked,) = _read(db, actor, Series.id == series_id)
-    return booked
-
-
 def patient_series(db: Session, patient_id: UUID, *, actor: Actor, now: datetime) -> list[BookedSeries]:
     """Every series of a patient, oldest first. Raises `NotFound`."""
     access.open_record(db, patient_id, action="series.read", actor=actor, now=now)

@@ -14,7 +14,7 @@ from scheduler.booking.book import book_series
 from scheduler.booking.courses import StopReason, complete_series, stop_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.series import BookedAppointment, BookedSeries, read_booked
+from scheduler.booking.series import BookedAppointment, BookedSeries
 from scheduler.demo import stories
 from scheduler.demo.house import ZONE, House
 from scheduler.demo.scores import ScoreCourse
@@ -88,8 +88,8 @@ def book(life: Life, visitor: Visitor, protocol: str, earliest: date, now: datet
             life.db, visitor.patient_id, offered.id, wishes, limit=1, actor=life.house.scheduler, now=now
         )  # fmt: skip
         for offer in offers.proposals:
-            series_id = book_series(life.db, offer.plan, actor=life.house.scheduler, now=now)
-            expect(life, visitor, protocol, read_booked(life.db, series_id, actor=life.house.scheduler))
+            series = book_series(life.db, offer.plan, actor=life.house.scheduler, now=now)
+            expect(life, visitor, protocol, series)
             return
 
 

@@ -46,7 +46,8 @@ def test_a_booked_series_has_every_appointment_and_claim(db, ask, book_plan, cli
 
     series = book_plan(ask(patient).proposals[0].plan)
 
-    found = read_series(db, series, actor=clinic.scheduler, now=now)
+    found = read_series(db, series.id, actor=clinic.scheduler, now=now)
+    assert found == series
     assert [each.number for each in found.appointments] == [1, 2, 3, 4, 5, 6]
     assert [resource.name for resource in found.appointments[0].resources] == ["A", "N1", "P1"]
     assert rows(db, Claim) == 24
@@ -224,13 +225,13 @@ def test_a_patient_has_their_series_in_order(db, ask, book_plan, clinic, now):
 
     found = patient_series(db, patient.id, actor=clinic.scheduler, now=now + timedelta(hours=1))
 
-    assert {each.id for each in found} == {first, second}
+    assert {each.id for each in found} == {first.id, second.id}
 
 
 @pytest.fixture
 def booked(ask, book_plan, clinic):
     """The id of a series just booked."""
-    return book_plan(ask(clinic.patient()).proposals[0].plan)
+    return book_plan(ask(clinic.patient()).proposals[0].plan).id
 
 
 def test_another_clinics_series_does_not_exist(db, booked, elsewhere, now):

@@ -13,7 +13,7 @@ from scheduler import clinic_time
 from scheduler.booking.book import book_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.series import read_booked
+from scheduler.booking.series import read_series
 from scheduler.models import OpeningHours, Shift
 from scheduler.protocols import ResourceKind
 from tests.builders import CLOSES, OPENS, build_clinic
@@ -59,8 +59,8 @@ def book(db, change):
         wishes = Wishes(monday, weekdays=frozenset(weekdays), window=(opens, CLOSES), same_time=True)
         asked = {"actor": clinic.scheduler, "now": now}
         best = propose(db, clinic.patient().id, clinic.protocol.id, wishes, **asked).proposals[0]
-        series_id = book_series(db, best.plan, **asked)
-        return [each.starts_at for each in read_booked(db, series_id, actor=clinic.scheduler).appointments]
+        series = read_series(db, book_series(db, best.plan, **asked).id, **asked)
+        return [each.starts_at for each in series.appointments]
 
     return book
 

@@ -32,7 +32,7 @@ def booked(db, clinic, now):
     offers = propose(
         db, clinic.patient().id, clinic.protocol.id, Wishes(MONDAY), limit=1, actor=clinic.scheduler, now=now
     )  # fmt: skip
-    return book_series(db, offers.proposals[0].plan, actor=clinic.scheduler, now=now)
+    return book_series(db, offers.proposals[0].plan, actor=clinic.scheduler, now=now).id
 
 
 @pytest.fixture
