@@ -1,1 +1,1 @@
-"""The administrator's work: clinics, hours, resources, shifts, protocols, settings, accounts."""
+"""The administrator's work: clinics, hours, resources, shifts, protocols, settings, staff."""
