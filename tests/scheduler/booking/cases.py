@@ -114,20 +114,46 @@ def _wishes(rng: Random, resources: tuple[Bookable, ...], horizon: int) -> Wishe
 
 def options(case: Case, day: date) -> dict[int, int]:
     """Every wall-clock minute at which a visit may start on a day, with what it misses, counted minute by minute."""
-    calendar, wishes, now = case.availability.calendar, case.wishes, case.availability.now
-    if day.weekday() not in wishes.weekdays or not _rested(case, day):
+    wishes = case.wishes
+    if not _rested(case, day):
         return {}
     found = {}
-    for minute in range(OPENS, CLOSES, 5):  # no case is open at another time
-        start = clinic_time.minute_of(clinic_time.boundary(day, minute, calendar.zone))
-        in_window = wishes.window[0] <= minute < wishes.window[1] and start > clinic_time.minute_of(now)
-        free = [_free(case, kind, start, day) for kind in case.availability.protocol.kinds] if in_window else []
-        if free and all(free):
+    for minute, start in _wished(case, day).items():
+        free = [_free(case, kind, start, day) for kind in case.availability.protocol.kinds]
+        if all(free):
             ids = {resource.id for each in free for resource in each}
             found[minute] = (0 if wishes.nurse_id in {None, *ids} else OTHER_NURSE) + (
                 0 if wishes.chair_id in {None, *ids} else OTHER_CHAIR
             )
     return found
+
+
+def _wished(case: Case, day: date) -> dict[int, int]:
+    """The wall-clock minutes at which the patient would come, with the UTC minute each is."""
+    wishes, now = case.wishes, clinic_time.minute_of(case.availability.now)
+    opens, closes = max(OPENS, wishes.window[0]), min(CLOSES, wishes.window[1])  # no case is open at another time
+    if day.weekday() not in wishes.weekdays or day > wishes.latest:
+        return {}
+    minutes = {minute: _minute((day - MONDAY).days, minute) for minute in range(opens, closes, 5)}
+    return {minute: start for minute, start in minutes.items() if start > now}
+
+
+def why_out(case: Case, day: date) -> str:
+    """Why a visit cannot fall on a day of which no more is known than that it does not."""
+    if day > case.wishes.latest:
+        return "wishes"
+    if not any(_is_open(case, day, _minute((day - MONDAY).days, minute)) for minute in range(OPENS, CLOSES, 5)):
+        return "closed"
+    if not _rested(case, day):
+        return "spacing"
+    left = [start for start in _wished(case, day).values() if _is_open(case, day, start)]
+    if not left:
+        return "wishes"
+    for kind in case.availability.protocol.kinds:
+        left = [start for start in left if _free(case, kind, start, day)]
+        if not left:
+            return f"no_{kind}"
+    return "wishes" if case.wishes.same_time else "spacing"  # by itself the day would do
 
 
 def _rested(case: Case, day: date) -> bool:
@@ -152,14 +178,18 @@ def _free(case: Case, kind: ResourceKind, start: int, day: date) -> list[Bookabl
 def _present(case: Case, resource: Bookable, day: date, minute: int) -> bool:
     """Open, not closed, on shift: straight from hours, closures and shifts."""
     calendar = case.availability.calendar
-    local = clinic_time.local_minute(clinic_time.from_minute(minute), calendar.zone)
-    is_open = any(h.weekday == day.weekday() and h.opens <= local < h.closes for h in calendar.hours)
-    closures = (*calendar.closures.get(None, ()), *calendar.closures.get(resource.id, ()))
-    closed = any(each.start <= minute < each.end for each in closures)
+    closed = any(each.start <= minute < each.end for each in calendar.closures.get(resource.id, ()))
     on_shift = resource.kind == ResourceKind.CHAIR or any(
         each.start <= minute < each.end for each in calendar.shifts.get(resource.id, ())
     )
-    return is_open and not closed and on_shift
+    return _is_open(case, day, minute) and not closed and on_shift
+
+
+def _is_open(case: Case, day: date, minute: int) -> bool:
+    calendar = case.availability.calendar
+    local = clinic_time.local_minute(clinic_time.from_minute(minute), calendar.zone)
+    closed = any(each.start <= minute < each.end for each in calendar.closures.get(None, ()))
+    return not closed and any(h.weekday == day.weekday() and h.opens <= local < h.closes for h in calendar.hours)
 
 
 def _load(case: Case, resource: Bookable, minute: int) -> int:
