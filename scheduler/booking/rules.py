@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.booking.calendar import Bookable, ClinicCalendar
+from scheduler.booking.fleet import Fleet
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
 from scheduler.errors import Fault
 from scheduler.protocols import ProtocolDefinition, ResourceKind
@@ -119,9 +120,8 @@ def breaches(plan: SeriesPlan, situation: Situation) -> tuple[Fault, ...]:
 def _is_there(resource: Bookable, situation: Situation, visit: PlannedVisit, day: date, kind: ResourceKind) -> bool:
     available = situation.calendar.available_mask(resource, day)
     lane = (clinic_time.minute_of(visit.starts_at) - situation.calendar.origin(day)) // clinic_time.GRID_MINUTES
-    return bool(
-        ticks.starts(available, 0, resource.capacity, situation.protocol.legs_of(kind)) >> ticks.LANE * lane & 1
-    )
+    alone = Fleet((resource,), situation.protocol.legs_of(kind))
+    return bool(alone.starts(available, 0) >> ticks.LANE * lane & 1)
 
 
 def _resources(visit: PlannedVisit, calendar: ClinicCalendar) -> Iterator[tuple[ResourceKind, Bookable]]:

@@ -18,7 +18,6 @@ LANES = (PAD + 26 * 60) // GRID_MINUTES
 EVERY = int.from_bytes(b"\x01" * LANES, "little")
 HIGHEST_LOAD = 127
 _BEYOND = int.from_bytes(b"\x01" * (LANES + 1), "little")
-_TIMES = [EVERY * units for units in range(HIGHEST_LOAD + 1)]
 
 
 def lane_of(local_minute: int) -> int:
@@ -76,15 +75,6 @@ def load_of(legs: Iterable[Leg]) -> int:
     return sum(leg.units * span(leg.start // GRID_MINUTES, leg.end // GRID_MINUTES) for leg in legs)
 
 
-def room(available: int, load: int, *, capacity: int, units: int) -> int:
-    """The available lanes in which `units` more stay within `capacity`."""
-    if units > capacity:
-        return 0
-    # A lane overflows into its top bit exactly where the load is more than capacity - units.
-    over = (load + _TIMES[HIGHEST_LOAD - capacity + units]) >> (LANE - 1) & EVERY
-    return available & ~over
-
-
 def run(mask: int, length: int) -> int:
     """The lanes from which `mask` holds for `length` lanes."""
     held = 1
@@ -92,15 +82,6 @@ def run(mask: int, length: int) -> int:
         step = min(held, length - held)
         mask &= mask >> LANE * step
         held += step
-    return mask
-
-
-def starts(available: int, load: int, capacity: int, legs: Iterable[Leg]) -> int:
-    """The lanes at which a visit may start on a resource: every leg finds its units."""
-    mask = EVERY
-    for leg in legs:
-        free = room(available, load, capacity=capacity, units=leg.units)
-        mask &= run(free, (leg.end - leg.start) // GRID_MINUTES) >> LANE * (leg.start // GRID_MINUTES)
     return mask
 
 

@@ -28,19 +28,6 @@ def test_a_run_starts_where_every_lane_of_it_holds(lanes, length):
     assert set(ticks.lanes(found)) == {lane for lane in lanes if all(lane + i in lanes for i in range(length))}
 
 
-units_up_to_twelve = st.integers(1, 12)
-loads = st.lists(st.integers(0, 12), min_size=ticks.LANES, max_size=ticks.LANES)
-
-
-@given(loads, masks, units_up_to_twelve, units_up_to_twelve)
-def test_room_is_where_the_units_still_fit(loads, lanes, capacity, units):
-    load = int.from_bytes(bytes(loads), "little")
-
-    found = ticks.room(mask_of(lanes), load, capacity=capacity, units=units)
-
-    assert set(ticks.lanes(found)) == {lane for lane in lanes if loads[lane] + units <= capacity}
-
-
 @given(masks)
 def test_spans_and_masks_say_the_same(lanes):
     spans = ticks.spans(mask_of(lanes), 1000)
@@ -66,10 +53,6 @@ def test_legs_of_one_resource_add_up_lane_by_lane():
     legs = [Leg(ResourceKind.NURSE, 0, 10, 2), Leg(ResourceKind.NURSE, 10, 20, 1)]
 
     assert ticks.load_of(legs) == 0x01010202
-
-
-def test_more_units_than_the_capacity_never_fit():
-    assert ticks.room(ticks.EVERY, 0, capacity=2, units=3) == 0
 
 
 def test_lanes_are_wall_clock_times():
