@@ -85,14 +85,12 @@ def test_every_proposal_can_be_booked_unchanged(clinic, furnish, ask, book, seed
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_score_counts_the_visits_without_the_nurse_or_chair_asked_for(clinic, furnish, ask, seed):
-    rng = Random(seed)
-    furnish(rng)
+    furnish(Random(seed))
     nurse, chair = clinic.resource("N1").id, clinic.resource("A").id
 
     offers = ask(clinic.patient(), Wishes(MONDAY, window=(480, 600), nurse_id=nurse, chair_id=chair))
 
     assert offers
-    print("MISSES", [r.points for o in offers for r in o.reasons if r.code=="preferences"])
     for offer in offers:
         points = {reason.code: reason.points for reason in offer.reasons}
         without_nurse = missed(offer.plan, ResourceKind.NURSE, nurse)
