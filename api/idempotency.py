@@ -10,12 +10,13 @@ from typing import Any, TypeVar, overload
 
 import orjson
 from flask import Response, current_app, g, request
-from sqlalchemy import delete, update
+from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
 from api import strict_json
 from scheduler.errors import Fault, KeyNeeded, KeyReused, Malformed
 from scheduler.models import IdempotencyKey
+from scheduler.models.base import table_of
 from scheduler.models.upsert import insert_unless_there
 from scheduler.records import audit
 
@@ -27,6 +28,16 @@ KEY = re.compile(r"[!-~]{1,200}")
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 SECRETS = frozenset({"password"})
 """Members of a body of which nothing is kept: a fast digest of a password could be searched for it."""
+
+_keys = table_of(IdempotencyKey)
+_answer = ("status", "headers", "body", "subject", "patient_id")
+ANSWER = (
+    update(_keys)
+    .where(_keys.c.clinic_id == bindparam("of_clinic"), _keys.c.staff_id == bindparam("of_staff"))
+    .where(_keys.c.key == bindparam("of_key"))
+    .values({name: bindparam(name) for name in _answer})
+)
+FORGET = delete(_keys).where(_keys.c.clinic_id == bindparam("of_clinic"), _keys.c.created_at < bindparam("eldest"))
 
 
 @dataclass(frozen=True)
@@ -60,13 +71,13 @@ def keep_answer(db: Session, response: Response) -> None:
     if key is None:
         return
     headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
-    mine = (IdempotencyKey.clinic_id == key[0], IdempotencyKey.staff_id == key[1], IdempotencyKey.key == key[2])
     act = audit.pending_act(db)
     answer = {
+        **dict(zip(("of_clinic", "of_staff", "of_key"), key, strict=True)),
         "status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": response.get_data(),
         "subject": act and act.subject, "patient_id": act and act.patient_id,
     }  # fmt: skip
-    db.execute(update(IdempotencyKey).where(*mine).values(answer))
+    db.execute(ANSWER, answer)
 
 
 def _first_answer(*, required: bool) -> Response | None:
@@ -90,8 +101,7 @@ def _first_answer(*, required: bool) -> Response | None:
 def _forget_old() -> None:
     """Remove the clinic's answers that have been kept long enough; every use of a key does, so there are never many."""
     eldest = g.now - timedelta(days=current_app.settings.idempotency_days)  # type: ignore[attr-defined] # ClinicApp
-    old = (IdempotencyKey.clinic_id == g.actor.clinic_id, IdempotencyKey.created_at < eldest)
-    g.db.execute(delete(IdempotencyKey).where(*old), execution_options={"synchronize_session": False})
+    g.db.execute(FORGET, {"of_clinic": g.actor.clinic_id, "eldest": eldest})
 
 
 def _key(*, required: bool) -> str | None:

@@ -31,6 +31,8 @@ class SharedDatabase:
         self._connection = connection
         self._watcher = watcher
 
+    has_one_writer = True
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         self._watcher.flush()

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
 from scheduler.administration.passwords import NOBODYS, fits
 from scheduler.errors import ClinicNeeded, NotSignedIn, WrongPassword
 from scheduler.models import Clinic, Staff, StaffRole, Token
+from scheduler.models.base import table_of
 from scheduler.records import audit
 
 TOKEN = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{43})")
@@ -86,20 +87,27 @@ def issue_token(db: Session, place: Place, *, now: datetime, lifetime: timedelta
     return SignIn(token, row.expires_at, roles, place)
 
 
+_tokens, _staff, _roles_held = table_of(Token), table_of(Staff), table_of(StaffRole)
+HELD = (
+    select(_tokens.c.staff_id, _roles_held.c.role)
+    .join(_staff, (_staff.c.clinic_id == _tokens.c.clinic_id) & (_staff.c.id == _tokens.c.staff_id))
+    .join(
+        _roles_held,
+        (_roles_held.c.clinic_id == _tokens.c.clinic_id) & (_roles_held.c.staff_id == _tokens.c.staff_id),
+    )
+    .where(_tokens.c.clinic_id == bindparam("clinic_id"), _tokens.c.digest == bindparam("digest"))
+    .where(_tokens.c.revoked_at.is_(None), _tokens.c.expires_at > bindparam("now"), _staff.c.left_at.is_(None))
+)
+"""Who carries a token, by role; asked twice by every request that writes."""
+
+
 def authenticate(db: Session, token: str, *, now: datetime) -> Actor:
     """Who carries this token; one statement. Raises `NotSignedIn`."""
     parts = TOKEN.fullmatch(token)
     if parts is None:
         raise NotSignedIn
     clinic_id = UUID(parts[1])
-    held = (
-        select(Token.staff_id, StaffRole.role)
-        .join(Staff, (Staff.clinic_id == Token.clinic_id) & (Staff.id == Token.staff_id))
-        .join(StaffRole, (StaffRole.clinic_id == Token.clinic_id) & (StaffRole.staff_id == Token.staff_id))
-        .where(Token.clinic_id == clinic_id, Token.digest == _digest(parts[2]))
-        .where(Token.revoked_at.is_(None), Token.expires_at > now, Staff.left_at.is_(None))
-    )
-    rows = db.execute(held).all()
+    rows = db.execute(HELD, {"clinic_id": clinic_id, "digest": _digest(parts[2]), "now": now}).all()
     if not rows:
         raise NotSignedIn
     return Actor(clinic_id, rows[0].staff_id, frozenset(row.role for row in rows))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     MetaData,
     String,
+    Table,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -109,6 +110,11 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON().with_variant(JSONB(), "postgresql"),
         list[Any]: JSON().with_variant(JSONB(), "postgresql"),
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table of a model, for statements put together once: a hot path builds none and makes no entities."""
+    return Base.metadata.tables[model.__tablename__]
 
 
 class ClinicOwned:

@@ -212,6 +212,11 @@ class Database:
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
         self._queue: WriterQueue | None = getattr(self.engine.dialect, "writer_queue", None)
 
+    @property
+    def has_one_writer(self) -> bool:
+        """Whether writers wait for a turn, one after the other."""
+        return self._queue is not None
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session whose changes, if any, are thrown away."""

@@ -1,16 +1,22 @@
 """Inserting a row unless it is there already: the same words on both engines."""
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import literal
+from sqlalchemy import Executable, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from scheduler.models.base import Base
+from scheduler.models.base import Base, table_of
 
 
 def insert_unless_there(db: Session, table: type[Base], **values: Any) -> bool:
     """Insert these values; False if a row with the same key is there. Waits for whoever is inserting it just now."""
-    dialect = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing().returning(literal(1))
-    return db.execute(statement).first() is not None
+    return db.execute(_statement(table, db.get_bind().dialect.name), values).first() is not None
+
+
+@cache
+def _statement(table: type[Base], engine: str) -> Executable:
+    dialect = sqlite if engine == "sqlite" else postgresql
+    statement: Executable = dialect.insert(table_of(table)).on_conflict_do_nothing().returning(literal(1))
+    return statement

@@ -5,13 +5,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import Fault, NotFound, refuse
 from scheduler.models import Patient
+from scheduler.models.base import table_of
 from scheduler.records import audit
+
+_patients = table_of(Patient).c
+LOCK = (
+    select(_patients.id)
+    .where(_patients.clinic_id == bindparam("clinic_id"), _patients.id == bindparam("patient_id"))
+    .with_for_update(key_share=True)
+)
 
 
 def open_record(db: Session, patient_id: UUID, *, action: str, actor: Actor, now: datetime) -> Patient:
@@ -28,8 +36,7 @@ def lock_record(db: Session, patient_id: UUID, *, actor: Actor) -> None:
 
     For acts whose own audit row names the patient. Raises `NotFound`.
     """
-    row = select(Patient.id).where(Patient.clinic_id == actor.clinic_id, Patient.id == patient_id)
-    if db.scalar(row.with_for_update(key_share=True)) is None:
+    if db.scalar(LOCK, {"clinic_id": actor.clinic_id, "patient_id": patient_id}) is None:
         raise NotFound("There is no such patient.")
 
 

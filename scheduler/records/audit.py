@@ -9,11 +9,12 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import bindparam, event, insert, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.models import AuditRow, Clinic
+from scheduler.models.base import table_of
 from scheduler.models.engine import Database
 
 FIRST_HASH = "0" * 64
@@ -73,25 +74,30 @@ def reading(database: Database) -> Iterator[Session]:
             write(writing, notes)
 
 
+_clinics, _audit = table_of(Clinic), table_of(AuditRow)
+LOCK = select(_clinics.c.id).where(_clinics.c.id == bindparam("clinic_id")).with_for_update(key_share=True)
+CHAIN_END = (
+    select(_audit.c.sequence, _audit.c.hash)
+    .where(_audit.c.clinic_id == bindparam("clinic_id"))
+    .order_by(_audit.c.sequence.desc())
+    .limit(1)
+)
+APPEND = insert(_audit)
+
+
 def write(db: Session, notes: list[Note]) -> None:
     """Append rows at the end of each clinic's chain.
 
     The chain's end is locked until commit, so this comes last in a transaction.
     """
     for clinic_id in sorted({note.clinic_id for note in notes}):
-        db.execute(select(Clinic.id).where(Clinic.id == clinic_id).with_for_update(key_share=True))
+        db.execute(LOCK, {"clinic_id": clinic_id})
         mine = [note for note in notes if note.clinic_id == clinic_id]
-        db.execute(insert(AuditRow), list(_chained(mine, *_chain_end(db, clinic_id))))
+        db.execute(APPEND, list(_chained(mine, *_chain_end(db, clinic_id))))
 
 
 def _chain_end(db: Session, clinic_id: UUID) -> tuple[int, str]:
-    last = (
-        select(AuditRow.sequence, AuditRow.hash)
-        .where(AuditRow.clinic_id == clinic_id)
-        .order_by(AuditRow.sequence.desc())
-        .limit(1)
-    )
-    row = db.execute(last).first()
+    row = db.execute(CHAIN_END, {"clinic_id": clinic_id}).first()
     return (row.sequence, row.hash) if row else (0, FIRST_HASH)
 
 
