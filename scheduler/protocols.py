@@ -29,6 +29,10 @@ class ResourceKind(StrEnum):
     PUMP = "pump"
 
 
+ON_SHIFT = frozenset({ResourceKind.NURSE, ResourceKind.PRESCRIBER})
+"""Kinds that are there only during their shifts; the others whenever the clinic is open."""
+
+
 @dataclass(frozen=True)
 class Phases:
     """Minutes of each phase of a visit, in order."""

@@ -17,8 +17,8 @@ from scheduler.actors import Actor
 from scheduler.administration.standing import calendar_change
 from scheduler.administration.weekly import clock_faults
 from scheduler.errors import Fault, NotFound, Retired, refuse
-from scheduler.models import ON_SHIFT, Resource, Shift, Staff
-from scheduler.protocols import MOST_UNITS, ResourceKind
+from scheduler.models import Resource, Shift, Staff
+from scheduler.protocols import MOST_UNITS, ON_SHIFT, ResourceKind
 from scheduler.records import audit
 from scheduler.records.zone import read_zone
 

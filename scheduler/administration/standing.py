@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking.calendar import Span, read_calendar
+from scheduler.booking.calendar import Span
+from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand, Fault, NotFound
 from scheduler.intervals import Interval, union
 from scheduler.models import Calendar, Claim

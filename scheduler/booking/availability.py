@@ -1,24 +1,18 @@
-"""What is free: the calendar less the appointments that stand, read in bulk and kept as masks."""
+"""What is free: the calendar less the appointments that stand, kept as masks."""
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
-from uuid import UUID
-
-from sqlalchemy import BindParameter, bindparam, select, text
-from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.calendar import Bookable, ClinicCalendar, read_calendar
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.fleet import Fleet, blocks_of
-from scheduler.models import LIVE, Appointment, ProtocolVersion
-from scheduler.models.base import epoch_minutes, handle_of, one_of
-from scheduler.protocols import ProtocolDefinition, ResourceKind, from_document
+from scheduler.protocols import ProtocolDefinition, ResourceKind
 
 Booked = Sequence[Any]
 """Start minute, handle of the protocol version, then the handle of the resource of each kind (None where none)."""
@@ -120,70 +114,6 @@ class Availability:
         return {kind: Fleet(self.calendar.of_kind(kind), self.protocol.legs_of(kind)) for kind in KINDS}
 
 
-_appointments, _versions = Appointment.__table__.c, ProtocolVersion.__table__.c
-_MINE: BindParameter[UUID] = bindparam("clinic_id")
-_STANDS = text(one_of("status", *LIVE))
-
-BOOKED = (
-    select(
-        epoch_minutes(_appointments.starts_at), handle_of(_appointments.protocol_version_id),
-        *(handle_of(_appointments[f"{kind}_id"]) for kind in KINDS),
-    )
-    .where(
-        _appointments.clinic_id == _MINE, _appointments.starts_at >= bindparam("from"),
-        _appointments.starts_at < bindparam("until"), _STANDS,
-    )
-    .order_by(_appointments.starts_at)
-)  # fmt: skip
-LOADS = select(handle_of(_versions.id), _versions.document).where(_versions.clinic_id == _MINE)
-PATIENT_DAYS = select(_appointments.local_date).where(
-    _appointments.clinic_id == _MINE, _appointments.patient_id == bindparam("patient_id"), _STANDS,
-    _appointments.local_date.between(bindparam("from"), bindparam("until")),
-)  # fmt: skip
-
-_known_loads: dict[Any, tuple[int, ...]] = {}
-"""The loads of versions read before: a version never changes."""
-
-
 def loads_of(protocol: ProtocolDefinition) -> tuple[int, ...]:
     """The lanes a visit claims of its resource of each kind, from its start."""
     return tuple(ticks.load_of(protocol.legs_of(kind)) for kind in KINDS)
-
-
-def read_availability(
-    db: Session, clinic_id: UUID, protocol: ProtocolDefinition, *,
-    patient_id: UUID, first: date, last: date, now: datetime,
-) -> Availability:  # fmt: skip
-    """Everything a search over `first` to `last` needs, in seven statements whatever the size of the clinic.
-
-    One more reads the protocols where a version is met for the first time.
-    """
-    calendar = read_calendar(db, clinic_id, first, last)
-    booked = _read_booked(db, clinic_id, calendar)
-    return Availability(
-        calendar=calendar, protocol=protocol, now=now, booked=booked,
-        loads=_read_loads(db, clinic_id, {row[1] for row in booked}),
-        patient_days=read_patient_days(db, clinic_id, patient_id, first, last, rest_days=protocol.rest_days),
-    )  # fmt: skip
-
-
-def _read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> Sequence[Booked]:
-    start = clinic_time.from_minute(calendar.day_span(calendar.first).start)
-    end = clinic_time.from_minute(calendar.day_span(calendar.last).end)
-    return db.execute(BOOKED, {"clinic_id": clinic_id, "from": start, "until": end}).all()
-
-
-def _read_loads(db: Session, clinic_id: UUID, versions: set[Any]) -> dict[Any, tuple[int, ...]]:
-    if not versions <= _known_loads.keys():
-        rows = db.execute(LOADS, {"clinic_id": clinic_id})
-        _known_loads.update((handle, loads_of(from_document(document))) for handle, document in rows)
-    return {version: _known_loads[version] for version in versions}
-
-
-def read_patient_days(
-    db: Session, clinic_id: UUID, patient_id: UUID, first: date, last: date, *, rest_days: int
-) -> frozenset[date]:
-    """The local dates of a patient's live appointments, from a rest before `first` to a rest after `last`."""
-    margin = timedelta(days=rest_days)
-    asked = {"clinic_id": clinic_id, "patient_id": patient_id, "from": first - margin, "until": last + margin}
-    return frozenset(db.scalars(PATIENT_DAYS, asked))

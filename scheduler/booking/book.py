@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
-from scheduler.booking.availability import read_patient_days
-from scheduler.booking.calendar import read_calendar
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
+from scheduler.booking.reading import read_calendar, read_patient_days
 from scheduler.booking.series import BookedAppointment, BookedSeries, NamedResource
 from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, Base, Claim, ProtocolVersion, Series, SeriesStatus
+from scheduler.models import Appointment, AppointmentStatus, Claim, ProtocolVersion, Series, SeriesStatus
+from scheduler.models.base import table_of
 from scheduler.models.constraints import refusal_of
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
@@ -131,8 +131,7 @@ def claims_of(
 
 # RETURNING makes SQLAlchemy send one statement with many rows, instead of one a row.
 INSERT_SERIES, INSERT_APPOINTMENTS, INSERT_CLAIMS = (
-    insert(table).returning(table.c.id)
-    for table in (Base.metadata.tables[model.__tablename__] for model in (Series, Appointment, Claim))
+    insert(table).returning(table.c.id) for table in (table_of(Series), table_of(Appointment), table_of(Claim))
 )
 
 

@@ -4,7 +4,6 @@ Everything is reckoned in whole UTC minutes since 1970.
 """
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,15 +13,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Select, bindparam, or_, select
-from sqlalchemy.orm import Session
-
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.intervals import Interval
-from scheduler.models import ON_SHIFT, Calendar, Clinic, Closure, OpeningHours, Resource, Shift
-from scheduler.models.base import epoch_minutes, handle_of
-from scheduler.protocols import ResourceKind
+from scheduler.protocols import ON_SHIFT, ResourceKind
 
 Span = Interval[int]
 NOON = 12 * 60
@@ -198,77 +192,3 @@ class ClinicCalendar:
 
 def _spans_of(pairs: Iterable[tuple[int, int]]) -> list[Span]:
     return [Interval(start, end) for start, end in pairs if start < end]
-
-
-_clinics, _calendars = Clinic.__table__.c, Calendar.__table__.c
-_hours, _resources = OpeningHours.__table__.c, Resource.__table__.c
-_MINE: BindParameter[UUID] = bindparam("clinic_id")
-_FROM: BindParameter[Any] = bindparam("from")
-_UNTIL: BindParameter[Any] = bindparam("until")
-
-# Said once and over tables: building and keying a statement at each search took longer than most of these reads.
-CLINIC = (
-    select(_clinics.timezone, _calendars.version)
-    .join_from(Clinic.__table__, Calendar.__table__)
-    .where(_clinics.id == _MINE)
-)
-LOCKED_CLINIC = CLINIC.with_for_update(read=True, of=Calendar.__table__)
-HOURS = (
-    select(_hours.weekday, _hours.opens, _hours.closes, _hours.valid_from, _hours.valid_until)
-    .where(
-        _hours.clinic_id == _MINE, _hours.valid_from <= _UNTIL,
-        or_(_hours.valid_until.is_(None), _hours.valid_until > _FROM),
-    )
-    .order_by(_hours.weekday, _hours.opens)
-)  # fmt: skip
-RESOURCES = (
-    select(
-        _resources.id, _resources.kind, _resources.name, _resources.capacity, _resources.position,
-        epoch_minutes(_resources.available_from), epoch_minutes(_resources.retired_at), handle_of(_resources.id),
-    )
-    .where(_resources.clinic_id == _MINE)
-    .order_by(_resources.kind, _resources.position, _resources.name, _resources.id)
-)  # fmt: skip
-
-
-def _spans_in(table: type[Closure | Shift]) -> Select[Any]:
-    columns = table.__table__.c
-    return (
-        select(handle_of(columns.resource_id), epoch_minutes(columns.starts_at), epoch_minutes(columns.ends_at))
-        .where(columns.clinic_id == _MINE, columns.starts_at < _UNTIL, columns.ends_at > _FROM)
-        .order_by(columns.starts_at)
-    )
-
-
-CLOSURES, SHIFTS = _spans_in(Closure), _spans_in(Shift)
-
-
-def read_calendar(db: Session, clinic_id: UUID, first: date, last: date, *, locked: bool = False) -> ClinicCalendar:
-    """The calendar over `first` to `last`, in five statements.
-
-    `locked` keeps it from being changed until this transaction ends: hours cannot be withdrawn under a booking.
-    """
-    mine = {"clinic_id": clinic_id}
-    timezone, version = db.execute(LOCKED_CLINIC if locked else CLINIC, mine).one()
-    zone = ZoneInfo(timezone)
-    hours = db.execute(HOURS, {**mine, "from": first, "until": last})
-    resources = tuple(Bookable(*row) for row in db.execute(RESOURCES, mine))
-    ids = {None: None, **{resource.handle: resource.id for resource in resources}}
-    whole = {
-        **mine,
-        "from": clinic_time.boundary(first, 0, zone),
-        "until": clinic_time.from_minute(clinic_time.day_span(last, zone).end),
-    }
-    return ClinicCalendar(
-        zone=zone, version=version, first=first, last=last,
-        hours=tuple(Hours(*row) for row in hours), resources=resources,
-        closures=_spans(db.execute(CLOSURES, whole).all(), ids), shifts=_spans(db.execute(SHIFTS, whole).all(), ids),
-    )  # fmt: skip
-
-
-def _spans(rows: Iterable[Any], ids: Mapping[Any, Any]) -> dict[Any, tuple[Span, ...]]:
-    """Spans by the id of whose they are, from rows in order of their start."""
-    spans: dict[Any, list[Span]] = defaultdict(list)
-    for handle, start, end in rows:
-        spans[handle].append(Interval(start, end))
-    return {ids[handle]: tuple(found) for handle, found in spans.items()}

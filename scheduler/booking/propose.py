@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import ticks
-from scheduler.booking.availability import Availability, read_availability
+from scheduler.booking.availability import Availability
 from scheduler.booking.calendar import Bookable
 from scheduler.booking.explain import LATER_DAYS, Explanation, explain
 from scheduler.booking.plans import (
@@ -25,6 +25,7 @@ from scheduler.booking.plans import (
     SeriesPlan,
     Wishes,
 )
+from scheduler.booking.reading import read_availability
 from scheduler.booking.search import Found, best_series
 from scheduler.errors import Fault, Invalid, NotFound
 from scheduler.models import Protocol, ProtocolVersion
@@ -87,13 +88,17 @@ def settled(wishes: Wishes, protocol: ProtocolDefinition) -> Wishes:
     return replace(wishes, latest=wishes.earliest + timedelta(days=days))
 
 
+CURRENT = (
+    select(ProtocolVersion)
+    .join(Protocol, (Protocol.clinic_id == ProtocolVersion.clinic_id) & (Protocol.current_id == ProtocolVersion.id))
+    .where(Protocol.clinic_id == bindparam("clinic_id"), Protocol.id == bindparam("protocol_id"))
+    .where(Protocol.retired_at.is_(None))
+)
+
+
 def current_version(db: Session, protocol_id: UUID, *, actor: Actor) -> ProtocolVersion:
     """The version of a protocol to book with. Raises `NotFound`, for a retired one too."""
-    version = db.scalar(
-        select(ProtocolVersion)
-        .join(Protocol, (Protocol.clinic_id == ProtocolVersion.clinic_id) & (Protocol.current_id == ProtocolVersion.id))
-        .where(Protocol.clinic_id == actor.clinic_id, Protocol.id == protocol_id, Protocol.retired_at.is_(None))
-    )
+    version = db.scalar(CURRENT, {"clinic_id": actor.clinic_id, "protocol_id": protocol_id})
     if version is None:
         raise NotFound("There is no such protocol.")
     return version

@@ -13,7 +13,8 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking.calendar import ClinicCalendar, read_calendar
+from scheduler.booking.calendar import ClinicCalendar
+from scheduler.booking.reading import read_calendar
 from scheduler.checks.findings import AnyRow, Finding, definitions, stream
 from scheduler.clinic_time import MINUTE
 from scheduler.intervals import Interval

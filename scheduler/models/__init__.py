@@ -8,11 +8,11 @@ from scheduler.models.clinics import Calendar, Clinic, ClinicSettings, Closure, 
 from scheduler.models.identity import IdempotencyKey, Token
 from scheduler.models.people import Patient, Staff, StaffRole
 from scheduler.models.protocols import Protocol, ProtocolVersion
-from scheduler.models.resources import ON_SHIFT, Resource, Shift
+from scheduler.models.resources import Resource, Shift
 from scheduler.models.series import LIVE, Appointment, AppointmentStatus, Claim, Series, SeriesStatus
 
 __all__ = [
-    "LIVE", "ON_SHIFT", "Alert", "AlertKind", "AlertLevel", "Appointment", "AppointmentStatus", "Assessment",
+    "LIVE", "Alert", "AlertKind", "AlertLevel", "Appointment", "AppointmentStatus", "Assessment",
     "AuditRow", "Base", "Calendar", "Claim", "Clinic", "ClinicSettings", "Closure", "IdempotencyKey", "OpeningHours",
     "Patient", "Protocol", "ProtocolVersion", "Resource", "Series", "SeriesStatus", "Shift", "Staff", "StaffRole",
     "Token",

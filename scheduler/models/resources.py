@@ -9,9 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked
 from scheduler.protocols import ResourceKind
 
-ON_SHIFT = frozenset({ResourceKind.NURSE, ResourceKind.PRESCRIBER})
-"""Kinds that are there only during their shifts; the others whenever the clinic is open."""
-
 
 class Resource(ClinicOwned, Versioned, Base):
     """What an appointment needs and there is too little of."""

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Span, read_calendar
+from scheduler.booking.calendar import Bookable, ClinicCalendar, Span
+from scheduler.booking.reading import read_calendar
 from scheduler.errors import refuse
 from scheduler.intervals import Interval
 from scheduler.models import Claim

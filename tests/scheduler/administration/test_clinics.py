@@ -20,7 +20,7 @@ from scheduler.administration.clinics import (
     replace_hours,
 )
 from scheduler.administration.weekly import WeeklyHours
-from scheduler.booking.calendar import read_calendar
+from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand, Invalid, NotFound
 from scheduler.models import ClinicSettings, Closure, Protocol
 from tests.builders import MONDAY

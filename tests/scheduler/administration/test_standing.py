@@ -9,7 +9,7 @@ from scheduler.administration.clinics import add_closure, replace_hours
 from scheduler.administration.resources import add_shifts
 from scheduler.administration.standing import calendar_change
 from scheduler.administration.weekly import WeeklyHours
-from scheduler.booking.calendar import read_calendar
+from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand
 from scheduler.models import Closure
 from tests.builders import MONDAY, build_clinic

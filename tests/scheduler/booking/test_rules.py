@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from scheduler.booking import rules
-from scheduler.booking.calendar import read_calendar
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
+from scheduler.booking.reading import read_calendar
 from scheduler.protocols import ResourceKind
 from tests.builders import MDD_INDUCTION
 
