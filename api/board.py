@@ -12,8 +12,7 @@ from api.schemas.booking import BoardIn, BoardOut
 from scheduler import clinic_time
 from scheduler.actors import Role
 from scheduler.booking import board
-
-HEX_DIGITS = 32
+from scheduler.models.base import text_of
 
 blueprint = Blueprint("board", __name__, url_prefix="/board", description="Who is in which chair, and when.")
 
@@ -33,38 +32,22 @@ def document(found: board.Board) -> dict[str, Any]:
 
     `tests/api/test_board.py` holds it to what `BoardOut` would say.
     """
-    chairs: dict[Any, list[dict[str, Any]]] = {chair.id_handle: [] for chair in found.chairs}
+    chairs: dict[str, list[dict[str, Any]]] = {handle: [] for handle, _ in found.chairs}
 
     @cache
     def local(minute: int) -> str:
         return clinic_time.from_minute(minute).astimezone(found.zone).isoformat()
 
     for row in found.appointments:
-        chairs[row.chair_id_handle].append(
+        appointment, series, patient, chair, version, number, status, starts, ends, nurse, prescriber, initials = row
+        chairs[chair].append(
             {
-                "id": text_of(row.id_handle),
-                "series_id": text_of(row.series_id_handle),
-                "patient_id": text_of(row.patient_id_handle),
-                "initials": row.initials,
-                "number": row.number,
-                "of": found.infusions[row.protocol_version_id_handle],
-                "status": row.status,
-                "starts_at": local(row.starts),
-                "ends_at": local(row.ends),
-                "nurse": row.nurse,
-                "prescriber": row.prescriber,
+                "id": text_of(appointment), "series_id": text_of(series), "patient_id": text_of(patient),
+                "initials": initials, "number": number, "of": found.infusions[version], "status": status,
+                "starts_at": local(starts), "ends_at": local(ends), "nurse": nurse, "prescriber": prescriber,
             }
-        )
+        )  # fmt: skip
     named = [
-        {"resource_id": text_of(chair.id_handle), "name": chair.name, "appointments": chairs[chair.id_handle]}
-        for chair in found.chairs
+        {"resource_id": text_of(handle), "name": name, "appointments": chairs[handle]} for handle, name in found.chairs
     ]
     return {"date": found.day.isoformat(), "timezone": found.zone.key, "chairs": named}
-
-
-def text_of(handle: Any) -> str:
-    """An id as its text, whether the driver gave a UUID or its 32 digits."""
-    digits = str(handle)
-    if len(digits) > HEX_DIGITS:
-        return digits
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

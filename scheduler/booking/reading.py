@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability, Booked, loads_of
 from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, Span
+from scheduler.booking.versions import read_definitions
 from scheduler.intervals import Interval
 from scheduler.models import (
     LIVE,
@@ -21,12 +22,11 @@ from scheduler.models import (
     Clinic,
     Closure,
     OpeningHours,
-    ProtocolVersion,
     Resource,
     Shift,
 )
 from scheduler.models.base import epoch_minutes, handle_of, one_of
-from scheduler.protocols import ProtocolDefinition, from_document
+from scheduler.protocols import ProtocolDefinition
 
 _clinics, _calendars = Clinic.__table__.c, Calendar.__table__.c
 _hours, _resources = OpeningHours.__table__.c, Resource.__table__.c
@@ -102,7 +102,7 @@ def _spans(rows: Iterable[Any], ids: Mapping[Any, Any]) -> dict[Any, tuple[Span,
     return {ids[handle]: tuple(found) for handle, found in spans.items()}
 
 
-_appointments, _versions = Appointment.__table__.c, ProtocolVersion.__table__.c
+_appointments = Appointment.__table__.c
 _STANDS = text(one_of("status", *LIVE))
 
 BOOKED = (
@@ -116,14 +116,10 @@ BOOKED = (
     )
     .order_by(_appointments.starts_at)
 )  # fmt: skip
-LOADS = select(handle_of(_versions.id), _versions.document).where(_versions.clinic_id == _MINE)
 PATIENT_DAYS = select(_appointments.local_date).where(
     _appointments.clinic_id == _MINE, _appointments.patient_id == bindparam("patient_id"), _STANDS,
     _appointments.local_date.between(bindparam("from"), bindparam("until")),
 )  # fmt: skip
-
-_known_loads: dict[Any, tuple[int, ...]] = {}
-"""The loads of versions read before: a version never changes."""
 
 
 def read_availability(
@@ -136,9 +132,10 @@ def read_availability(
     """
     calendar = read_calendar(db, clinic_id, first, last)
     booked = _read_booked(db, clinic_id, calendar)
+    versions = read_definitions(db, clinic_id, {row[1] for row in booked})
     return Availability(
         calendar=calendar, protocol=protocol, now=now, booked=booked,
-        loads=_read_loads(db, clinic_id, {row[1] for row in booked}),
+        loads={handle: loads_of(definition) for handle, definition in versions.items()},
         patient_days=read_patient_days(db, clinic_id, patient_id, first, last, rest_days=protocol.rest_days),
     )  # fmt: skip
 
@@ -147,13 +144,6 @@ def _read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> Sequ
     start = clinic_time.from_minute(calendar.day_span(calendar.first).start)
     end = clinic_time.from_minute(calendar.day_span(calendar.last).end)
     return db.execute(BOOKED, {"clinic_id": clinic_id, "from": start, "until": end}).all()
-
-
-def _read_loads(db: Session, clinic_id: UUID, versions: set[Any]) -> dict[Any, tuple[int, ...]]:
-    if not versions <= _known_loads.keys():
-        rows = db.execute(LOADS, {"clinic_id": clinic_id})
-        _known_loads.update((handle, loads_of(from_document(document))) for handle, document in rows)
-    return {version: _known_loads[version] for version in versions}
 
 
 def read_patient_days(

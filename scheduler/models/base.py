@@ -28,6 +28,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from scheduler.clinic_time import EPOCH
 
 MICROSECOND = timedelta(microseconds=1)
+HEX_DIGITS = 32
+"""Of a UUID."""
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -62,7 +64,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class id_text(GenericFunction[str]):
-    """An id as text, told by the database: for bulk reads that only compare ids with one another."""
+    """An id as text, told by the database: digits alone on SQLite, with hyphens on PostgreSQL."""
 
     type = String()
     inherit_cache = True
@@ -82,6 +84,13 @@ def _postgresql_id(element: id_text, compiler: Any, **options: Any) -> str:
 def handle_of(column: Any) -> ColumnElement[Any]:
     """A column of ids, selected as text: a UUID object a row would cost more than all else about it."""
     return id_text(column).label(f"{column.key}_handle")
+
+
+def text_of(handle: str) -> str:
+    """An id as the world writes it, from what `handle_of` selected."""
+    if len(handle) > HEX_DIGITS:
+        return handle
+    return f"{handle[:8]}-{handle[8:12]}-{handle[12:16]}-{handle[16:20]}-{handle[20:]}"
 
 
 class epoch_minutes(GenericFunction[int]):

@@ -14,10 +14,10 @@ from scheduler.models import Patient
 from scheduler.models.base import table_of
 from scheduler.records import audit
 
-_patients = table_of(Patient).c
+_patients = table_of(Patient)
 LOCK = (
-    select(_patients.id)
-    .where(_patients.clinic_id == bindparam("clinic_id"), _patients.id == bindparam("patient_id"))
+    select(_patients.c.id)
+    .where(_patients.c.clinic_id == bindparam("clinic_id"), _patients.c.id == bindparam("patient_id"))
     .with_for_update(key_share=True)
 )
 
@@ -102,9 +102,9 @@ def find_patients(
 
 def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
     """A bulk read with the patient's initials added as `initials`; its caller writes the audit row of the list."""
-    initials = func.substr(Patient.given_name, 1, 1).concat(func.substr(Patient.family_name, 1, 1))
+    initials = func.substr(_patients.c.given_name, 1, 1).concat(func.substr(_patients.c.family_name, 1, 1))
     return rows.add_columns(initials.label("initials")).join(
-        Patient, (Patient.clinic_id == clinic_id) & (Patient.id == patient_id)
+        _patients, (_patients.c.clinic_id == clinic_id) & (_patients.c.id == patient_id)
     )
 
 

@@ -46,7 +46,7 @@ def note(
     pending.append(Note(actor.clinic_id, now, actor.staff_id, action, subject, patient_id, details))
 
 
-def ids_of(patient_ids: Iterable[UUID]) -> list[str]:
+def ids_of(patient_ids: Iterable[UUID | str]) -> list[str]:
     """The `patients` of a list's row: each patient once, in an order that stays."""
     return sorted({str(patient_id) for patient_id in patient_ids})
 
