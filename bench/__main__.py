@@ -1,0 +1,31 @@
+"""`make bench`: every measured claim on both engines, written to `bench/results.md`."""
+
+import sys
+from time import monotonic
+
+from bench import board, booking, search, trajectory
+from bench.engines import ENGINES, home_of
+from bench.report import Report, write
+
+SUBJECTS = {"search": search, "booking": booking, "board": board, "trajectory": trajectory}
+
+
+def main(*names: str) -> None:
+    """Measure these subjects, or all of them; only a whole run is written down."""
+    begun = monotonic()
+    reports = [_measure(engine, names or tuple(SUBJECTS)) for engine in ENGINES]
+    if not names:
+        write(reports, took=monotonic() - begun)
+
+
+def _measure(engine: str, names: tuple[str, ...]) -> Report:
+    report = Report(engine)
+    with home_of(engine) as home:
+        for name in names:
+            print(f"{engine}: {name}", flush=True)
+            SUBJECTS[name].measure(home, report)
+    return report
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,37 @@
+"""`make soak`: the storm of `tests/test_races.py`, long enough to be believed. `ARGS="50000"` makes it longer."""
+
+import sys
+from datetime import UTC, datetime
+from time import monotonic
+
+from bench.engines import ENGINES, home_of
+from scheduler.models.engine import Database
+from tests.storm import blow, build_arena, findings
+
+OPERATIONS = 20_000
+STEP = 1_000
+NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
+
+
+def main(operations: str = str(OPERATIONS)) -> None:
+    """Book and cancel on each engine, then look at everything. Exits with 1 if anything is not as it must be."""
+    broken = [finding for engine in ENGINES for finding in _soak(engine, int(operations))]
+    for check, words in broken:
+        print(f"{check}: {words}")
+    sys.exit(bool(broken))
+
+
+def _soak(engine: str, operations: int) -> list[tuple[str, str]]:
+    with home_of(engine) as home, home.fresh() as url:
+        database = Database(url, pool_size=40)
+        arena, begun = build_arena(database, now=NOW), monotonic()
+        for done in range(0, operations, STEP):
+            seen = blow(arena, min(STEP, operations - done), seed=done)
+            print(f"{engine}: {done + STEP} of {operations}, {dict(seen)}, {monotonic() - begun:.0f} s", flush=True)
+        broken = findings(database, now=NOW)
+        database.close()
+    return broken
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
