@@ -19,7 +19,9 @@ from tests.clients import Client, new_key, real_app
 from tests.homes import Home
 
 SHARE = {"SQLite": 0.15, "PostgreSQL": 0.30}
-CHAIRS, NURSES, PRESCRIBERS, WEEKS = 26, 13, 6, 39
+CHAIRS, NURSES, PRESCRIBERS = 26, 13, 6
+WEEKS, BOOKED_WEEKS = 39, 6
+"""Weeks to book in, and behind them those that are booked already: no database starts from nothing every day."""
 CYCLE, OFFSET = 150, 40
 """Minutes from visit to visit in one chair, and by which the second chair of a nurse begins later."""
 BLOCK = 3
@@ -62,7 +64,10 @@ def _ground(home: Home) -> Iterator[Ground]:
     with home.fresh() as url:
         database = Database(url)
         plans = len(list(_places()))
-        clinic = build(database, chairs=CHAIRS, nurses=NURSES, prescribers=PRESCRIBERS, days=7 * WEEKS, patients=plans)
+        clinic = build(
+            database, chairs=CHAIRS, nurses=NURSES, prescribers=PRESCRIBERS, days=7 * (WEEKS + BOOKED_WEEKS),
+            fill=0.7, filled_days=7 * BOOKED_WEEKS, patients=plans,
+        )  # fmt: skip
         token = token_of(database)
         database.close()
         yield Ground(url, clinic, token, _proposals(clinic))

@@ -1,6 +1,6 @@
 """Clinics of any size to measure on: founded through the domain functions, filled in bulk, past every guard."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -97,14 +97,14 @@ def next_monday() -> date:
 
 
 def build(
-    database: Database, *, chairs: int, nurses: int, prescribers: int, days: int, fill: float = 0, patients: int = 1,
-    seed: int = 1,
+    database: Database, *, chairs: int, nurses: int, prescribers: int, days: int, fill: float = 0,
+    filled_days: int | None = None, patients: int = 1, seed: int = 1,
 ) -> BenchClinic:  # fmt: skip
-    """A clinic with so many of each, `fill` of its chair hours booked over `days` days, and idle patients."""
+    """A clinic with so many of each, and idle patients; `fill` of all its days, or the last so many, is booked."""
     with database.committing() as db:
         clinic = _found(db, chairs=chairs, nurses=nurses, prescribers=prescribers, days=days, patients=patients)
         if fill:
-            _fill(db, clinic, fill, Random(seed))
+            _fill(db, clinic, clinic.last - timedelta(days=filled_days or days), fill, Random(seed))
         if database.engine.dialect.name == "postgresql":
             db.execute(text("ANALYZE"))  # as the server does by itself, a minute later
     return clinic
@@ -195,10 +195,12 @@ class Day:
                 yield (at - OPENS) // clinic_time.GRID_MINUTES, leg.units
 
 
-def _fill(db: Session, clinic: BenchClinic, fill: float, rng: Random) -> None:
-    """Visits at random, dealt out to patients of their own."""
-    dated = [visit for day in clinic.open_days for visit in visits_of(clinic, day, fill, rng)]
-    patients = _patients(db, clinic.actor, 1 + 3 * len(dated) // len(clinic.open_days), clinic.now)
+def _fill(db: Session, clinic: BenchClinic, after: date, fill: float, rng: Random) -> None:
+    """Visits at random on every day after that, dealt out to patients of their own."""
+    dated = [visit for day in clinic.open_days if day > after for visit in visits_of(clinic, day, fill, rng)]
+    patients = _patients(
+        db, clinic.actor, 1 + 3 * max(Counter(start.date() for start, _ in dated).values()), clinic.now
+    )
     visits: dict[UUID, list[Visit]] = defaultdict(list)
     for turn, visit in enumerate(dated):
         visits[patients[turn % len(patients)]].append(visit)

@@ -6,6 +6,7 @@ from time import monotonic
 
 from bench.engines import ENGINES, home_of
 from scheduler.models.engine import Database
+from tests.homes import Home
 from tests.storm import blow, build_arena, findings
 
 OPERATIONS = 20_000
@@ -15,19 +16,26 @@ NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 
 def main(operations: str = str(OPERATIONS)) -> None:
     """Book and cancel on each engine, then look at everything. Exits with 1 if anything is not as it must be."""
-    broken = [finding for engine in ENGINES for finding in _soak(engine, int(operations))]
+    broken = []
+    for engine in ENGINES:
+        with home_of(engine) as home:
+            broken += storm(home, engine, int(operations))
     for check, words in broken:
         print(f"{check}: {words}")
     sys.exit(bool(broken))
 
 
-def _soak(engine: str, operations: int) -> list[tuple[str, str]]:
-    with home_of(engine) as home, home.fresh() as url:
+def storm(home: Home, engine: str, operations: int) -> list[tuple[str, str]]:
+    """What is broken after so many bookings and cancellations."""
+    with home.fresh() as url:
         database = Database(url, pool_size=40)
         arena, begun = build_arena(database, now=NOW), monotonic()
         for done in range(0, operations, STEP):
             seen = blow(arena, min(STEP, operations - done), seed=done)
-            print(f"{engine}: {done + STEP} of {operations}, {dict(seen)}, {monotonic() - begun:.0f} s", flush=True)
+            print(
+                f"{engine}: {min(done + STEP, operations)} of {operations}, {dict(seen)}, {monotonic() - begun:.0f} s",
+                flush=True,
+            )
         broken = findings(database, now=NOW)
         database.close()
     return broken

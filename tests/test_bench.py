@@ -1,0 +1,49 @@
+"""Every measurement still runs, at sizes that say nothing."""
+
+import pytest
+
+from bench import board, booking, memory, search, soak, trajectory
+from bench.report import Report, write
+
+SMALL = {
+    search: {"rounds": 1, "days": 28, "sizes": (memory.Size(2, 2, 1, 28),), "solver_cases": 2},
+    booking: {"runs": 1, "each": 8, "warm": 1},
+    board: {"rounds": 1, "chairs": 10},
+    trajectory: {"rounds": 1},
+}
+
+
+@pytest.fixture
+def report(request) -> Report:
+    return Report({"sqlite": "SQLite", "postgresql": "PostgreSQL"}[request.getfixturevalue("home_name")])
+
+
+@pytest.fixture
+def home_name(home) -> str:
+    return type(home).__name__.removesuffix("Home").lower()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork.*:DeprecationWarning")
+@pytest.mark.parametrize("subject", SMALL, ids=lambda subject: subject.__name__.removeprefix("bench."))
+def test_a_measurement_runs_and_finds_something(subject, home, report):
+    subject.measure(home, report, **SMALL[subject])
+
+    assert report.findings
+    assert all(finding.measured for finding in report.findings)
+
+
+def test_the_results_say_what_was_missed(tmp_path, monkeypatch):
+    monkeypatch.setattr("bench.report.RESULTS", tmp_path / "results.md")
+    report = Report("SQLite")
+    report.at_most("Slow", 3.0, 2.0)
+    report.at_least("Quick", 3.0, 2.0)
+
+    write([report], took=60)
+
+    table = (tmp_path / "results.md").read_text()
+    assert "| Slow | at most 2 | 3.00 | **missed** |" in table
+    assert "| Quick | at least 2 | 3.00 | met |" in table
+
+
+def test_the_soak_finds_nothing_broken(home):
+    assert soak.storm(home, "here", 40) == []
