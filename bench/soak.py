@@ -9,7 +9,7 @@ from scheduler.models.engine import Database
 from tests.homes import Home
 from tests.storm import blow, build_arena, findings
 
-OPERATIONS = 20_000
+OPERATIONS = 100_000
 STEP = 1_000
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 
