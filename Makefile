@@ -26,6 +26,8 @@ setup: .venv/runtime.stamp ## Make .venv with what running needs
 
 .PHONY: run
 run: setup ## Serve on http://127.0.0.1:8000 (PORT=...), with the demo clinic if the database is empty
+	@$(BIN)/python -c 'import socket, sys; socket.create_server(("127.0.0.1", int(sys.argv[1])))' "$$PORT" 2> /dev/null \
+		|| { echo "Port $$PORT is taken or cannot be had: choose another, as in PORT=9000 make run"; exit 1; }
 	@$(BIN)/clinic db upgrade && $(BIN)/clinic demo --if-empty && exec $(BIN)/clinic serve --port "$$PORT"
 
 .PHONY: demo

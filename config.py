@@ -29,7 +29,7 @@ class Settings:
     idempotency_days: int = 7
     """How long the first answer to a request with an Idempotency-Key is kept, and given again."""
     sign_in_failures: int = 10
-    """Failed sign-ins allowed in fifteen minutes from one address, and for one e-mail address, in each process."""
+    """Failed sign-ins of one e-mail address allowed in fifteen minutes; ten times as many from one network address."""
     trusted_proxies: int = 0
     """How many proxies stand in front and set X-Forwarded-For and X-Forwarded-Proto."""
     demo_password: str | None = None

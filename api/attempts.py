@@ -14,11 +14,18 @@ from scheduler.errors import TooManyAttempts, WrongPassword
 MINUTES = 15
 
 
+COLLEAGUES = 10
+"""How many people's failures one address of the network may make up: a whole clinic often has but one."""
+
+
 class Attempts:
     """Failures of the last quarter of an hour, by address of the network and by digest of the e-mail address."""
 
     def __init__(self, allowed: int) -> None:
-        self._allowed = RateLimitItemPerMinute(allowed, MINUTES)
+        self._allowed = {
+            "address": RateLimitItemPerMinute(allowed * COLLEAGUES, MINUTES),
+            "email": RateLimitItemPerMinute(allowed, MINUTES),
+        }
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
     @contextmanager
@@ -34,14 +41,15 @@ class Attempts:
     def refuse_excess(self, address: str, email: str) -> None:
         """Raises `TooManyAttempts` if either has failed too often."""
         for key in _keys(address, email):
-            if not self._window.test(self._allowed, *key):
-                reset = self._window.get_window_stats(self._allowed, *key).reset_time
+            allowed = self._allowed[key[0]]
+            if not self._window.test(allowed, *key):
+                reset = self._window.get_window_stats(allowed, *key).reset_time
                 raise TooManyAttempts(retry_after=max(1, round(reset - time.time())))
 
     def failed(self, address: str, email: str) -> None:
         """Count a failure of both."""
         for key in _keys(address, email):
-            self._window.hit(self._allowed, *key)
+            self._window.hit(self._allowed[key[0]], *key)
 
 
 def _keys(address: str, email: str) -> list[tuple[str, str]]:

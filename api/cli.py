@@ -31,7 +31,10 @@ def serve(host: str | None, port: int | None) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it would speak at every look at the schema
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     serve_until_stopped(
-        settings, ready=lambda: click.echo(f"Serving on http://{host}:{settings.port} (stop with Ctrl-C)")
+        settings,
+        ready=lambda: click.echo(
+            f"Serving on http://{host}:{settings.port} (stop with Ctrl-C); its API is described at /api/v1/docs"
+        ),
     )
 
 

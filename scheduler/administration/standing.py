@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from scheduler.intervals import Interval, union
 from scheduler.models import Calendar, Claim
 from scheduler.models.base import epoch_minutes, handle_of
 from scheduler.protocols import LONGEST_CLAIM
+from scheduler.records.zone import read_zone
 
 MOST_NAMED = 100
 """How many appointments a refusal names; it counts them all."""
@@ -58,7 +60,7 @@ def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[
     db.flush()  # the change must be in the tables to be read back
     left = _without(db, clinic_id, standing) - before
     if left:
-        raise _refusal(left)
+        raise _refusal(left, read_zone(db, clinic_id))
 
 
 def _standing(db: Session, clinic_id: UUID, now: datetime) -> list[Standing]:
@@ -90,11 +92,22 @@ def _is_within(span: Span, there: list[Span]) -> bool:
     return at >= 0 and there[at].contains(span)
 
 
-def _refusal(left: set[Standing]) -> AppointmentsStand:
-    ids = sorted({str(UUID(str(claim.appointment))) for claim in left})
-    them = "1 booked appointment stands" if len(ids) == 1 else f"{len(ids)} booked appointments stand"
+def _refusal(left: set[Standing], zone: ZoneInfo) -> AppointmentsStand:
+    """Names the appointments by when they are: an administrator may not open them, and needs to know the day."""
+    begins: dict[str, int] = {}
+    for claim in left:
+        name = str(UUID(str(claim.appointment)))
+        begins[name] = min(claim.span.start, begins.get(name, claim.span.start))
+    them = "1 booked appointment stands" if len(begins) == 1 else f"{len(begins)} booked appointments stand"
+    named = sorted(begins.items(), key=lambda each: (each[1], each[0]))[:MOST_NAMED]
     return AppointmentsStand(
-        f"{them} in the way of this change: move or cancel first.",
-        faults=[Fault("appointments", "stands", f"Appointment {each}") for each in ids[:MOST_NAMED]],
-        appointments=len(ids),
+        f"{them} in the way of this change.",
+        faults=[
+            Fault("appointments", "stands", f"{_when(minute, zone)}, appointment {name}") for name, minute in named
+        ],
+        appointments=len(begins),
     )
+
+
+def _when(minute: int, zone: ZoneInfo) -> str:
+    return clinic_time.from_minute(minute).astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -19,7 +19,7 @@ LAST = ("wishes", "closed")
 
 MESSAGES = {
     "closed": "The clinic is closed.",
-    "wishes": "The patient's wishes leave no time.",
+    "wishes": "The patient's wishes leave no time for a whole visit.",
     "spacing": "The spacing to other infusions leaves no day.",
     "no_chair": "No chair is free for the whole visit.",
     "no_nurse": "No nurse has the units a visit needs.",

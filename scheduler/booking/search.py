@@ -94,7 +94,8 @@ class Search:
             return _nothing("wishes")
         starts, shortage = self.availability.starts(day, wanted)
         if not starts:
-            return _nothing(f"no_{shortage}")
+            whole = ticks.run(calendar.open_mask(day), protocol.visit_minutes // clinic_time.GRID_MINUTES)
+            return _nothing(f"no_{shortage}" if wanted & whole else "wishes")
         crowding = self.availability.crowding(day)
         nurse, chair = (self._preferred(day, starts, each) for each in (self.wishes.nurse_id, self.wishes.chair_id))
         cost = LATE_DAY * number + CROWDED_TENTH * crowding + _least_misses(nurse, chair)

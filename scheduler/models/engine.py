@@ -25,6 +25,7 @@ PRAGMAS = ("foreign_keys=ON", "recursive_triggers=ON", "synchronous=FULL", "case
 """The last makes LIKE mean on SQLite what it means on PostgreSQL."""
 BUSY_MILLISECONDS = 10_000
 STATEMENT_MILLISECONDS = 30_000
+SQLITE_MAGIC = b"SQLite format 3\0"
 LOCK_MILLISECONDS = 10_000
 SQLITE_BUSY, SQLITE_LOCKED = 5, 6
 SQLITE_AWAY = {7, 8, 10, 13, 14, 15}
@@ -102,7 +103,11 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
 
 
 def _make_private(path: Path) -> None:
-    """The database file exists and only its owner may read it."""
+    """The database file exists and only its owner may read it. Raises `ValueError` for another program's file."""
+    if path.is_file() and path.stat().st_size:
+        with path.open("rb") as file:
+            if file.read(len(SQLITE_MAGIC)) != SQLITE_MAGIC:
+                raise ValueError("DATABASE_URL names a file that is no SQLite database")
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT, 0o600))
     path.chmod(0o600)

@@ -303,3 +303,14 @@ def test_a_broken_uniqueness_is_known_by_its_declared_name(db, clinic):
 
     assert broken_constraint(caught.value) == "uq_opening_hours_clinic_id_weekday_opens_valid_from"
     assert refusal_of(caught.value) is None
+
+
+def test_another_programs_file_is_left_as_it_is(tmp_path):
+    foreign = tmp_path / "notes.txt"
+    foreign.write_text("not a database")
+    foreign.chmod(0o644)
+
+    with pytest.raises(ValueError, match="no SQLite database"):
+        Database(f"sqlite:///{foreign}")
+
+    assert (foreign.read_text(), foreign.stat().st_mode & 0o777) == ("not a database", 0o644)

@@ -195,7 +195,7 @@ def test_hours_are_not_withdrawn_from_an_appointment(db, clinic, now, at):
     with pytest.raises(AppointmentsStand) as refusal:
         replace_hours(db, weekly=NINE_TO_FIVE, valid_from=MONDAY, actor=clinic.administrator, now=now)
 
-    assert [fault.message for fault in refusal.value.faults] == [f"Appointment {appointment.id}"]
+    assert [fault.message for fault in refusal.value.faults] == [f"2026-03-02 08:00, appointment {appointment.id}"]
     assert refusal.value.facts == {"appointments": 1}
 
 

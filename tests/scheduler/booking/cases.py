@@ -147,7 +147,8 @@ def why_out(case: Case, day: date) -> str:
     if not _rested(case, day):
         return "spacing"
     left = [start for start in _wished(case, day).values() if _is_open(case, day, start)]
-    if not left:
+    length = case.availability.protocol.visit_minutes
+    if not any(all(_is_open(case, day, minute) for minute in range(start, start + length)) for start in left):
         return "wishes"
     for kind in case.availability.protocol.kinds:
         left = [start for start in left if _free(case, kind, start, day)]

@@ -180,6 +180,13 @@ def test_giving_up_the_one_wish_in_the_way_helps(ask, clinic, wishes, wish):
     assert [each.wish for each in explanation.loosening if each.first] == [wish]
 
 
+def test_a_window_in_which_no_visit_would_end_before_closing_is_the_wishes_fault(ask, clinic):
+    explanation = ask(clinic.patient(), replace(WISHES, window=(960, 1080))).explanation
+
+    assert explanation.reason == "wishes"
+    assert {each.reason for each in explanation.shortages} == {"wishes", "closed"}
+
+
 def test_where_only_one_time_for_all_is_in_the_way_that_is_said(db, ask, clinic, at):
     for week in range(12):
         for start, end in (("Mon 08:00", "Mon 13:00"), ("Thu 13:00", "Thu 18:00")):
