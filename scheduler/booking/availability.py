@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.booking.calendar import Bookable, ClinicCalendar
-from scheduler.booking.fleet import Fleet, blocks_of
+from scheduler.booking.fleet import Fleet
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 
 Booked = Sequence[Any]
@@ -77,10 +77,17 @@ class Availability:
 
     def _look(self, day: date, kind: ResourceKind) -> Room:
         fleet, loads = self._fleets[kind], self._loads(day)
-        available = blocks_of(self.calendar.available_mask(each, day) for each in fleet.resources)
-        load = blocks_of(loads.get(each.handle, 0) for each in fleet.resources)
+        available = self._available(fleet, day, kind)
+        load = fleet.pack(loads.get(each.handle, 0) for each in fleet.resources)
         starts = fleet.starts(available, load)
         return Room(available, load, starts, fleet.any_of(starts))
+
+    def _available(self, fleet: Fleet, day: date, kind: ResourceKind) -> int:
+        """Kept with the calendar, which outlives this search."""
+        packed, key = self.calendar.packed, (day, kind, fleet.stride)
+        if key not in packed:
+            packed[key] = fleet.pack(self.calendar.available_mask(each, day) for each in fleet.resources)
+        return packed[key]
 
     def _loads(self, day: date) -> dict[Any, int]:
         if day not in self._loads_by_day:
@@ -111,7 +118,8 @@ class Availability:
 
     @cached_property
     def _fleets(self) -> dict[ResourceKind, Fleet]:
-        return {kind: Fleet(self.calendar.of_kind(kind), self.protocol.legs_of(kind)) for kind in KINDS}
+        window = self.calendar.window
+        return {kind: Fleet(self.calendar.of_kind(kind), self.protocol.legs_of(kind), window) for kind in KINDS}
 
 
 def loads_of(protocol: ProtocolDefinition) -> tuple[int, ...]:

@@ -78,6 +78,8 @@ class ClinicCalendar:
     _origins: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
     _open_masks: dict[date, int] = field(default_factory=dict, repr=False, compare=False)
     _shown: dict[int, datetime] = field(default_factory=dict, repr=False, compare=False)
+    packed: dict[tuple[date, ResourceKind, int], int] = field(default_factory=dict, repr=False, compare=False)
+    """When all resources of a kind may be claimed on a day, as a `Fleet` of a stride packs it."""
 
     @property
     def days(self) -> list[date]:
@@ -131,6 +133,18 @@ class ClinicCalendar:
             noon = clinic_time.minute_of(clinic_time.boundary(day, NOON, self.zone))
             self._origins[day] = noon - ticks.lane_of(NOON) * clinic_time.GRID_MINUTES
         return self._origins[day]
+
+    @cached_property
+    def window(self) -> tuple[int, int]:
+        """The first lane, and the one after the last, outside of which the clinic is closed on every day.
+
+        On a day of change, lanes before it are as far off the wall clock as lanes are spare at either end of a day.
+        """
+        if not self.hours:
+            return (0, 0)
+        spare = ticks.lane_of(0)
+        opens, closes = min(each.opens for each in self.hours), max(each.closes for each in self.hours)
+        return max(ticks.lane_of(opens) - spare, 0), min(ticks.lane_of(closes) + spare, ticks.LANES)
 
     def clocks_change(self, day: date) -> bool:
         """Whether some lane of this day may differ from what the wall clock shows."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from scheduler.booking import ticks
 from scheduler.booking.calendar import Bookable
-from scheduler.booking.fleet import Fleet, blocks_of
+from scheduler.booking.fleet import Fleet
 from scheduler.protocols import Leg, ResourceKind
 
 NURSE = ResourceKind.NURSE
@@ -43,8 +43,8 @@ def starts_alone(nurse, there, load, legs):
 @given(fleets())
 def test_each_resource_starts_where_it_would_alone(case):
     fleet, there, loads = case
-    available = blocks_of(mask_of(each) for each in there)
-    load = blocks_of(int.from_bytes(each, "little") for each in loads)
+    available = fleet.pack(mask_of(each) for each in there)
+    load = fleet.pack(int.from_bytes(each, "little") for each in loads)
 
     found = fleet.starts(available, load)
 
