@@ -174,10 +174,12 @@ class Day:
 
     def take(self, minute: int) -> dict[ResourceKind, UUID] | None:
         """Resources for a visit from this minute of the day on, chosen at random; None if there are none."""
-        chosen = {kind: self._find(kind, minute) for kind in self._free}
-        if any(each is None for each in chosen.values()):
-            return None
-        found = {kind: each for kind, each in chosen.items() if each is not None}
+        found: dict[ResourceKind, UUID] = {}
+        for kind in self._free:
+            chosen = self._find(kind, minute)
+            if chosen is None:
+                return None
+            found[kind] = chosen
         for kind, id_ in found.items():
             for tick, units in self._wanted(kind, minute):
                 self._free[kind][id_][tick] -= units

@@ -70,7 +70,7 @@ def question(size: Size, *, fill: float = 0.7) -> tuple[Availability, Wishes]:
 def fresh(availability: Availability) -> Availability:
     """The same, with nothing of it worked out yet."""
     calendar = replace(availability.calendar, _origins={}, _open_masks={}, _shown={}, packed={})
-    return replace(availability, calendar=calendar, _loads_by_day={}, _rooms={})
+    return replace(availability, calendar=calendar, _loads_by_day={}, _rooms={}, _free={})
 
 
 def _clinic(size: Size, rng: Random) -> BenchClinic:

@@ -47,6 +47,7 @@ class Availability:
     now: datetime
     _loads_by_day: dict[date, dict[Any, int]] = field(default_factory=dict, repr=False, compare=False)
     _rooms: dict[tuple[date, ResourceKind], Room] = field(default_factory=dict, repr=False, compare=False)
+    _free: dict[tuple[date, int, ResourceKind], list[Bookable]] = field(default_factory=dict, repr=False, compare=False)
 
     def starts(self, day: date, wanted: int) -> tuple[int, ResourceKind | None]:
         """The wanted lanes at which a visit may start, and if there are none, the kind of resource that ran out."""
@@ -62,7 +63,9 @@ class Availability:
 
     def free_at(self, day: date, lane: int, kind: ResourceKind) -> list[Bookable]:
         """The resources of a kind on which a visit may start at a lane, in the clinic's order."""
-        return self._fleets[kind].holding(self._room(day, kind).starts, lane)
+        if (day, lane, kind) not in self._free:
+            self._free[day, lane, kind] = self._fleets[kind].holding(self._room(day, kind).starts, lane)
+        return self._free[day, lane, kind]
 
     def crowding(self, day: date) -> int:
         """How full the chairs are on a day, in whole tenths."""
@@ -78,7 +81,7 @@ class Availability:
     def _look(self, day: date, kind: ResourceKind) -> Room:
         fleet, loads = self._fleets[kind], self._loads(day)
         available = self._available(fleet, day, kind)
-        load = fleet.pack(loads.get(each.handle, 0) for each in fleet.resources)
+        load = fleet.pack([loads.get(each.handle, 0) for each in fleet.resources])
         starts = fleet.starts(available, load)
         return Room(available, load, starts, fleet.any_of(starts))
 

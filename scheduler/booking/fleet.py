@@ -33,14 +33,14 @@ class Fleet:
     def pack(self, masks: Iterable[int]) -> int:
         """Masks or loads of one day, one for each resource, side by side."""
         first, keep, size = ticks.LANE * self.first, self._keep, self.stride
-        return int.from_bytes(b"".join((mask >> first & keep).to_bytes(size, "little") for mask in masks), "little")
+        return int.from_bytes(b"".join([(mask >> first & keep).to_bytes(size, "little") for mask in masks]), "little")
 
     def starts(self, available: int, load: int) -> int:
         """The lanes at which a visit may start, block by block: every leg finds its units on that one resource."""
-        mask = every = self._levels((1,) * len(self.resources))
-        for leg in self.legs:
+        mask = self._every
+        for leg, short in zip(self.legs, self._short_of_brim, strict=True):
             # A lane reaches its brim exactly where the load is more than capacity - units.
-            full = (load + self._short_of_brim(leg.units)) >> (ticks.LANE - 1) & every
+            full = (load + short) >> (ticks.LANE - 1) & self._every
             free = ticks.run(available & ~full, (leg.end - leg.start) // GRID_MINUTES)
             mask &= free >> ticks.LANE * (leg.start // GRID_MINUTES)
         return mask
@@ -86,8 +86,15 @@ class Fleet:
     def _keep(self) -> int:
         return (1 << ticks.LANE * (self.window[1] - self.first)) - 1
 
-    def _short_of_brim(self, units: int) -> int:
-        return self._levels(tuple(min(BRIM - 1 - each.capacity + units, BRIM) for each in self.resources))
+    @cached_property
+    def _every(self) -> int:
+        return self._levels((1,) * len(self.resources))
+
+    @cached_property
+    def _short_of_brim(self) -> list[int]:
+        """For each leg, what brings a lane to its brim where its units no longer fit."""
+        capacities = [each.capacity for each in self.resources]
+        return [self._levels(tuple(min(BRIM - 1 - most + leg.units, BRIM) for most in capacities)) for leg in self.legs]
 
     def _levels(self, levels: tuple[int, ...]) -> int:
         return _levels(levels, self.window[1] - self.first, self.stride)

@@ -1,9 +1,10 @@
 """Proposals: read, search, and give every visit its resources."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -72,7 +73,7 @@ def search_for(
     refuse_contradictions(wishes, availability, now)
     found = best_series(availability, wishes, limit)
     if found:
-        return Proposals(tuple(_proposal(availability, version, patient_id, wishes, each) for each in found), None)
+        return Proposals(tuple(_proposals(availability, version, patient_id, wishes, found)), None)
     further = read_availability(
         db, actor.clinic_id, protocol, patient_id=patient_id,
         first=wishes.earliest, last=wishes.latest + timedelta(days=LATER_DAYS), now=now,
@@ -128,13 +129,14 @@ def _contradictions(wishes: Wishes, availability: Availability, now: datetime) -
             yield Fault(name, "unknown", f"There is no such {kind}.")
 
 
-def _proposal(
-    availability: Availability, version: ProtocolVersion, patient_id: UUID, wishes: Wishes, found: Found
-) -> Proposal:
-    visits = tuple(_visits(availability, wishes, found))
-    plan = SeriesPlan(patient_id, version.protocol_id, version.id, visits, wishes)
-    offered = tuple(_offered(availability, visit) for visit in visits)
-    return Proposal(plan, found.score, tuple(_reasons(availability, found, visits)), offered)
+def _proposals(
+    availability: Availability, version: ProtocolVersion, patient_id: UUID, wishes: Wishes, found: Iterable[Found]
+) -> Iterator[Proposal]:
+    offered = cache(partial(_offered, availability))  # the best series share many of their visits
+    for each in found:
+        visits = tuple(_visits(availability, wishes, each))
+        plan = SeriesPlan(patient_id, version.protocol_id, version.id, visits, wishes)
+        yield Proposal(plan, each.score, tuple(_reasons(availability, each, visits)), tuple(map(offered, visits)))
 
 
 def _offered(availability: Availability, visit: PlannedVisit) -> OfferedAppointment:
