@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from threading import Barrier
@@ -138,6 +139,20 @@ def test_a_storm_of_overlapping_series_leaves_only_whole_ones(database, now):
     assert seen["slot-taken"] > STORM / 20  # the guard was asked, and refused
     assert count(database, Series, Appointment) == (seen["booked"], WHOLE[0] * seen["booked"])
     assert findings(database, now=now) == []
+
+
+def test_of_two_series_of_one_patient_too_near_each_other_one_stands(database, now):
+    for turn in range(ROUNDS):
+        with database.committing() as db:
+            clinic = build_clinic(db, now=now, name=f"House {turn}")
+            patient = clinic.patient().id
+        plans = plan_of(clinic, patient), plan_of(clinic, patient, weekdays=(1, 4), minute=OPENS + 300)
+
+        stood = at_once(
+            *(partial(stands, database, book_series, plan, actor=clinic.scheduler, now=now) for plan in plans)
+        )
+
+        assert sorted(stood) == [False, True]
 
 
 def remove_shift(db: Session, clinic: ClinicCast, day: date) -> None:
