@@ -27,7 +27,7 @@ CLAIMS = """
 
 def measure(
     home: Home, report: Report, *, rounds: int = 60, days: int = 60, sizes: tuple[memory.Size, ...] = memory.SIZES,
-    solver_cases: int = 300,
+    solver_cases: int = 200,
 ) -> None:  # fmt: skip
     """Everything that is claimed of the search."""
     with home.fresh() as url:
