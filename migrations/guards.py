@@ -267,6 +267,12 @@ def create() -> None:
         op.execute(statement)
 
 
+def drop_triggers() -> None:
+    """Remove every guard of SQLite, where a table cannot be made anew while a trigger speaks of it."""
+    for statement in SQLITE:
+        op.execute(f"DROP TRIGGER {statement.split()[2]}")
+
+
 def drop_functions() -> None:
     """Remove what outlives the tables; the triggers go with them."""
     if op.get_bind().dialect.name == "postgresql":

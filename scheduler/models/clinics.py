@@ -1,6 +1,7 @@
 """A clinic, its settings, hours and closures."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
@@ -64,6 +65,35 @@ class ClinicSettings(ClinicOwned, Base):
     """Points of PHQ-9 that are more than noise."""
     baseline_days: Mapped[int]
     """How old, in local days, a score may be at the first infusion to count as baseline."""
+
+
+class BookingPolicy(ClinicOwned, Base):
+    """The rules of the desk in force from `effective_from`: never changed, only followed by a newer row."""
+
+    __tablename__ = "booking_policies"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
+        Index(None, "clinic_id", "effective_from"),
+        Index(None, "clinic_id", "author_id"),
+        CheckConstraint("late_notice_minutes >= 0", "late_notice"),
+        CheckConstraint("grace_minutes >= 0", "grace"),
+        CheckConstraint("hold_minutes >= 1", "hold"),
+        CheckConstraint("offer_minutes >= 1", "offer"),
+    )
+
+    effective_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    author_id: Mapped[UUID | None]
+    late_notice_minutes: Mapped[int]
+    """A cancellation with less notice than this is late."""
+    grace_minutes: Mapped[int]
+    """How long after its start a visit may be recorded as missed."""
+    hold_minutes: Mapped[int]
+    """How long a hold lasts; it may be renewed once."""
+    offer_minutes: Mapped[int]
+    """How long a patient on the waiting list has to answer."""
+    reminder_minutes: Mapped[list[Any]]
+    """How long before a visit its reminders go out."""
 
 
 class OpeningHours(ClinicOwned, Base):

@@ -62,4 +62,6 @@ class Patient(ClinicOwned, Versioned, Base):
     birth_date: Mapped[date]
     phone: Mapped[str | None]
     email: Mapped[str | None]
+    consent_until: Mapped[date | None]
+    """The last day the consent on file is valid; empty where none is on file yet."""
     created_at: Mapped[datetime]

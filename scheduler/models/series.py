@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked, one_of
@@ -13,8 +13,21 @@ from scheduler.protocols import ResourceKind
 
 class SeriesStatus(StrEnum):
     ACTIVE = "active"
+    PAUSED = "paused"
     COMPLETED = "completed"
     STOPPED = "stopped"
+    """Ended after its first infusion and before its last."""
+    CANCELLED = "cancelled"
+    """Ended before its first infusion."""
+
+
+class EndReason(StrEnum):
+    """Why a series was paused or ended early, as far as the desk needs to know; the clinical why is in the record."""
+
+    PATIENT_WISH = "patient_wish"
+    CLINICAL_DECISION = "clinical_decision"
+    MISSED_VISITS = "missed_visits"
+    OTHER = "other"
 
 
 class AppointmentStatus(StrEnum):
@@ -48,15 +61,24 @@ class Series(ClinicOwned, Versioned, Base):
             ["clinic_id", "protocol_version_id"], ["protocol_versions.clinic_id", "protocol_versions.id"]
         ),
         ForeignKeyConstraint(["clinic_id", "booked_by"], ["staff.clinic_id", "staff.id"]),
+        ForeignKeyConstraint(["clinic_id", "follows_id"], ["series.clinic_id", "series.id"]),
         Index(None, "clinic_id", "patient_id"),
         Index(None, "clinic_id", "protocol_version_id"),
         Index(None, "clinic_id", "booked_by"),
+        Index(None, "clinic_id", "follows_id"),
+        CheckConstraint("infusions BETWEEN 1 AND 60", "infusions"),
     )
     __mapper_args__ = {"version_id_col": Versioned.version}
 
     patient_id: Mapped[UUID]
     protocol_version_id: Mapped[UUID]
     status: Mapped[SeriesStatus] = mapped_column(checked(SeriesStatus, "status"), default=SeriesStatus.ACTIVE)
+    infusions: Mapped[int]
+    """How many it is to have: its protocol's, or more once it has been extended."""
+    follows_id: Mapped[UUID | None]
+    """The series it took over from, such as the induction before a maintenance."""
+    reason: Mapped[EndReason | None] = mapped_column(checked(EndReason, "reason"))
+    """Why it was paused, stopped or cancelled."""
     booked_at: Mapped[datetime]
     booked_by: Mapped[UUID | None]
 
@@ -75,7 +97,13 @@ class Appointment(ClinicOwned, Versioned, Base):
             ForeignKeyConstraint(["clinic_id", f"{kind}_id"], ["resources.clinic_id", "resources.id"])
             for kind in ResourceKind
         ),
-        UniqueConstraint("clinic_id", "series_id", "number"),
+        Index(
+            "uq_appointments_series_number", "clinic_id", "series_id", "number",
+            unique=True,
+            sqlite_where=text(one_of("status", *LIVE)),
+            postgresql_where=text(one_of("status", *LIVE)),
+        ),
+        Index(None, "clinic_id", "series_id"),
         Index(
             "uq_appointments_patient_day", "clinic_id", "patient_id", "local_date",
             unique=True,
@@ -97,10 +125,12 @@ class Appointment(ClinicOwned, Versioned, Base):
     patient_id: Mapped[UUID]
     protocol_version_id: Mapped[UUID]
     number: Mapped[int]
-    """1..n within the series."""
+    """1..n within the series; a number has one live appointment, and before it any that were missed or cancelled."""
     status: Mapped[AppointmentStatus] = mapped_column(
         checked(AppointmentStatus, "status"), default=AppointmentStatus.BOOKED
     )
+    status_at: Mapped[datetime]
+    """Since when it is in this state."""
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     local_date: Mapped[date]
@@ -112,7 +142,7 @@ class Appointment(ClinicOwned, Versioned, Base):
 
 
 class Claim(ClinicOwned, Base):
-    """`units` of a resource from `starts_at` to `ends_at`, for a live appointment.
+    """`units` of a resource from `starts_at` to `ends_at`, for a live appointment or an open hold.
 
     Trigger `claims_capacity` refuses any row that would lift the sum above the resource's capacity at any instant.
     """
@@ -121,9 +151,12 @@ class Claim(ClinicOwned, Base):
     __table_args__ = (
         ForeignKeyConstraint(["clinic_id", "resource_id"], ["resources.clinic_id", "resources.id"]),
         ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
+        ForeignKeyConstraint(["clinic_id", "hold_id"], ["holds.clinic_id", "holds.id"]),
         Index("ix_claims_resource_time", "clinic_id", "resource_id", "starts_at", "ends_at", "units"),
         Index(None, "clinic_id", "appointment_id"),
+        Index(None, "clinic_id", "hold_id"),
         Index(None, "clinic_id", "starts_at"),
+        CheckConstraint("(appointment_id IS NULL) <> (hold_id IS NULL)", "one_owner"),
         CheckConstraint("units BETWEEN 1 AND 100", "units"),
         CheckConstraint("starts_at < ends_at", "order"),
         CheckConstraint("ends_at - starts_at <= interval '12 hours'", "length").ddl_if(dialect="postgresql"),
@@ -136,7 +169,8 @@ class Claim(ClinicOwned, Base):
     clinic_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-2)
     """Vouched for by the composite foreign keys."""
     resource_id: Mapped[UUID]
-    appointment_id: Mapped[UUID]
+    appointment_id: Mapped[UUID | None]
+    hold_id: Mapped[UUID | None]
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     units: Mapped[int]

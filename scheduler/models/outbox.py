@@ -1,0 +1,56 @@
+"""Letters written in the transaction of what they tell about, and posted later by the worker."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scheduler.models.base import Base, ClinicOwned, checked
+
+
+class MessageKind(StrEnum):
+    REMINDER = "reminder"
+    CANCELLATION = "cancellation"
+    MOVE = "move"
+
+
+class Message(ClinicOwned, Base):
+    """One letter. `key` says what it is about, so that no act can write it twice."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patients.clinic_id", "patients.id"]),
+        ForeignKeyConstraint(["clinic_id", "appointment_id"], ["appointments.clinic_id", "appointments.id"]),
+        UniqueConstraint("clinic_id", "key"),
+        Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "appointment_id"),
+        Index(
+            "ix_outbox_due", "due_at",
+            sqlite_where=text("sent_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+        CheckConstraint("attempts >= 0", "attempts"),
+    )  # fmt: skip
+
+    key: Mapped[str]
+    kind: Mapped[MessageKind] = mapped_column(checked(MessageKind, "kind"))
+    patient_id: Mapped[UUID]
+    appointment_id: Mapped[UUID | None]
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    """Not to be sent before; after a failure the next try."""
+    useless_at: Mapped[datetime | None]
+    """From then on not worth sending: a reminder of a visit that has begun."""
+    leased_until: Mapped[datetime | None]
+    """A worker is sending it and has it until then; if it dies, another may."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None]
+    """The code of the last failure; nothing of what was sent."""
+    sent_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    """What it told of no longer holds."""
