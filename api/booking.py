@@ -12,7 +12,7 @@ from api.openapi import Blueprint
 from api.schemas.booking import ProposalOut, ProposalsIn, ProposalsOut, SeriesIn, SeriesListOut, SeriesOut
 from scheduler.actors import Role
 from scheduler.booking import book, propose, series
-from scheduler.booking.plans import from_text
+from scheduler.booking.proposals import from_text
 from scheduler.errors import PlanRefused
 from scheduler.records import audit
 

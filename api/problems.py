@@ -46,6 +46,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.IllegalTransition: 409,
     errors.SeriesEnded: 409,
     errors.SeriesUnfinished: 409,
+    errors.HoldEnded: 409,
+    errors.HoldOfAnother: 409,
     errors.StaleVersion: 412,
     errors.NotJson: 415,
     errors.Invalid: 422,

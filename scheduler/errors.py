@@ -116,7 +116,7 @@ class PlanRefused(DomainError):
     `conflicts` names what was found up to the refusal, `plan` what was refused: `booking.book` tells the rest.
     """
 
-    code, title = "plan-refused", "This series cannot be booked as proposed; nothing was written."
+    code, title = "plan-refused", "This plan cannot be carried out as proposed; nothing was written."
 
     def __init__(self, conflicts: Sequence[Fault] = (), *, plan: Any = None, **facts: Any) -> None:
         super().__init__(faults=conflicts, **facts)
@@ -163,6 +163,14 @@ class SeriesEnded(DomainError):
 
 class SeriesUnfinished(DomainError):
     code, title = "series-unfinished", "A series is complete when its last visit is over and one was completed."
+
+
+class HoldEnded(DomainError):
+    code, title = "hold-ended", "This hold has expired, or was booked or released."
+
+
+class HoldOfAnother(DomainError):
+    code, title = "hold-of-another", "Somebody else holds this."
 
 
 class VersionNeeded(DomainError):

@@ -107,6 +107,12 @@ class ProtocolDefinition:
         """The most days between any two neighbouring infusions; None for a single one."""
         return max((gap.most for gap in self.gaps), default=None)
 
+    def gap_after(self, number: int) -> Gap:
+        """The gap that follows infusion `number`: beyond its own gaps the last one repeats, for an extended series."""
+        if not self.gaps:
+            return Gap(SINGLE_REST_DAYS, LONGEST_GAP_DAYS)
+        return self.gaps[min(number, len(self.gaps)) - 1]
+
     @property
     def visit_minutes(self) -> int:
         return self.phases.total

@@ -19,13 +19,16 @@ def write_series(
     """A series with visits at these instants, all in one state, on chair A."""
     version = clinic.protocol.current_id
     series = clinic.keep(
-        Series(clinic_id=clinic.id, patient_id=patient.id, protocol_version_id=version, booked_at=clinic.now)
+        Series(
+            clinic_id=clinic.id, patient_id=patient.id, protocol_version_id=version, booked_at=clinic.now, infusions=6
+        )
     )
     for number, at in enumerate(starts, start=1):
         clinic.keep(
             Appointment(
                 clinic_id=clinic.id, series_id=series.id, patient_id=patient.id, protocol_version_id=version,
-                number=number, status=status, starts_at=at, ends_at=at + VISIT, local_date=local_date(at, clinic.zone),
+                number=number, status=status, status_at=at,
+                starts_at=at, ends_at=at + VISIT, local_date=local_date(at, clinic.zone),
                 chair_id=clinic.resource("A").id,
             )
         )  # fmt: skip

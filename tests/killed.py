@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.booking.book import book_series
-from scheduler.booking.plans import from_text
+from scheduler.booking.proposals import from_text
 from scheduler.models.engine import Database
 
 COMMITTED = "commit"

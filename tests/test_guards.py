@@ -45,13 +45,16 @@ def visit(db, clinic):
 
     @cache
     def series_of(patient):
-        return clinic.keep(Series(**protocol, patient_id=clinic.patient(patient).id, booked_at=clinic.now))
+        return clinic.keep(
+            Series(**protocol, patient_id=clinic.patient(patient).id, booked_at=clinic.now, infusions=30)
+        )
 
     def make(starts_at, *, hours=1, patient="Ada", status=AppointmentStatus.BOOKED, chair="A", nurse_units=0):
         series = series_of(patient)
         appointment = clinic.keep(
             Appointment(
-                **protocol, series_id=series.id, patient_id=series.patient_id, number=next(numbers), status=status,
+                **protocol, series_id=series.id, patient_id=series.patient_id, number=next(numbers),
+                status=status, status_at=starts_at,
                 starts_at=starts_at, ends_at=starts_at + hours * HOUR,
                 local_date=starts_at.astimezone(ZONE).date(), chair_id=clinic.resource(chair).id,
             )
@@ -148,7 +151,8 @@ def test_a_time_that_is_no_number_is_refused(db, clinic, visit, at, refused_by):
     appointment = visit(at("Mon 09:00"))
     with refused_by("ck_claims_times"):
         db.execute(
-            text("INSERT INTO claims VALUES (:clinic, :id, :resource, :appointment, '17x', '18x', 1)"),
+            text("INSERT INTO claims (clinic_id, id, resource_id, appointment_id, starts_at, ends_at, units)"
+                " VALUES (:clinic, :id, :resource, :appointment, '17x', '18x', 1)"),
             {
                 "clinic": clinic.id.hex, "id": uuid4().hex,
                 "resource": clinic.resource("A").id.hex, "appointment": appointment.id.hex,

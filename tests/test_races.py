@@ -23,7 +23,8 @@ from scheduler.actors import Role
 from scheduler.administration import clinics, resources
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.book import book_series
-from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes, to_text
+from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
+from scheduler.booking.proposals import to_text
 from scheduler.errors import DomainError
 from scheduler.models import Appointment, AuditRow, Claim, IdempotencyKey, Series, Shift
 from scheduler.models.engine import Database

@@ -7,7 +7,8 @@ from marshmallow import fields, post_load, validate
 from api.schemas.base import Clock, LocalDate, Shape, Weekday, Whole
 from scheduler import clinic_time
 from scheduler.booking.explain import MESSAGES
-from scheduler.booking.plans import LARGEST_PROPOSAL, OPEN_END, Wishes
+from scheduler.booking.opaque import LARGEST_PLAN
+from scheduler.booking.plans import OPEN_END, Wishes
 from scheduler.booking.propose import MOST_PROPOSALS
 from scheduler.models import AppointmentStatus, SeriesStatus
 from scheduler.protocols import ResourceKind
@@ -115,7 +116,7 @@ class ProposalsOut(Shape):
 
 
 class SeriesIn(Shape):
-    proposal = fields.String(required=True, validate=validate.Length(1, LARGEST_PROPOSAL))
+    proposal = fields.String(required=True, validate=validate.Length(1, LARGEST_PLAN))
 
 
 class NamedResourceOut(Shape):

@@ -54,11 +54,10 @@ def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[
     before the change does not count against it.
     """
     take_calendar(db, clinic_id)
-    standing = _standing(db, clinic_id, now)
-    before = _without(db, clinic_id, standing)
+    before = _without(db, clinic_id, _standing(db, clinic_id, now))
     yield
     db.flush()  # the change must be in the tables to be read back
-    left = _without(db, clinic_id, standing) - before
+    left = _without(db, clinic_id, _standing(db, clinic_id, now)) - before
     if left:
         raise _refusal(left, read_zone(db, clinic_id))
 
@@ -68,7 +67,10 @@ def _standing(db: Session, clinic_id: UUID, now: datetime) -> list[Standing]:
     claims = select(
         handle_of(Claim.appointment_id), handle_of(Claim.resource_id),
         epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at),
-    ).where(Claim.clinic_id == clinic_id, Claim.starts_at > now - LONGEST_CLAIM, Claim.ends_at > now)  # fmt: skip
+    ).where(
+        Claim.clinic_id == clinic_id, Claim.appointment_id.is_not(None),  # a hold gives way
+        Claim.starts_at > now - LONGEST_CLAIM, Claim.ends_at > now,
+    )  # fmt: skip
     rows = db.execute(claims)
     return [Standing(appointment, resource, Interval(start, end)) for appointment, resource, start, end in rows]
 

@@ -1,49 +1,135 @@
-"""The life of an appointment: one table of what may follow what."""
+"""The life of an appointment: one table of what may follow what, and who, when and why on each step."""
 
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.booking.claims import release_claims
 from scheduler.errors import IllegalTransition, NotFound
-from scheduler.models import LIVE, Appointment, AppointmentStatus, Claim
+from scheduler.models import LIVE, Appointment, AppointmentStatus, ChangeReason, Side, Transition
+from scheduler.models.base import table_of
 from scheduler.records import audit
 
 NEXT: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.BOOKED: frozenset({
         AppointmentStatus.CONFIRMED, AppointmentStatus.ARRIVED, AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW,
+        AppointmentStatus.ENTERED_IN_ERROR,
     }),
     AppointmentStatus.CONFIRMED: frozenset({
-        AppointmentStatus.ARRIVED, AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW,
+        AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW,
+        AppointmentStatus.ENTERED_IN_ERROR,
     }),
-    AppointmentStatus.ARRIVED: frozenset({AppointmentStatus.IN_SESSION, AppointmentStatus.CANCELLED}),
+    AppointmentStatus.ARRIVED: frozenset({
+        AppointmentStatus.BOOKED, AppointmentStatus.IN_SESSION, AppointmentStatus.CANCELLED,
+        AppointmentStatus.ENTERED_IN_ERROR,
+    }),
     AppointmentStatus.IN_SESSION: frozenset({AppointmentStatus.COMPLETED}),
     AppointmentStatus.COMPLETED: frozenset(),
     AppointmentStatus.CANCELLED: frozenset(),
-    AppointmentStatus.NO_SHOW: frozenset(),
+    AppointmentStatus.NO_SHOW: frozenset({AppointmentStatus.BOOKED}),
     AppointmentStatus.ENTERED_IN_ERROR: frozenset(),
 }  # fmt: skip
 
+STANDING = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+"""Still to come: it may be moved, and ends with its series."""
+UNFINISHED = (*STANDING, AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION)
+"""Still to come, or under way."""
+
+_appointments, _transitions = table_of(Appointment), table_of(Transition)
+RECORD = insert(_transitions)
+ENTER = (
+    update(_appointments)
+    .where(
+        _appointments.c.clinic_id == bindparam("of_clinic"), _appointments.c.id.in_(bindparam("ids", expanding=True))
+    )
+    .values(status=bindparam("to_status"), status_at=bindparam("at"), version=_appointments.c.version + 1)
+)
+
+
+@dataclass(frozen=True)
+class Why:
+    """On whose side a step was taken and for what reason; for a cancellation with how much notice."""
+
+    side: Side | None = None
+    reason: ChangeReason | None = None
+    notice_minutes: int | None = None
+    late: bool | None = None
+
+
+NO_REASON = Why()
+
 
 def move_on(
-    db: Session, appointment_id: UUID, status: AppointmentStatus, *, actor: Actor, now: datetime
+    db: Session, appointment_id: UUID, status: AppointmentStatus, *, actor: Actor, now: datetime, why: Why = NO_REASON
 ) -> Appointment:
     """Take an appointment to its next state; one that is no longer live gives back its claims.
 
     Raises `NotFound`, and `IllegalTransition` with the states that may follow.
     """
-    appointment = db.get(Appointment, (actor.clinic_id, appointment_id), with_for_update=True)
-    if appointment is None:
-        raise NotFound("There is no such appointment.")
-    if status not in NEXT[appointment.status]:
-        raise IllegalTransition(legal=sorted(NEXT[appointment.status]), state=appointment.status)
-    appointment.status = status
+    appointment = lock_appointment(db, appointment_id, actor=actor)
+    refuse_illegal(appointment, status)
+    note_transitions(db, [(appointment, why)], status, actor=actor, now=now)
+    appointment.status, appointment.status_at = status, now
     if status not in LIVE:
-        mine = Claim.clinic_id == actor.clinic_id, Claim.appointment_id == appointment_id
-        db.execute(delete(Claim).where(*mine))
+        release_claims(db, actor.clinic_id, [appointment_id])
     audit.note(
         db, f"appointment.{status}", actor=actor, now=now, subject=appointment_id, patient_id=appointment.patient_id
     )
     return appointment
+
+
+def lock_appointment(db: Session, appointment_id: UUID, *, actor: Actor) -> Appointment:
+    """The appointment, kept from others until this transaction ends. Raises `NotFound`."""
+    key = (actor.clinic_id, appointment_id)
+    appointment = db.get(Appointment, key, with_for_update=True, populate_existing=True)
+    if appointment is None:
+        raise NotFound("There is no such appointment.")
+    return appointment
+
+
+def refuse_illegal(appointment: Appointment, status: AppointmentStatus) -> None:
+    """Raise `IllegalTransition`, with the states that may follow, unless this one may."""
+    if status not in NEXT[appointment.status]:
+        raise IllegalTransition(legal=sorted(NEXT[appointment.status]), state=appointment.status)
+
+
+def cancel_all(
+    db: Session, appointments: Collection[Appointment], *, actor: Actor, now: datetime, whys: Collection[Why]
+) -> None:
+    """Cancel several locked appointments at once, in as many statements as one; `whys` has one for each.
+
+    Raises `IllegalTransition` if one of them cannot be. Their own audit row is the caller's.
+    """
+    for appointment in appointments:
+        refuse_illegal(appointment, AppointmentStatus.CANCELLED)
+    if not appointments:
+        return
+    ids = [appointment.id for appointment in appointments]
+    told = zip(appointments, whys, strict=True)
+    note_transitions(db, told, AppointmentStatus.CANCELLED, actor=actor, now=now)
+    db.execute(ENTER, {"of_clinic": actor.clinic_id, "ids": ids, "to_status": AppointmentStatus.CANCELLED, "at": now})
+    release_claims(db, actor.clinic_id, ids)
+    for appointment in appointments:
+        db.expire(appointment)
+
+
+def note_transitions(
+    db: Session, steps: Iterable[tuple[Appointment, Why]], status: AppointmentStatus, *, actor: Actor, now: datetime
+) -> None:
+    """Write down who took these appointments to a state, when and why; in one statement."""
+    rows: list[dict[str, Any]] = [
+        {
+            "clinic_id": actor.clinic_id, "id": uuid4(), "appointment_id": appointment.id,
+            "from_status": appointment.status, "to_status": status, "at": now, "actor_id": actor.staff_id,
+            "side": why.side, "reason": why.reason, "notice_minutes": why.notice_minutes, "late": why.late,
+        }
+        for appointment, why in steps
+    ]  # fmt: skip
+    if rows:
+        db.execute(RECORD, rows)

@@ -17,6 +17,9 @@ from scheduler.protocols import ProtocolDefinition, ResourceKind
 Booked = Sequence[Any]
 """Start minute, handle of the protocol version, then the handle of the resource of each kind (None where none)."""
 
+Held = Sequence[Any]
+"""Handle of a resource, start and end minute, units: what an open hold claims."""
+
 KINDS = tuple(ResourceKind)
 
 
@@ -37,6 +40,7 @@ class Availability:
     """Where a visit of `protocol` finds room.
 
     `booked` is in order of start; `loads` has the lanes a visit under each protocol version claims, kind by kind.
+    `held` is what open holds claim, of as many lanes as a day has.
     """
 
     calendar: ClinicCalendar
@@ -45,6 +49,8 @@ class Availability:
     loads: Mapping[Any, tuple[int, ...]]
     patient_days: frozenset[date]
     now: datetime
+    held: Sequence[Held] = ()
+    consent_until: date | None = None
     _loads_by_day: dict[date, dict[Any, int]] = field(default_factory=dict, repr=False, compare=False)
     _rooms: dict[tuple[date, ResourceKind], Room] = field(default_factory=dict, repr=False, compare=False)
     _free: dict[tuple[date, int, ResourceKind], list[Bookable]] = field(default_factory=dict, repr=False, compare=False)
@@ -79,20 +85,21 @@ class Availability:
         return self._rooms[day, kind]
 
     def _look(self, day: date, kind: ResourceKind) -> Room:
-        fleet, loads = self._fleets[kind], self._loads(day)
-        available = self._available(fleet, day, kind)
+        fleet, loads = self._fleets[kind], self.loads_on(day)
+        available = self.packed(fleet, day, kind)
         load = fleet.pack([loads.get(each.handle, 0) for each in fleet.resources])
         starts = fleet.starts(available, load)
         return Room(available, load, starts, fleet.any_of(starts))
 
-    def _available(self, fleet: Fleet, day: date, kind: ResourceKind) -> int:
-        """Kept with the calendar, which outlives this search."""
+    def packed(self, fleet: Fleet, day: date, kind: ResourceKind) -> int:
+        """When the resources of a kind are there, as a fleet packs them. Kept with the calendar, which outlives us."""
         packed, key = self.calendar.packed, (day, kind, fleet.stride)
         if key not in packed:
             packed[key] = fleet.pack(self.calendar.available_mask(each, day) for each in fleet.resources)
         return packed[key]
 
-    def _loads(self, day: date) -> dict[Any, int]:
+    def loads_on(self, day: date) -> dict[Any, int]:
+        """What is claimed of each resource on a day, lane by lane, by its handle."""
         if day not in self._loads_by_day:
             self._loads_by_day[day] = self._add_up(day)
         return self._loads_by_day[day]
@@ -105,6 +112,10 @@ class Availability:
             shift = (row[0] - origin) // clinic_time.GRID_MINUTES * ticks.LANE
             for column, load in self._claimed[row[1]]:
                 loads[row[column]] += load << shift
+        for resource, start, end, units in self.held:
+            lanes = (minute - origin for minute in (start, end))
+            first, beyond = (lane // clinic_time.GRID_MINUTES for lane in lanes)
+            loads[resource] += units * ticks.span(first, beyond)
         return loads
 
     @cached_property

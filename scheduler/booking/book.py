@@ -1,28 +1,38 @@
 """Booking: exactly what was proposed, whole or not at all."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
-from scheduler.booking.conflicts import capacity_conflicts
+from scheduler.booking.claims import claims_of, end_holds, expire_holds, insert_claims
+from scheduler.booking.conflicts import as_faults, capacity_conflicts
+from scheduler.booking.holding import take_hold
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.reading import read_calendar, read_patient_days
 from scheduler.booking.series import BookedAppointment, BookedSeries, NamedResource
+from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
 from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, Claim, ProtocolVersion, Series, SeriesStatus
+from scheduler.models import (
+    LIVE,
+    Appointment,
+    AppointmentStatus,
+    HoldState,
+    Patient,
+    ProtocolVersion,
+    Series,
+    SeriesStatus,
+)
 from scheduler.models.base import table_of
-from scheduler.models.constraints import refusal_of
-from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
 
@@ -30,40 +40,78 @@ ALTERNATIVES = 3
 GONE = Fault("proposal", "protocol-changed", "The protocol has changed since this was proposed.")
 
 
-def book_series(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> BookedSeries:
+def book_series(
+    db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime, waiver: Waiver | None = None,
+    hold_id: UUID | None = None,
+) -> BookedSeries:  # fmt: skip
     """Book every appointment of the plan, or none; returns the series as it stands now, without reading it back.
 
-    Two people may choose the same chair at once and neither sees the other's rows: the capacity guard decides,
-    and its refusal reaches the second as `PlanRefused`. Raises `NotFound` for the patient.
+    With `hold_id` the places are those this hold keeps for the actor. Rules of policy named in `waiver` are set aside
+    and that is written down. Two people may choose the same chair at once and neither sees the other's rows: the
+    capacity guard decides, and its refusal reaches the second as `PlanRefused`. Raises `NotFound` for the patient,
+    `NotAllowed` for a rule the actor may not set aside, and what `take_hold` raises.
     """
-    access.lock_record(db, plan.patient_id, actor=actor)
+    refuse_unallowed(waiver, actor=actor)
+    record = access.lock_record(db, plan.patient_id, actor=actor)
     version = _version(db, plan, actor=actor)
-    situation = _situation(db, plan, version.definition, actor=actor, now=now, locked=True)
+    situation = _situation(db, plan, version.definition, record, actor=actor, now=now, locked=True)
     faults = rules.breaches(plan, situation)
-    if faults:
-        raise PlanRefused(faults, plan=plan)
+    refused = outstanding(faults, waiver)
+    if refused:
+        raise PlanRefused(refused, plan=plan)
+    if hold_id is not None:
+        take_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
+        end_holds(db, actor.clinic_id, [hold_id], HoldState.BOOKED, now=now)
+    expire_holds(db, actor.clinic_id, now=now)
     series = _series(plan, version, situation)
     _write(db, plan, series, situation, actor=actor)
+    ids = {each.number: each.id for each in series.appointments}
+    overrides = list(set_aside(faults, waiver, ids, actor=actor, now=now))
+    keep_overrides(db, overrides)
     audit.note(
         db, "series.booked", actor=actor, now=now, subject=series.id, patient_id=plan.patient_id,
-        appointments=len(plan.visits),
+        appointments=len(plan.visits), **_set_aside(overrides),
     )  # fmt: skip
     return series
 
 
+def _set_aside(overrides: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"overridden": sorted({row["rule"].value for row in overrides})} if overrides else {}
+
+
 def _situation(
-    db: Session, plan: SeriesPlan, protocol: ProtocolDefinition, *, actor: Actor, now: datetime, locked: bool
-) -> rules.Situation:
-    first, last = plan.visits[0].starts_at.date(), plan.visits[-1].starts_at.date()
-    first, last = first - clinic_time.DAY, last + clinic_time.DAY  # the local dates may differ from UTC's by one
-    return rules.Situation(
+    db: Session, plan: SeriesPlan, protocol: ProtocolDefinition, record: access.LockedRecord | Patient, *,
+    actor: Actor, now: datetime, locked: bool,
+) -> rules.Situation:  # fmt: skip
+    first = min(visit.starts_at for visit in plan.visits).date() - clinic_time.DAY
+    last = max(visit.starts_at for visit in plan.visits).date() + clinic_time.DAY
+    return rules.Situation(  # the local dates may differ from UTC's by one
         protocol=protocol,
         calendar=read_calendar(db, actor.clinic_id, first, last, locked=locked),
         patient_days=read_patient_days(
             db, actor.clinic_id, plan.patient_id, first, last, rest_days=protocol.rest_days
         ),
-        now=now,
+        now=now, infusions=protocol.infusions, consent_until=record.consent_until,
+        anchor=read_anchor(db, plan.follows, plan.patient_id, protocol, actor=actor) if plan.follows else None,
     )  # fmt: skip
+
+
+def read_anchor(
+    db: Session, series_id: UUID, patient_id: UUID, protocol: ProtocolDefinition, *, actor: Actor
+) -> rules.Anchor:
+    """The last infusion of the series a new one takes over from, and how soon and how late it may follow.
+
+    It keeps the rest of the new protocol, and begins no later than its first gap allows. Raises `NotFound` for a series
+    that is not this patient's or has no infusion.
+    """
+    last = select(func.max(Appointment.local_date)).where(
+        Appointment.clinic_id == actor.clinic_id, Appointment.series_id == series_id,
+        Appointment.patient_id == patient_id, Appointment.status.in_(LIVE),
+    )  # fmt: skip
+    day = db.scalar(last)
+    if day is None:
+        raise NotFound("There is no such series with an infusion to follow.")
+    return rules.Anchor(day, Gap(protocol.rest_days, protocol.gap_after(1).most))
 
 
 def _version(db: Session, plan: SeriesPlan, *, actor: Actor) -> ProtocolVersion:
@@ -83,6 +131,7 @@ def _series(plan: SeriesPlan, version: ProtocolVersion, situation: rules.Situati
         id=uuid4(), patient_id=plan.patient_id, protocol_id=version.protocol_id, protocol_version=version.number,
         protocol_name=situation.protocol.name, status=SeriesStatus.ACTIVE,
         booked_at=situation.now.astimezone(situation.calendar.zone), version=1,
+        infusions=len(plan.visits), follows_id=plan.follows, reason=None,
         appointments=tuple(_appointment(visit, situation) for visit in plan.visits),
     )  # fmt: skip
 
@@ -99,7 +148,7 @@ def _appointment(visit: PlannedVisit, situation: rules.Situation) -> BookedAppoi
 
 
 def _write(db: Session, plan: SeriesPlan, series: BookedSeries, situation: rules.Situation, *, actor: Actor) -> None:
-    appointments = [_appointment_row(each, series, plan, actor) for each in series.appointments]
+    appointments = [_appointment_row(each, series, plan, situation, actor) for each in series.appointments]
     claims = [
         claim
         for visit, appointment in zip(plan.visits, appointments, strict=True)
@@ -110,63 +159,35 @@ def _write(db: Session, plan: SeriesPlan, series: BookedSeries, situation: rules
         db.execute(INSERT_APPOINTMENTS, appointments)
         insert_claims(db, claims)
     except IntegrityError as error:
-        raise PlanRefused(_as_faults(error), plan=plan) from error
+        raise PlanRefused(as_faults(error), plan=plan) from error
 
 
-def claims_of(
-    appointment: dict[str, Any], resources: dict[ResourceKind, UUID], protocol: ProtocolDefinition
-) -> Iterator[dict[str, Any]]:
-    """The claims of an appointment: one for each leg of its protocol."""
-    for leg in protocol.legs:
-        yield {
-            "clinic_id": appointment["clinic_id"],
-            "id": uuid4(),
-            "appointment_id": appointment["id"],
-            "resource_id": resources[leg.kind],
-            "starts_at": appointment["starts_at"] + leg.start * clinic_time.MINUTE,
-            "ends_at": appointment["starts_at"] + leg.end * clinic_time.MINUTE,
-            "units": leg.units,
-        }
-
-
-# RETURNING makes SQLAlchemy send one statement with many rows, instead of one a row.
-INSERT_SERIES, INSERT_APPOINTMENTS, INSERT_CLAIMS = (
-    insert(table).returning(table.c.id) for table in (table_of(Series), table_of(Appointment), table_of(Claim))
+INSERT_SERIES, INSERT_APPOINTMENTS = (
+    insert(table).returning(table.c.id) for table in (table_of(Series), table_of(Appointment))
 )
-
-
-def insert_claims(db: Session, claims: list[dict[str, Any]]) -> None:
-    """Insert claims in one statement, in the one order in which every writer locks resources."""
-    db.execute(INSERT_CLAIMS, sorted(claims, key=lambda claim: (claim["resource_id"], claim["starts_at"])))
 
 
 def _series_row(series: BookedSeries, plan: SeriesPlan, situation: rules.Situation, actor: Actor) -> dict[str, Any]:
     return {
         "clinic_id": actor.clinic_id, "id": series.id, "patient_id": plan.patient_id,
-        "protocol_version_id": plan.protocol_version_id, "status": series.status,
-        "booked_at": situation.now, "booked_by": actor.staff_id, "version": series.version,
+        "protocol_version_id": plan.protocol_version_id, "status": series.status, "infusions": len(plan.visits),
+        "follows_id": plan.follows, "reason": None, "booked_at": situation.now,
+        "booked_by": actor.staff_id, "version": series.version,
     }  # fmt: skip
 
 
 def _appointment_row(
-    appointment: BookedAppointment, series: BookedSeries, plan: SeriesPlan, actor: Actor
+    appointment: BookedAppointment, series: BookedSeries, plan: SeriesPlan, situation: rules.Situation, actor: Actor
 ) -> dict[str, Any]:
     chosen = {each.kind: each.resource_id for each in appointment.resources}
     return {
         "clinic_id": actor.clinic_id, "id": appointment.id, "series_id": series.id, "patient_id": plan.patient_id,
         "protocol_version_id": plan.protocol_version_id, "number": appointment.number, "status": appointment.status,
+        "status_at": situation.now,
         "starts_at": appointment.starts_at.astimezone(UTC), "ends_at": appointment.ends_at.astimezone(UTC),
         "local_date": appointment.starts_at.date(), "version": appointment.version,
         **{f"{kind}_id": chosen.get(kind) for kind in ResourceKind},
     }  # fmt: skip
-
-
-def _as_faults(error: IntegrityError) -> tuple[Fault, ...]:
-    """What the database refused, as a conflict. An error that is no refusal is raised again: it is a fault of ours."""
-    refusal = refusal_of(error)
-    if refusal is None:
-        raise error
-    return (Fault("appointments", refusal.code, refusal.detail),)
 
 
 @dataclass(frozen=True)
@@ -184,24 +205,28 @@ def explain_refusal(db: Session, refused: PlanRefused, *, actor: Actor, now: dat
     Raises `NotFound` for the patient.
     """
     plan: SeriesPlan = refused.plan
-    access.open_record(db, plan.patient_id, action="series.refused", actor=actor, now=now)
-    alternatives = _alternatives(db, plan, actor=actor, now=now)
+    patient = access.open_record(db, plan.patient_id, action="series.refused", actor=actor, now=now)
+    alternatives = _alternatives(db, plan, patient, actor=actor, now=now)
     try:
         protocol = _version(db, plan, actor=actor).definition
     except PlanRefused:
         return Refusal(refused.faults, alternatives)
-    situation = _situation(db, plan, protocol, actor=actor, now=now, locked=False)
+    situation = _situation(db, plan, protocol, patient, actor=actor, now=now, locked=False)
     broken = rules.breaches(plan, situation)
-    taken = tuple(capacity_conflicts(db, actor.clinic_id, plan, situation.protocol, situation.calendar))
+    taken = tuple(capacity_conflicts(db, actor.clinic_id, plan.visits, protocol, situation.calendar, now=now))
     return Refusal(broken + taken or refused.faults, alternatives)
 
 
-def _alternatives(db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime) -> tuple[Proposal, ...]:
+def _alternatives(
+    db: Session, plan: SeriesPlan, patient: Patient, *, actor: Actor, now: datetime
+) -> tuple[Proposal, ...]:
     try:
         version = current_version(db, plan.protocol_id, actor=actor)
         wishes = replace(
             plan.wishes, earliest=max(plan.wishes.earliest, clinic_time.local_date(now, read_zone(db, actor.clinic_id)))
         )
-        return search_for(db, plan.patient_id, version, wishes, limit=ALTERNATIVES, actor=actor, now=now).proposals
+        return search_for(
+            db, patient, version, wishes, limit=ALTERNATIVES, actor=actor, now=now, follows=plan.follows
+        ).proposals
     except (NotFound, Invalid):
         return ()  # the wishes have run out: their last day is past, or the protocol is gone

@@ -91,7 +91,7 @@ class ClinicCalendar:
 
     def hours_on(self, day: date) -> list[Span]:
         """The opening hours of a day, closures not yet taken out."""
-        return ticks.spans(self._hours_mask(day), self.origin(day))
+        return ticks.spans(self.hours_mask(day), self.origin(day))
 
     def open_on(self, day: date) -> list[Span]:
         """When the clinic is open on a day: its hours less its closures."""
@@ -103,7 +103,13 @@ class ClinicCalendar:
 
     def available_mask(self, resource: Bookable, day: date) -> int:
         """When a resource may be claimed: the clinic is open, and it is on shift, not closed and not retired itself."""
-        mask = self.open_mask(day)
+        return self._present(self.open_mask(day), resource, day)
+
+    def present_mask(self, resource: Bookable, day: date) -> int:
+        """When a resource is there, opening hours aside: nothing is closed, and it is on shift and not retired."""
+        return self._present(ticks.EVERY & ~self._closed_mask(day), resource, day)
+
+    def _present(self, mask: int, resource: Bookable, day: date) -> int:
         if resource.kind in ON_SHIFT:
             mask &= self._shift_mask(resource, day)
         if resource.id in self.closures:
@@ -123,9 +129,11 @@ class ClinicCalendar:
     def open_mask(self, day: date) -> int:
         """`open_on`, as a mask of `ticks`."""
         if day not in self._open_masks:
-            closed = ticks.touching(self.closures.get(None, ()), self.origin(day))
-            self._open_masks[day] = self._hours_mask(day) & ~closed
+            self._open_masks[day] = self.hours_mask(day) & ~self._closed_mask(day)
         return self._open_masks[day]
+
+    def _closed_mask(self, day: date) -> int:
+        return ticks.touching(self.closures.get(None, ()), self.origin(day))
 
     def origin(self, day: date) -> int:
         """The UTC minute of lane 0. Noon has one lane on every day: lanes after a clock change show wall-clock time."""
@@ -178,7 +186,8 @@ class ClinicCalendar:
     def of_kind(self, kind: ResourceKind) -> list[Bookable]:
         return [resource for resource in self.resources if resource.kind == kind]
 
-    def _hours_mask(self, day: date) -> int:
+    def hours_mask(self, day: date) -> int:
+        """`hours_on`, as a mask of `ticks`."""
         if self.clocks_change(day):
             return ticks.within(_spans_of(self._instants(day, hours) for hours in self._hours(day)), self.origin(day))
         mask = 0

@@ -1,26 +1,16 @@
 """How a series ends: run to its last visit, or stopped before."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.appointments import NEXT, move_on
+from scheduler.booking.appointments import UNFINISHED, move_on
 from scheduler.errors import NotFound, SeriesEnded, SeriesUnfinished
-from scheduler.models import Appointment, AppointmentStatus, Series, SeriesStatus
+from scheduler.models import Appointment, AppointmentStatus, EndReason, Series, SeriesStatus
 from scheduler.records import audit
-
-
-class StopReason(StrEnum):
-    """Why a series was stopped, as far as the desk needs to know; the clinical reason belongs in the record."""
-
-    PATIENT_WISH = "patient_wish"
-    CLINICAL_DECISION = "clinical_decision"
-    MISSED_VISITS = "missed_visits"
-    OTHER = "other"
 
 
 def complete_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime) -> Series:
@@ -31,19 +21,19 @@ def complete_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime
     """
     series = _active(db, series_id, actor=actor)
     states = {appointment.status for appointment in _appointments(db, series)}
-    if AppointmentStatus.COMPLETED not in states or any(NEXT[state] for state in states):
+    if AppointmentStatus.COMPLETED not in states or not states.isdisjoint(UNFINISHED):
         raise SeriesUnfinished
     return _end(db, series, SeriesStatus.COMPLETED, actor=actor, now=now)
 
 
-def stop_series(db: Session, series_id: UUID, *, reason: StopReason, actor: Actor, now: datetime) -> Series:
+def stop_series(db: Session, series_id: UUID, *, reason: EndReason, actor: Actor, now: datetime) -> Series:
     """End a series early: what is still to come is cancelled and its places are free again.
 
     Raises `NotFound`, `SeriesEnded`, and `IllegalTransition` while the patient is in session.
     """
     series = _active(db, series_id, actor=actor)
     for appointment in _appointments(db, series):
-        if NEXT[appointment.status]:
+        if appointment.status in UNFINISHED:
             move_on(db, appointment.id, AppointmentStatus.CANCELLED, actor=actor, now=now)
     return _end(db, series, SeriesStatus.STOPPED, actor=actor, now=now, reason=reason)
 
@@ -65,9 +55,9 @@ def _appointments(db: Session, series: Series) -> list[Appointment]:
 
 
 def _end(
-    db: Session, series: Series, status: SeriesStatus, *, actor: Actor, now: datetime, reason: StopReason | None = None
+    db: Session, series: Series, status: SeriesStatus, *, actor: Actor, now: datetime, reason: EndReason | None = None
 ) -> Series:
-    series.status = status
+    series.status, series.reason = status, reason
     db.flush()  # a stale version is refused here, and the answer shows the new one
     why = {"reason": reason.value} if reason else {}
     audit.note(

@@ -21,6 +21,7 @@ MESSAGES = {
     "closed": "The clinic is closed.",
     "wishes": "The patient's wishes leave no time for a whole visit.",
     "spacing": "The spacing to other infusions leaves no day.",
+    "consent": "The consent on file has run out by then.",
     "no_chair": "No chair is free for the whole visit.",
     "no_nurse": "No nurse has the units a visit needs.",
     "no_prescriber": "No prescriber is there for the visit.",
@@ -80,8 +81,8 @@ def explain(availability: Availability, wishes: Wishes) -> Explanation:
 
 def _where_it_ran_out(search: Search) -> tuple[int, list[int]]:
     """The first infusion no day is left for, and the days it could have fallen on by spacing alone."""
-    reached = {day: search.look(day).starts for day in range(search.days) if search.look(day).starts}
-    candidates = list(range(search.days))
+    candidates = list(range(max(search.first_days, 1)))
+    reached = {day: search.look(day).starts for day in candidates if search.look(day).starts}
     for number in range(2, search.availability.protocol.infusions + 1):
         if not reached:
             return number - 1, candidates

@@ -26,10 +26,11 @@ from scheduler.booking.plans import (
     SeriesPlan,
     Wishes,
 )
+from scheduler.booking.proposals import to_text
 from scheduler.booking.reading import read_availability
 from scheduler.booking.search import Found, best_series
 from scheduler.errors import Fault, Invalid, NotFound
-from scheduler.models import Protocol, ProtocolVersion
+from scheduler.models import Patient, Protocol, ProtocolVersion
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access
 
@@ -54,30 +55,30 @@ def propose(
 
     Raises `NotFound` for the patient or the protocol, `Invalid` for wishes that contradict themselves.
     """
-    access.open_record(db, patient_id, action="series.proposed", actor=actor, now=now)
+    patient = access.open_record(db, patient_id, action="series.proposed", actor=actor, now=now)
     version = current_version(db, protocol_id, actor=actor)
-    return search_for(db, patient_id, version, wishes, limit=limit, actor=actor, now=now)
+    return search_for(db, patient, version, wishes, limit=limit, actor=actor, now=now)
 
 
 def search_for(
-    db: Session, patient_id: UUID, version: ProtocolVersion, wishes: Wishes, *, limit: int, actor: Actor, now: datetime
-) -> Proposals:
-    """`propose`, for a record already opened and a version already read."""
+    db: Session, patient: Patient, version: ProtocolVersion, wishes: Wishes, *, limit: int, actor: Actor,
+    now: datetime, follows: UUID | None = None,
+) -> Proposals:  # fmt: skip
+    """`propose`, for a record already opened and a version already read; `follows` is the series it takes over from."""
     protocol = version.definition
+    read = partial(
+        read_availability, db, actor.clinic_id, protocol, patient_id=patient.id, now=now,
+        consent_until=patient.consent_until,
+    )  # fmt: skip
     wishes = settled(wishes, protocol)
     furthest = wishes.earliest + timedelta(days=LONGEST_HORIZON_DAYS)
-    availability = read_availability(
-        db, actor.clinic_id, protocol, patient_id=patient_id,
-        first=wishes.earliest, last=min(wishes.latest, furthest), now=now,
-    )  # fmt: skip
+    availability = read(first=wishes.earliest, last=min(wishes.latest, furthest))
     refuse_contradictions(wishes, availability, now)
     found = best_series(availability, wishes, limit)
     if found:
-        return Proposals(tuple(_proposals(availability, version, patient_id, wishes, found)), None)
-    further = read_availability(
-        db, actor.clinic_id, protocol, patient_id=patient_id,
-        first=wishes.earliest, last=wishes.latest + timedelta(days=LATER_DAYS), now=now,
-    )  # fmt: skip
+        plan = SeriesPlan(patient.id, version.protocol_id, version.id, (), wishes, follows)
+        return Proposals(tuple(_proposals(availability, plan, found)), None)
+    further = read(first=wishes.earliest, last=wishes.latest + timedelta(days=LATER_DAYS))
     return Proposals((), explain(further, wishes))
 
 
@@ -129,17 +130,18 @@ def _contradictions(wishes: Wishes, availability: Availability, now: datetime) -
             yield Fault(name, "unknown", f"There is no such {kind}.")
 
 
-def _proposals(
-    availability: Availability, version: ProtocolVersion, patient_id: UUID, wishes: Wishes, found: Iterable[Found]
-) -> Iterator[Proposal]:
-    offered = cache(partial(_offered, availability))  # the best series share many of their visits
+def _proposals(availability: Availability, empty: SeriesPlan, found: Iterable[Found]) -> Iterator[Proposal]:
+    """The series found, as plans like the `empty` one."""
+    offered = cache(partial(offered_visit, availability))  # the best series share many of their visits
     for each in found:
-        visits = tuple(_visits(availability, wishes, each))
-        plan = SeriesPlan(patient_id, version.protocol_id, version.id, visits, wishes)
-        yield Proposal(plan, each.score, tuple(_reasons(availability, each, visits)), tuple(map(offered, visits)))
+        visits = tuple(_visits(availability, empty.wishes, each))
+        plan = replace(empty, visits=visits)
+        reasons = tuple(_reasons(availability, each, visits))
+        yield Proposal(plan, to_text(plan), each.score, reasons, tuple(map(offered, visits)))
 
 
-def _offered(availability: Availability, visit: PlannedVisit) -> OfferedAppointment:
+def offered_visit(availability: Availability, visit: PlannedVisit) -> OfferedAppointment:
+    """The visit with what it would claim, by name and in the clinic's offset."""
     start, shown = clinic_time.minute_of(visit.starts_at), availability.calendar.shown
     ends_at = shown(start + availability.protocol.visit_minutes)
     return OfferedAppointment(visit.number, shown(start), ends_at, tuple(_claims(availability, visit, start)))

@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, Row, Select, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking.availability import KINDS, Availability, Booked, loads_of
+from scheduler.booking.availability import KINDS, Availability, Booked, Held, loads_of
 from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, Span
 from scheduler.booking.versions import read_definitions
 from scheduler.intervals import Interval
@@ -19,8 +19,11 @@ from scheduler.models import (
     LIVE,
     Appointment,
     Calendar,
+    Claim,
     Clinic,
     Closure,
+    Hold,
+    HoldState,
     OpeningHours,
     Resource,
     Shift,
@@ -139,6 +142,18 @@ BOOKED = (
     )
     .order_by(_appointments.starts_at)
 )  # fmt: skip
+_claims, _holds = Claim.__table__.c, Hold.__table__.c
+HELD = (
+    select(
+        handle_of(_claims.resource_id), epoch_minutes(_claims.starts_at), epoch_minutes(_claims.ends_at),
+        _claims.units,
+    )
+    .join_from(Claim.__table__, Hold.__table__)
+    .where(
+        _holds.clinic_id == _MINE, text(one_of("state", HoldState.OPEN)), _holds.expires_at > bindparam("now"),
+        _claims.starts_at < bindparam("until"), _claims.ends_at > bindparam("from"),
+    )
+)  # fmt: skip
 PATIENT_DAYS = select(_appointments.local_date).where(
     _appointments.clinic_id == _MINE, _appointments.patient_id == bindparam("patient_id"), _STANDS,
     _appointments.local_date.between(bindparam("from"), bindparam("until")),
@@ -147,26 +162,40 @@ PATIENT_DAYS = select(_appointments.local_date).where(
 
 def read_availability(
     db: Session, clinic_id: UUID, protocol: ProtocolDefinition, *,
-    patient_id: UUID, first: date, last: date, now: datetime,
+    patient_id: UUID, first: date, last: date, now: datetime, consent_until: date | None = None,
 ) -> Availability:  # fmt: skip
-    """Everything a search over `first` to `last` needs, in three statements whatever the size of the clinic.
+    """Everything a search over `first` to `last` needs, in four statements whatever the size of the clinic.
 
     Four more read the calendar when it has changed, and one the protocols where a version is met for the first time.
     """
     calendar = kept_calendar(db, clinic_id, first, last)
-    booked = _read_booked(db, clinic_id, calendar, first, last)
+    booked = read_booked(db, clinic_id, calendar, first, last)
     versions = read_definitions(db, clinic_id, {row[1] for row in booked})
     return Availability(
-        calendar=calendar, protocol=protocol, now=now, booked=booked,
+        calendar=calendar, protocol=protocol, now=now, booked=booked, consent_until=consent_until,
+        held=read_held(db, clinic_id, calendar, first, last, now=now),
         loads={handle: loads_of(definition) for handle, definition in versions.items()},
         patient_days=read_patient_days(db, clinic_id, patient_id, first, last, rest_days=protocol.rest_days),
     )  # fmt: skip
 
 
-def _read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar, first: date, last: date) -> Sequence[Booked]:
-    start = clinic_time.from_minute(calendar.day_span(first).start)
-    end = clinic_time.from_minute(calendar.day_span(last).end)
-    return db.execute(BOOKED, {"clinic_id": clinic_id, "from": start, "until": end}).all()
+def read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar, first: date, last: date) -> Sequence[Booked]:
+    """The live appointments that start on these dates, in order of start."""
+    return db.execute(BOOKED, {"clinic_id": clinic_id, **_whole_days(calendar, first, last)}).all()
+
+
+def read_held(
+    db: Session, clinic_id: UUID, calendar: ClinicCalendar, first: date, last: date, *, now: datetime
+) -> Sequence[Held]:
+    """What open holds claim on these dates; one past its time claims nothing, swept or not."""
+    return db.execute(HELD, {"clinic_id": clinic_id, "now": now, **_whole_days(calendar, first, last)}).all()
+
+
+def _whole_days(calendar: ClinicCalendar, first: date, last: date) -> dict[str, datetime]:
+    return {
+        "from": clinic_time.from_minute(calendar.day_span(first).start),
+        "until": clinic_time.from_minute(calendar.day_span(last).end),
+    }
 
 
 def read_patient_days(

@@ -1,21 +1,23 @@
 """The rules of a series. Search prunes with them and booking checks with them, so the two cannot disagree."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Protocol
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
 from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.fleet import Fleet
-from scheduler.booking.plans import PlannedVisit, SeriesPlan
+from scheduler.booking.plans import PlannedVisit
 from scheduler.errors import Fault
-from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
 
 
 def days_after(protocol: ProtocolDefinition, number: int) -> range:
     """After how many local days infusion `number` + 1 may follow infusion `number`."""
-    gap = protocol.gaps[number - 1]
+    gap = protocol.gap_after(number)
     return range(gap.least, gap.most + 1)
 
 
@@ -30,59 +32,127 @@ def is_rested(protocol: ProtocolDefinition, day: date, other_days: Collection[da
     return not any(each in other_days for each in near)
 
 
+FOREVER = 10**6
+"""Days between two infusions of which one in the middle has no place yet."""
+
+
+class Planned(Protocol):
+    """A whole series, or the visits of one that are put elsewhere."""
+
+    @property
+    def visits(self) -> tuple[PlannedVisit, ...]: ...
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The last infusion of the course before, and how far the first of this one may be from it."""
+
+    day: date
+    gap: Gap
+
+
 @dataclass(frozen=True)
 class Situation:
-    """What a plan is checked against; `patient_days` are those of the patient's other live appointments."""
+    """What a plan is checked against.
+
+    `kept` are the visits of the same series that stay, of which it is to have `infusions`. `patient_days` are those of
+    the patient's other live appointments.
+    """
 
     protocol: ProtocolDefinition
     calendar: ClinicCalendar
     patient_days: frozenset[date]
     now: datetime
+    infusions: int
+    kept: tuple[PlannedVisit, ...] = ()
+    anchor: Anchor | None = None
+    consent_until: date | None = None
 
     def day_of(self, visit: PlannedVisit) -> date:
         return clinic_time.local_date(visit.starts_at, self.calendar.zone)
 
-
-Rule = Callable[[SeriesPlan, Situation], Iterator[Fault]]
-
-
-def whole_series(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
-    """A plan has every infusion of its protocol."""
-    if len(plan.visits) != situation.protocol.infusions:
-        yield Fault("appointments", "incomplete", f"This protocol has {situation.protocol.infusions} infusions.")
+    def course(self, plan: Planned) -> list[PlannedVisit]:
+        """The whole series as it would be, in order."""
+        return sorted((*plan.visits, *self.kept), key=lambda visit: visit.number)
 
 
-def in_the_future(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
+Rule = Callable[[Planned, Situation], Iterator[Fault]]
+
+
+def whole_series(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """A new series has every infusion of its protocol."""
+    if [visit.number for visit in plan.visits] != list(range(1, situation.infusions + 1)):
+        yield Fault("appointments", "incomplete", f"This protocol has {situation.infusions} infusions.")
+
+
+def known_numbers(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """A change places infusions of the series, each once, and none that stays where it is."""
+    numbers = [visit.number for visit in situation.course(plan)]
+    if len(set(numbers)) < len(numbers) or not set(numbers) <= set(range(1, situation.infusions + 1)):
+        yield Fault("appointments", "numbers", f"This series has the infusions 1 to {situation.infusions}, each once.")
+
+
+def in_the_future(plan: Planned, situation: Situation) -> Iterator[Fault]:
     """Nothing is booked into the past."""
     for visit in plan.visits:
         if visit.starts_at <= situation.now:
             yield _fault(visit, "past", "This time has passed.")
 
 
-def spacing(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
-    """Neighbouring infusions keep the protocol's least and most local calendar days."""
-    days = [situation.day_of(visit) for visit in plan.visits]
-    for gap, before, after, visit in zip(situation.protocol.gaps, days, days[1:], plan.visits[1:], strict=False):
-        apart = (after - before).days
-        if not gap.least <= apart <= gap.most:
-            yield _fault(visit, "spacing", f"{apart} days after the one before; {gap.least} to {gap.most} are allowed.")
+def spacing(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """Neighbouring infusions keep the protocol's least and most local calendar days.
+
+    Where one between them has no place yet, only the least counts. What stays is nobody's fault.
+    """
+    for before, after in pairwise(situation.course(plan)):
+        if before in plan.visits or after in plan.visits:
+            blamed = after if after in plan.visits else before
+            gap = situation.protocol.gap_after(before.number)
+            known = gap if after.number == before.number + 1 else Gap(gap.least, FOREVER)
+            yield from _spacing(blamed, (situation.day_of(after) - situation.day_of(before)).days, known)
+    if situation.anchor and plan.visits[0].number == 1:
+        apart = (situation.day_of(plan.visits[0]) - situation.anchor.day).days
+        yield from _spacing(plan.visits[0], apart, situation.anchor.gap)
 
 
-def course_span(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
-    """The whole series fits the protocol's span."""
-    first, last = situation.day_of(plan.visits[0]), situation.day_of(plan.visits[-1])
-    if last > last_day(situation.protocol, first):
-        yield Fault("appointments", "span", f"The series may span at most {situation.protocol.span_days} days.")
+def _spacing(visit: PlannedVisit, apart: int, gap: Gap) -> Iterator[Fault]:
+    if not gap.least <= apart <= gap.most:
+        yield _fault(visit, "spacing", f"{apart} days to its neighbour; {gap.least} to {gap.most} are allowed.")
 
 
-def rest(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
+def course_span(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """The infusions of the protocol fit its span; those added to it later may go beyond."""
+    course = [visit for visit in situation.course(plan) if visit.number <= situation.protocol.infusions]
+    if any(visit in plan.visits for visit in course):
+        first, last = situation.day_of(course[0]), situation.day_of(course[-1])
+        if last > last_day(situation.protocol, first):
+            yield Fault("appointments", "span", f"The series may span at most {situation.protocol.span_days} days.")
+
+
+def consent(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """The consent on file, if there is one, is still valid on the day."""
+    for visit in plan.visits:
+        if situation.consent_until and situation.day_of(visit) > situation.consent_until:
+            yield _fault(visit, "consent", "The consent on file has run out by then.")
+
+
+def opening_hours(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """The clinic's hours hold the whole visit."""
+    lanes = situation.protocol.visit_minutes // clinic_time.GRID_MINUTES
+    for visit in plan.visits:
+        day = situation.day_of(visit)
+        if not ticks.run(situation.calendar.hours_mask(day), lanes) >> ticks.LANE * _lane(visit, situation) & 1:
+            yield _fault(visit, "hours", "The clinic is not open all that time.")
+
+
+def rest(plan: Planned, situation: Situation) -> Iterator[Fault]:
     """The patient's other appointments keep their distance."""
     for visit in plan.visits:
         if not is_rested(situation.protocol, situation.day_of(visit), situation.patient_days):
             yield _fault(visit, "rest", "Another appointment of the patient is too near.")
 
 
-def known_resources(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
+def known_resources(plan: Planned, situation: Situation) -> Iterator[Fault]:
     """Every visit has one resource of each kind the protocol needs, and no other."""
     for visit in plan.visits:
         kinds = {kind: situation.calendar.by_id(chosen) for kind, chosen in visit.resources.items()}
@@ -91,15 +161,15 @@ def known_resources(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
             yield _fault(visit, "resources", "This visit does not name the resources its protocol needs.")
 
 
-def on_the_grid(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:  # noqa: ARG001 - every rule has one shape
+def on_the_grid(plan: Planned, situation: Situation) -> Iterator[Fault]:  # noqa: ARG001 - every rule has one shape
     """Visits start on the five-minute grid."""
     for visit in plan.visits:
         if not clinic_time.on_grid(visit.starts_at):
             yield _fault(visit, "grid", "Visits start on multiples of five minutes.")
 
 
-def resources_there(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
-    """The clinic is open and every resource there during all its legs."""
+def resources_there(plan: Planned, situation: Situation) -> Iterator[Fault]:
+    """Every resource is there during all its legs, opening hours aside, and nothing is closed."""
     for visit in plan.visits:
         day = situation.day_of(visit)
         for kind, resource in _resources(visit, situation.calendar):
@@ -108,20 +178,25 @@ def resources_there(plan: SeriesPlan, situation: Situation) -> Iterator[Fault]:
 
 
 SHAPE: tuple[Rule, ...] = (whole_series, on_the_grid, known_resources)
-RULES: tuple[Rule, ...] = (in_the_future, spacing, course_span, rest, resources_there)
+CHANGE_SHAPE: tuple[Rule, ...] = (known_numbers, on_the_grid, known_resources)
+RULES: tuple[Rule, ...] = (in_the_future, spacing, course_span, rest, consent, opening_hours, resources_there)
 
 
-def breaches(plan: SeriesPlan, situation: Situation) -> tuple[Fault, ...]:
+def breaches(plan: Planned, situation: Situation, *, shape: Sequence[Rule] = SHAPE) -> tuple[Fault, ...]:
     """Every reason why a plan may not be booked, as far as rules can tell; the database itself judges capacity."""
-    malformed = tuple(fault for rule in SHAPE for fault in rule(plan, situation))
+    malformed = tuple(fault for rule in shape for fault in rule(plan, situation))
     return malformed or tuple(fault for rule in RULES for fault in rule(plan, situation))
 
 
 def _is_there(resource: Bookable, situation: Situation, visit: PlannedVisit, day: date, kind: ResourceKind) -> bool:
-    available = situation.calendar.available_mask(resource, day)
-    lane = (clinic_time.minute_of(visit.starts_at) - situation.calendar.origin(day)) // clinic_time.GRID_MINUTES
     alone = Fleet((resource,), situation.protocol.legs_of(kind))
-    return bool(alone.starts(available, 0) >> ticks.LANE * lane & 1)
+    starts = alone.starts(situation.calendar.present_mask(resource, day), 0)
+    return bool(starts >> ticks.LANE * _lane(visit, situation) & 1)
+
+
+def _lane(visit: PlannedVisit, situation: Situation) -> int:
+    origin = situation.calendar.origin(situation.day_of(visit))
+    return (clinic_time.minute_of(visit.starts_at) - origin) // clinic_time.GRID_MINUTES
 
 
 def _resources(visit: PlannedVisit, calendar: ClinicCalendar) -> Iterator[tuple[ResourceKind, Bookable]]:

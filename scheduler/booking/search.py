@@ -74,6 +74,12 @@ class Search:
     def days(self) -> int:
         return (self.wishes.latest - self.wishes.earliest).days + 1
 
+    @property
+    def first_days(self) -> int:
+        """On how many of them the series may begin."""
+        start_by = self.wishes.start_by or self.wishes.latest
+        return (min(start_by, self.wishes.latest) - self.wishes.earliest).days + 1
+
     def date_of(self, day: int) -> date:
         return self.wishes.earliest + timedelta(days=day)
 
@@ -87,6 +93,8 @@ class Search:
         calendar, protocol = self.availability.calendar, self.availability.protocol
         if not calendar.open_mask(day):
             return _nothing("closed")
+        if self.availability.consent_until and day > self.availability.consent_until:
+            return _nothing("consent")
         if not rules.is_rested(protocol, day, self.availability.patient_days):
             return _nothing("spacing")
         wanted = self._wanted(day)
@@ -208,7 +216,7 @@ def _in_order(search: Search) -> Iterator[Found]:
 
 def _open(search: Search, first: int) -> Iterator[Walk]:
     """A first day with its ways, if it has any, and the next first day with its bound only."""
-    if first + 1 < search.days:
+    if first + 1 < search.first_days:
         yield Walk(search.bound(first + 1), (first + 1,))
     ways = search.ways(first)
     if ways:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler.actors import Actor
 from scheduler.errors import NotFound
-from scheduler.models import Appointment, AppointmentStatus, ProtocolVersion, Resource, Series, SeriesStatus
+from scheduler.models import Appointment, AppointmentStatus, EndReason, ProtocolVersion, Resource, Series, SeriesStatus
 from scheduler.protocols import ResourceKind
 from scheduler.records import access
 from scheduler.records.zone import read_zone
@@ -51,6 +51,9 @@ class BookedSeries:
     protocol_version: int
     protocol_name: str
     status: SeriesStatus
+    reason: EndReason | None
+    infusions: int
+    follows_id: UUID | None
     booked_at: datetime
     version: int
     appointments: tuple[BookedAppointment, ...]
@@ -95,6 +98,7 @@ def _booked(
     return BookedSeries(
         id=series.id, patient_id=series.patient_id, protocol_id=version.protocol_id,
         protocol_version=version.number, protocol_name=version.document["name"], status=series.status,
+        reason=series.reason, infusions=series.infusions, follows_id=series.follows_id,
         booked_at=series.booked_at.astimezone(zone), version=series.version, appointments=tuple(appointments),
     )  # fmt: skip
 

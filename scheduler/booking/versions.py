@@ -1,6 +1,6 @@
 """What the versions of protocols say, parsed once in the life of a process: a version never changes."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -22,3 +22,10 @@ def read_definitions(db: Session, clinic_id: UUID, handles: Set[str]) -> dict[st
         rows = db.execute(VERSIONS, {"clinic_id": clinic_id})
         _known.update((handle, from_document(document)) for handle, document in rows)
     return {handle: _known[handle] for handle in handles}
+
+
+def definitions_of(db: Session, clinic_id: UUID, version_ids: Iterable[UUID]) -> dict[UUID, ProtocolDefinition]:
+    """`read_definitions`, by id."""
+    in_digits = db.get_bind().dialect.name == "sqlite"
+    handles = {version_id.hex if in_digits else str(version_id) for version_id in version_ids}
+    return {UUID(handle): found for handle, found in read_definitions(db, clinic_id, handles).items()}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.courses import StopReason, complete_series, stop_series
+from scheduler.booking.courses import complete_series, stop_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedAppointment, BookedSeries
@@ -20,7 +20,7 @@ from scheduler.demo.house import ZONE, House
 from scheduler.demo.scores import ScoreCourse
 from scheduler.demo.stories import Fate, Story
 from scheduler.demo.timeline import Timeline
-from scheduler.models import AlertLevel, AppointmentStatus
+from scheduler.models import AlertLevel, AppointmentStatus, EndReason
 from scheduler.outcomes.alerts import acknowledge
 from scheduler.outcomes.assessments import log_assessment
 from scheduler.records import access
@@ -104,7 +104,7 @@ def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries) ->
         else:
             _expect_visit(life, visitor, visit)
     if fate.stops_after:
-        why = StopReason.MISSED_VISITS if last in fate.missed else _why(visitor)
+        why = EndReason.MISSED_VISITS if last in fate.missed else _why(visitor)
         life.later(_moment_of_stop(visits, last), stop, series.id, why)
     else:
         life.later(visits[-1].ends_at, complete, visitor, protocol, series.id)
@@ -123,8 +123,8 @@ def _moment_of_stop(visits: tuple[BookedAppointment, ...], last: int) -> datetim
     return max(after, visits[last].starts_at - LONGEST_ADVANCE) if last < len(visits) else after
 
 
-def _why(visitor: Visitor) -> StopReason:
-    return visitor.story.rng.choice((StopReason.PATIENT_WISH, StopReason.PATIENT_WISH, StopReason.CLINICAL_DECISION))
+def _why(visitor: Visitor) -> EndReason:
+    return visitor.story.rng.choice((EndReason.PATIENT_WISH, EndReason.PATIENT_WISH, EndReason.CLINICAL_DECISION))
 
 
 def arrive(life: Life, visit: BookedAppointment, now: datetime) -> None:
@@ -165,7 +165,7 @@ def look_after(life: Life, alert_id: UUID, note: str, now: datetime) -> None:
     acknowledge(life.db, alert_id, note=note, actor=life.house.clinician, now=now)
 
 
-def stop(life: Life, series_id: UUID, why: StopReason, now: datetime) -> None:
+def stop(life: Life, series_id: UUID, why: EndReason, now: datetime) -> None:
     """The rest of a series is called off."""
     stop_series(life.db, series_id, reason=why, actor=life.house.scheduler, now=now)
 

@@ -166,7 +166,7 @@ def _read_claims(db: Session, clinic_id: UUID, calendar: ClinicCalendar) -> dict
     rows = select(
         handle_of(Claim.resource_id), epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at), Claim.units
     ).where(
-        Claim.clinic_id == clinic_id,
+        Claim.clinic_id == clinic_id, Claim.appointment_id.is_not(None),  # what is only held is not booked
         Claim.starts_at > start - LONGEST_CLAIM, Claim.starts_at < end, Claim.ends_at > start,
     )  # fmt: skip
     claims: dict[Any, list[Claimed]] = defaultdict(list)

@@ -39,7 +39,7 @@ def roles_of(rule: Rule) -> frozenset[Role]:
 
 def series(cast: ClinicCast) -> UUID:
     template, patient = cast.protocol.current_id, cast.patient().id
-    row = Series(clinic_id=cast.id, patient_id=patient, protocol_version_id=template, booked_at=cast.now)
+    row = Series(clinic_id=cast.id, patient_id=patient, protocol_version_id=template, booked_at=cast.now, infusions=6)
     return cast.keep(row).id
 
 
@@ -47,7 +47,8 @@ def appointment(cast: ClinicCast) -> UUID:
     course = cast.db.get_one(Series, (cast.id, series(cast)))
     starts, ends = clinic_instant("Mon 12:00"), clinic_instant("Mon 13:00")
     row = Appointment(
-        clinic_id=cast.id, series_id=course.id, patient_id=course.patient_id, number=1, starts_at=starts, ends_at=ends,
+        clinic_id=cast.id, series_id=course.id, patient_id=course.patient_id, number=1,
+        status_at=starts, starts_at=starts, ends_at=ends,
         protocol_version_id=course.protocol_version_id, local_date=starts.date(), chair_id=cast.resource("A").id,
     )  # fmt: skip
     return cast.keep(row).id

@@ -54,7 +54,7 @@ def book(clinic: ClinicCast, starts: list[datetime], *, patient: Patient | None 
     series = clinic.keep(
         Series(
             clinic_id=clinic.id, patient_id=patient.id, protocol_version_id=clinic.protocol.current_id,
-            booked_at=clinic.now,
+            booked_at=clinic.now, infusions=6,
         )
     )  # fmt: skip
     for number, start in enumerate(starts, 1):
@@ -66,7 +66,7 @@ def add_visit(clinic: ClinicCast, series: Series, number: int, start: datetime, 
     resources = {"chair": clinic.resource(chair), "nurse": clinic.resource("N1"), "prescriber": clinic.resource("P1")}
     visit = clinic.keep(
         Appointment(
-            clinic_id=clinic.id, series_id=series.id, patient_id=series.patient_id, number=number,
+            clinic_id=clinic.id, series_id=series.id, patient_id=series.patient_id, number=number, status_at=clinic.now,
             protocol_version_id=series.protocol_version_id, starts_at=start,
             ends_at=start + MDD_INDUCTION.visit_minutes * MINUTE, local_date=local_date(start, clinic.zone),
             **{f"{kind}_id": resource.id for kind, resource in resources.items()},

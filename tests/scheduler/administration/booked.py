@@ -19,12 +19,13 @@ def booked_visit(clinic: ClinicCast, starts_at: datetime, *, chair: str = "A", n
     series = clinic.keep(
         Series(
             clinic_id=clinic.id, id=uuid4(), patient_id=patient.id, protocol_version_id=version.id,
-            booked_at=clinic.now, booked_by=clinic.scheduler.staff_id,
+            booked_at=clinic.now, infusions=6, booked_by=clinic.scheduler.staff_id,
         )
     )  # fmt: skip
     appointment = clinic.keep(
         Appointment(
             clinic_id=clinic.id, series_id=series.id, patient_id=patient.id, protocol_version_id=version.id, number=1,
+            status_at=clinic.now,
             starts_at=starts_at, ends_at=starts_at + VISIT, local_date=clinic_time.local_date(starts_at, clinic.zone),
             chair_id=clinic.resource(chair).id, nurse_id=clinic.resource(nurse).id,
         )

@@ -223,7 +223,7 @@ def test_a_search_takes_the_same_statements_however_full_the_clinic(db, ask, boo
     with counted(db) as full:
         ask(patient)
 
-    assert len(full) == len(empty) == 4
+    assert len(full) == len(empty) == 5
 
 
 def test_a_search_sees_a_change_of_hours_shifts_or_resources_at_once(db, ask, clinic, at, now):

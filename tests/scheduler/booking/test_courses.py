@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.courses import StopReason, complete_series, stop_series
+from scheduler.booking.courses import complete_series, stop_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.errors import IllegalTransition, NotFound, SeriesEnded, SeriesUnfinished
-from scheduler.models import AppointmentStatus, Claim, Series, SeriesStatus
+from scheduler.models import AppointmentStatus, Claim, EndReason, Series, SeriesStatus
 from scheduler.records import audit
 from tests.builders import MONDAY
 from tests.courses import appointments_of, write_series
@@ -42,7 +42,7 @@ def complete(db, clinic, now):
 
 @pytest.fixture
 def stop(db, clinic, now):
-    return lambda series_id, reason=StopReason.PATIENT_WISH: stop_series(
+    return lambda series_id, reason=EndReason.PATIENT_WISH: stop_series(
         db, series_id, reason=reason, actor=clinic.scheduler, now=now
     )
 
@@ -92,7 +92,7 @@ def test_stopping_cancels_what_is_to_come_and_frees_its_places(db, stop, clinic,
 
 
 def test_stopping_writes_down_who_and_why_and_every_cancelled_visit(db, stop, clinic, booked):
-    stop(booked, StopReason.MISSED_VISITS)
+    stop(booked, EndReason.MISSED_VISITS)
 
     notes = audit.pending_notes(db)
     assert [note.action for note in notes[-7:]] == ["appointment.cancelled"] * 6 + ["series.stopped"]
@@ -119,4 +119,4 @@ def test_a_series_that_has_ended_stays_as_it_ended(complete, stop, series):
 def test_another_clinics_series_cannot_be_told_from_one_that_is_not_there(db, elsewhere, now, series):
     for series_id in (series.id, uuid4()):
         with pytest.raises(NotFound):
-            stop_series(db, series_id, reason=StopReason.OTHER, actor=elsewhere.scheduler, now=now)
+            stop_series(db, series_id, reason=EndReason.OTHER, actor=elsewhere.scheduler, now=now)

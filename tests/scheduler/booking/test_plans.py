@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes, from_text, to_text
+from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
+from scheduler.booking.proposals import from_text, to_text
 from scheduler.errors import Invalid
 from scheduler.protocols import ResourceKind
 
@@ -60,10 +61,13 @@ def test_anything_else_is_refused(text):
     "changes",
     [
         {"visits": []},
-        {"visits": [[10**15, {}]]},
-        {"visits": [[1, {}]]},
-        {"visits": [["x", {}]]},
-        {"visits": [[29541000, {"bed": "00"}]]},
+        {"visits": [[1, 10**15, {}]]},
+        {"visits": [[1, 1, {}]]},
+        {"visits": [[1, "x", {}]]},
+        {"visits": [[0, 29541000, {}]]},
+        {"visits": [[True, 29541000, {}]]},
+        {"visits": [[1, 29541000, {"bed": "00"}]]},
+        {"follows": "nobody"},
         {"patient": "nobody"},
         {"wishes": {}},
         {"wishes": {"earliest": "0001-01-01", "latest": "2026-04-02", "weekdays": [0], "window": [0, 5]}},
@@ -77,6 +81,6 @@ def test_a_forged_plan_that_cannot_be_is_refused(changes):
 
 
 def test_a_proposal_that_was_cut_short_or_is_too_long_is_refused():
-    for text in (to_text(PLAN)[:-3], "A" * 20_000):
+    for text in (to_text(PLAN)[:-3], "A" * 70_000):
         with pytest.raises(Invalid):
             from_text(text)

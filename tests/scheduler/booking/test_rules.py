@@ -28,6 +28,7 @@ def situation(db, clinic, now, plan):
         calendar=read_calendar(db, clinic.id, date(2026, 3, 1), date(2026, 5, 1)),
         patient_days=frozenset(),
         now=now,
+        infusions=MDD_INDUCTION.infusions,
     )
 
 
@@ -92,7 +93,7 @@ def test_the_clinic_must_be_open_and_everyone_there(plan, situation):
     evening = moved(plan, 1, timedelta(hours=8))
 
     assert codes(evening, situation) == {
-        ("appointments.1", "chair-away"),
+        ("appointments.1", "hours"),
         ("appointments.1", "nurse-away"),
         ("appointments.1", "prescriber-away"),
     }

@@ -1,0 +1,153 @@
+"""Changes of a running series are carried out whole, under the rules of booking, or not at all."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from scheduler.booking.apply import apply_changes
+from scheduler.booking.appointments import Why, move_on
+from scheduler.booking.book import book_series
+from scheduler.booking.changes import ChangeKind, Seen, SeriesChange, from_text, to_text
+from scheduler.booking.plans import Wishes
+from scheduler.booking.propose import propose
+from scheduler.booking.running import planned, read_courses
+from scheduler.booking.waivers import Waiver
+from scheduler.clinic_time import DAY
+from scheduler.errors import Invalid, NotAllowed, PlanRefused
+from scheduler.models import Appointment, AppointmentStatus, ChangeReason, Claim, Move, Override, OverrideRule, Side
+from tests.builders import MONDAY
+from tests.counting import counted
+
+WISH = Why(Side.PATIENT, ChangeReason.WISH)
+
+
+@pytest.fixture
+def course(db, clinic, now):
+    """A booked series, as it stands."""
+    patient = clinic.patient()
+    offers = propose(db, patient.id, clinic.protocol.id, Wishes(MONDAY), actor=clinic.scheduler, now=now)
+    series = book_series(db, offers.proposals[0].plan, actor=clinic.scheduler, now=now)
+    return lambda: read_courses(db, [series.id], actor=clinic.scheduler)[series.id]
+
+
+def move(course, *steps):
+    """The change that moves these visits, by number, by a span of time."""
+    mine = {each.number: each for each in course.mine}
+    visits = tuple(replace(planned(mine[number]), starts_at=mine[number].starts_at + by) for number, by in steps)
+    moved = {number: Seen(mine[number].id, mine[number].version) for number, _ in steps}
+    series = course.series
+    return SeriesChange(ChangeKind.MOVE, series.id, series.patient_id, visits, series.infusions, moved)
+
+
+@pytest.fixture
+def apply(db, clinic, now):
+    def carry_out(*changes, actor=None, **options):
+        apply_changes(db, changes, why=WISH, actor=actor or clinic.scheduler, now=now, **options)
+
+    return carry_out
+
+
+def starts(course):
+    return [each.starts_at for each in course.mine]
+
+
+def test_a_visit_moves_with_all_its_claims(db, course, apply):
+    before = starts(course())
+
+    apply(move(course(), (6, timedelta(hours=1))))
+
+    assert starts(course()) == [*before[:5], before[5] + timedelta(hours=1)]
+    last = course().mine[5]
+    claimed = select(func.min(Claim.starts_at)).where(Claim.appointment_id == last.id)
+    assert db.scalar(claimed) == last.starts_at
+    assert db.scalar(select(Move.starts_at).where(Move.appointment_id == last.id)) == before[5]
+
+
+def test_visits_may_move_into_each_others_places(course, apply):
+    before = starts(course())
+    change = move(course(), *((number, DAY) for number in range(1, 7)))
+
+    apply(change)
+
+    assert starts(course()) == [at + DAY for at in before]
+
+
+def test_a_move_that_breaks_the_spacing_is_refused_with_every_fault(course, apply):
+    before = starts(course())
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(move(course(), (2, 3 * DAY), (5, timedelta(hours=12))))
+
+    assert {fault.code for fault in refused.value.faults} >= {"spacing", "hours"}
+    assert starts(course()) == before
+
+
+def test_a_rule_of_policy_may_be_set_aside_and_that_is_written_down(db, course, clinic, apply):
+    waiver = Waiver(frozenset({OverrideRule.SPACING}), "The patient travels.")
+
+    apply(move(course(), (2, -DAY)), waiver=waiver, actor=clinic.clinician)
+
+    kept = db.execute(select(Override.rule, Override.reason)).all()
+    assert kept == [(OverrideRule.SPACING, "The patient travels.")]
+
+
+def test_the_desk_may_not_set_spacing_aside(course, apply):
+    with pytest.raises(NotAllowed):
+        apply(move(course(), (2, -DAY)), waiver=Waiver(frozenset({OverrideRule.SPACING}), "Please."))
+
+
+def test_a_change_of_what_was_changed_meanwhile_is_refused(course, apply):
+    planned_before = move(course(), (6, timedelta(hours=1)))
+    apply(move(course(), (6, timedelta(hours=2))))
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(planned_before)
+
+    assert [fault.code for fault in refused.value.faults] == ["changed"]
+
+
+def test_a_missed_visit_is_made_good_under_its_own_number(db, course, clinic, apply, now):
+    last = course().mine[5]
+    visit, infusions = planned(last), course().series.infusions
+    move_on(db, last.id, AppointmentStatus.CANCELLED, actor=clinic.scheduler, now=now)
+    series = course().series
+    assert course().missing == [6]
+
+    apply(SeriesChange(ChangeKind.REBOOKING, series.id, series.patient_id, (visit,), infusions))
+
+    assert course().missing == []
+    both = select(func.count()).select_from(Appointment).where(Appointment.series_id == series.id)
+    assert db.scalar(both) == 7
+
+
+def test_an_extension_adds_visits_after_the_last(course, apply):
+    last, series = planned(course().mine[5]), course().series
+    visit = replace(last, number=7, starts_at=last.starts_at + 7 * DAY)
+
+    with pytest.raises(PlanRefused):
+        apply(SeriesChange(ChangeKind.EXTENSION, series.id, series.patient_id, (visit,), 7))
+    near = replace(visit, starts_at=last.starts_at + 4 * DAY)
+    apply(SeriesChange(ChangeKind.EXTENSION, series.id, series.patient_id, (near,), 7))
+
+    assert len(course().mine) == course().series.infusions == 7
+
+
+def test_a_change_takes_the_same_statements_for_one_visit_as_for_six(db, course, apply):
+    apply(move(course(), (6, timedelta(hours=1))))
+
+    with counted(db) as one:
+        apply(move(course(), (6, timedelta(hours=-1))))
+    with counted(db) as six:
+        apply(move(course(), *((number, timedelta(minutes=30)) for number in range(1, 7))))
+
+    assert len(one) == len(six)
+
+
+def test_a_change_survives_its_journey_and_nothing_else_does(course):
+    change = move(course(), (5, DAY), (6, DAY))
+
+    assert from_text(to_text(change)) == change
+    with pytest.raises(Invalid):
+        from_text(to_text(change)[:-2])
