@@ -20,7 +20,7 @@ from scheduler.booking.claims import claims_of, expire_holds, insert_claims, rel
 from scheduler.booking.conflicts import as_faults
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.running import Course, dates_around, read_courses
+from scheduler.booking.running import RunningSeries, dates_around, read_running
 from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
 from scheduler.errors import Fault, PlanRefused
 from scheduler.models import Appointment, AppointmentStatus, Move, Series, SeriesStatus
@@ -56,7 +56,7 @@ class Checked:
     """A change that may be carried out: where it begins, and the rules that are set aside for it."""
 
     change: SeriesChange
-    course: Course
+    running: RunningSeries
     calendar: ClinicCalendar
     faults: tuple[Fault, ...]
     ids: dict[int, UUID] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Checked:
     def before(self, visit: PlannedVisit) -> Appointment | None:
         """The appointment that goes to this visit's place; None if it is booked anew."""
         seen = self.change.moved.get(visit.number)
-        return self.course.standing(seen) if seen else None
+        return self.running.standing(seen) if seen else None
 
 
 def apply_changes(
@@ -83,9 +83,9 @@ def apply_changes(
     visits = [visit for change in changes for visit in change.visits]
     calendar = read_calendar(db, actor.clinic_id, *dates_around(visits), locked=True) if visits else None
     expire_holds(db, actor.clinic_id, now=now)
-    courses = read_courses(db, {change.series_id for change in changes}, actor=actor, locked=True)
+    running = read_running(db, {change.series_id for change in changes}, actor=actor, locked=True)
     checked = [
-        check(change, courses[change.series_id], calendar, records[change.patient_id].consent_until, now=now)
+        check(change, running[change.series_id], calendar, records[change.patient_id].consent_until, now=now)
         for change in changes
     ]
     refused = [fault for each in checked for fault in outstanding(each.faults, waiver)]
@@ -99,26 +99,26 @@ def apply_changes(
 
 
 def check(
-    change: SeriesChange, course: Course, calendar: ClinicCalendar | None, consent_until: Any, *, now: datetime
+    change: SeriesChange, running: RunningSeries, calendar: ClinicCalendar | None, consent_until: Any, *, now: datetime
 ) -> Checked:
     """The change with every reason why it may not be carried out, as far as rules can tell."""
-    stale = tuple(_stale(change, course))
+    stale = tuple(_stale(change, running))
     ids = {visit.number: change.moved[visit.number].id if visit.number in change.moved else uuid4()
            for visit in change.visits}  # fmt: skip
     if stale or calendar is None:
-        return Checked(change, course, calendar, stale, ids)  # type: ignore[arg-type] # nothing is placed
-    situation = course.situation(change, calendar, consent_until, now=now)
-    return Checked(change, course, calendar, rules.breaches(change, situation, shape=rules.CHANGE_SHAPE), ids)
+        return Checked(change, running, calendar, stale, ids)  # type: ignore[arg-type] # nothing is placed
+    situation = running.situation(change, calendar, consent_until, now=now)
+    return Checked(change, running, calendar, rules.breaches(change, situation, shape=rules.CHANGE_SHAPE), ids)
 
 
-def _stale(change: SeriesChange, course: Course) -> Iterator[Fault]:
+def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
     """What is no longer as it was when the change was planned."""
-    if course.series.patient_id != change.patient_id or course.series.status not in MAY_CHANGE[change.kind]:
-        yield Fault("series", "changed", f"The series is {course.series.status} by now.")
-    if change.infusions < course.series.infusions:
+    if running.series.patient_id != change.patient_id or running.series.status not in MAY_CHANGE[change.kind]:
+        yield Fault("series", "changed", f"The series is {running.series.status} by now.")
+    if change.infusions < running.series.infusions:
         yield Fault("series", "changed", "The series has been extended meanwhile.")
     for seen in change.seen:
-        if course.standing(seen) is None:
+        if running.standing(seen) is None:
             yield Fault("appointments", "changed", "An appointment of this plan has been changed meanwhile.")
 
 
@@ -127,7 +127,7 @@ def _write(db: Session, checked: Sequence[Checked], *, why: Why, actor: Actor, n
     moved = [
         (each, visit, before) for each in checked for visit in each.change.visits if (before := each.before(visit))
     ]
-    given_up = [found for each in checked for seen in each.change.given_up if (found := each.course.standing(seen))]
+    given_up = [found for each in checked for seen in each.change.given_up if (found := each.running.standing(seen))]
     try:
         _keep_moves(db, [(visit, before) for _, visit, before in moved], why=why, actor=actor, now=now)
         cancel_all(db, given_up, actor=actor, now=now, whys=[why] * len(given_up))
@@ -189,21 +189,21 @@ def _set_down(db: Session, rows: Sequence[dict[str, Any]], moved: set[UUID], *, 
 
 
 def _row(checked: Checked, visit: PlannedVisit, *, actor: Actor, now: datetime) -> dict[str, Any]:
-    before, series = checked.before(visit), checked.course.series
+    before, series = checked.before(visit), checked.running.series
     status = _status(visit, before)
     return {
         "clinic_id": actor.clinic_id, "id": checked.ids[visit.number], "series_id": series.id,
         "patient_id": series.patient_id, "protocol_version_id": series.protocol_version_id, "number": visit.number,
         "status": status, "status_at": before.status_at if before and status is before.status else now,
         "starts_at": visit.starts_at,
-        "ends_at": visit.starts_at + checked.course.protocol.visit_minutes * clinic_time.MINUTE,
+        "ends_at": visit.starts_at + checked.running.protocol.visit_minutes * clinic_time.MINUTE,
         "local_date": clinic_time.local_date(visit.starts_at, checked.calendar.zone),
         **{f"{kind}_id": visit.resources.get(kind) for kind in ResourceKind},
     }  # fmt: skip
 
 
 def _claims(checked: Sequence[Checked], rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    protocols = {each.course.series.id: each.course.protocol for each in checked}
+    protocols = {each.running.series.id: each.running.protocol for each in checked}
     for row in rows:
         resources = {kind: row[f"{kind}_id"] for kind in ResourceKind}
         yield from claims_of(row, resources, protocols[row["series_id"]])
@@ -220,7 +220,7 @@ def _go_on(db: Session, checked: Sequence[Checked], *, actor: Actor) -> None:
     if rows:
         db.execute(GO_ON, rows)
         for each in checked:
-            db.expire(each.course.series)
+            db.expire(each.running.series)
 
 
 def _note(db: Session, change: SeriesChange, *, actor: Actor, now: datetime, overridden: int) -> None:

@@ -24,7 +24,7 @@ from scheduler.protocols import ProtocolDefinition, ResourceKind
 
 
 @dataclass(frozen=True)
-class Course:
+class RunningSeries:
     """A series, its protocol, and all live appointments of its patient, in whatever series."""
 
     series: Series
@@ -75,7 +75,9 @@ def planned(appointment: Appointment) -> PlannedVisit:
     return PlannedVisit(appointment.number, appointment.starts_at, taken)
 
 
-def read_courses(db: Session, series_ids: Iterable[UUID], *, actor: Actor, locked: bool = False) -> dict[UUID, Course]:
+def read_running(
+    db: Session, series_ids: Iterable[UUID], *, actor: Actor, locked: bool = False
+) -> dict[UUID, RunningSeries]:
     """Series with the live appointments of their patients, in two statements. Raises `NotFound` if one is missing.
 
     `locked` keeps them from others until this transaction ends; their patients must be locked before.
@@ -88,7 +90,7 @@ def read_courses(db: Session, series_ids: Iterable[UUID], *, actor: Actor, locke
     live = _live(db, {series.patient_id for series in found}, actor=actor, locked=locked)
     definitions = definitions_of(db, actor.clinic_id, {series.protocol_version_id for series in found})
     return {
-        series.id: Course(series, definitions[series.protocol_version_id], tuple(live[series.patient_id]))
+        series.id: RunningSeries(series, definitions[series.protocol_version_id], tuple(live[series.patient_id]))
         for series in found
     }
 

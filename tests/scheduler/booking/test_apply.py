@@ -12,7 +12,7 @@ from scheduler.booking.book import book_series
 from scheduler.booking.changes import ChangeKind, Seen, SeriesChange, from_text, to_text
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.running import planned, read_courses
+from scheduler.booking.running import planned, read_running
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
 from scheduler.errors import Invalid, NotAllowed, PlanRefused
@@ -29,7 +29,7 @@ def course(db, clinic, now):
     patient = clinic.patient()
     offers = propose(db, patient.id, clinic.protocol.id, Wishes(MONDAY), actor=clinic.scheduler, now=now)
     series = book_series(db, offers.proposals[0].plan, actor=clinic.scheduler, now=now)
-    return lambda: read_courses(db, [series.id], actor=clinic.scheduler)[series.id]
+    return lambda: read_running(db, [series.id], actor=clinic.scheduler)[series.id]
 
 
 def move(course, *steps):
