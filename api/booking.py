@@ -36,10 +36,11 @@ def ask(body: dict[str, Any]) -> propose.Proposals:
 @blueprint.arguments(SeriesIn)
 @blueprint.alt_response(409, description="Every conflict, and `alternatives` to book instead.")
 @idempotent(required=True)
-@allow(Role.SCHEDULER)
+@allow(Role.SCHEDULER, Role.CLINICIAN)
 def commit(body: dict[str, Any]) -> series.BookedSeries:
     """Book a proposal exactly as it was given out: every appointment of it, or none."""
-    return book.book_series(g.db, from_text(body["proposal"]), actor=g.actor, now=g.now)
+    plan, waiver, hold_id = from_text(body["proposal"]), body["override"], body["hold_id"]
+    return book.book_series(g.db, plan, actor=g.actor, now=g.now, waiver=waiver, hold_id=hold_id)
 
 
 @blueprint.get("/series/<uuid:series_id>")

@@ -93,7 +93,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
                 "operation": f"{self.name}.{view_func.__name__}",
                 "access": getattr(view_func, "access", None),
                 "idempotent": getattr(view_func, "idempotent", None),
-                "versioned": changes_a_version(rule, methods),
+                "versioned": getattr(view_func, "versioned", False),
                 "names_a_row": "<" in rule,
             },
         }

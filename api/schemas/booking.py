@@ -4,13 +4,14 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from api.schemas.base import Clock, LocalDate, Shape, Weekday, Whole
+from api.schemas.base import Clock, LocalDate, Shape, Text, Weekday, Whole
 from scheduler import clinic_time
 from scheduler.booking.explain import MESSAGES
 from scheduler.booking.opaque import LARGEST_PLAN
 from scheduler.booking.plans import OPEN_END, Wishes
 from scheduler.booking.propose import MOST_PROPOSALS
-from scheduler.models import AppointmentStatus, SeriesStatus
+from scheduler.booking.waivers import Waiver
+from scheduler.models import AppointmentStatus, EndReason, OverrideRule, SeriesStatus
 from scheduler.protocols import ResourceKind
 
 USUAL_PROPOSALS = 3
@@ -115,8 +116,21 @@ class ProposalsOut(Shape):
     explanation = fields.Nested(ExplanationOut, required=True, allow_none=True)
 
 
+class OverrideIn(Shape):
+    """Rules of policy set aside, by those who may, with a reason that is kept."""
+
+    rules = fields.List(fields.Enum(OverrideRule, by_value=True), required=True, validate=validate.Length(1, 5))
+    reason = Text(500, required=True)
+
+    @post_load
+    def gather(self, said: dict[str, Any], **_options: Any) -> Waiver:
+        return Waiver(frozenset(said["rules"]), said["reason"])
+
+
 class SeriesIn(Shape):
     proposal = fields.String(required=True, validate=validate.Length(1, LARGEST_PLAN))
+    hold_id = fields.UUID(load_default=None, metadata={"description": "Your hold that keeps these places, if any."})
+    override = fields.Nested(OverrideIn, load_default=None)
 
 
 class NamedResourceOut(Shape):
@@ -132,6 +146,7 @@ class AppointmentOut(Shape):
     starts_at = LocalTime(required=True)
     ends_at = LocalTime(required=True)
     resources = fields.List(fields.Nested(NamedResourceOut), required=True)
+    version = fields.Integer(required=True, metadata={"description": "Its ETag is this in double quotes."})
 
 
 class SeriesOut(Shape):
@@ -141,6 +156,9 @@ class SeriesOut(Shape):
     protocol_version = fields.Integer(required=True)
     protocol_name = fields.String(required=True)
     status = fields.Enum(SeriesStatus, by_value=True, required=True)
+    reason = fields.Enum(EndReason, by_value=True, required=True, allow_none=True)
+    infusions = fields.Integer(required=True, metadata={"description": "How many it is to have."})
+    follows_id = fields.UUID(required=True, allow_none=True, metadata={"description": "The series before it."})
     booked_at = LocalTime(required=True)
     appointments = fields.List(fields.Nested(AppointmentOut), required=True)
 

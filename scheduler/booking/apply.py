@@ -18,6 +18,7 @@ from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.changes import ChangeKind, SeriesChange
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims, release_claims
 from scheduler.booking.conflicts import as_faults
+from scheduler.booking.holding import book_hold
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.reading import read_calendar
 from scheduler.booking.running import RunningSeries, dates_around, read_running
@@ -70,18 +71,21 @@ class Checked:
 
 def apply_changes(
     db: Session, changes: Sequence[SeriesChange], *, why: Why, actor: Actor, now: datetime,
-    waiver: Waiver | None = None,
+    waiver: Waiver | None = None, hold_id: UUID | None = None,
 ) -> None:  # fmt: skip
     """Carry out every change, or none: what moves gives back its claims and takes the new ones in this transaction.
 
     In a constant number of statements, however many there are. Rules of policy named in `waiver` are set aside, which
-    is written down. Raises `NotFound`, `NotAllowed` for a rule the actor may not set aside, and `PlanRefused` with
-    every conflict: something was changed meanwhile, a rule is broken, or the guard found a place taken.
+    is written down; with `hold_id` the places are those this hold keeps for the actor and the one patient.
+    Raises `NotFound`, `NotAllowed` for a rule the actor may not set aside, what `take_hold` raises, and `PlanRefused`
+    with every conflict: something was changed meanwhile, a rule is broken, or the guard found a place taken.
     """
     refuse_unallowed(waiver, actor=actor)
     records = access.lock_records(db, {change.patient_id for change in changes}, actor=actor)
     visits = [visit for change in changes for visit in change.visits]
     calendar = read_calendar(db, actor.clinic_id, *dates_around(visits), locked=True) if visits else None
+    if hold_id is not None:
+        book_hold(db, hold_id, changes[0].patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
     running = read_running(db, {change.series_id for change in changes}, actor=actor, locked=True)
     checked = [

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
-from scheduler.booking.claims import claims_of, end_holds, expire_holds, insert_claims
+from scheduler.booking.claims import claims_of, expire_holds, insert_claims
 from scheduler.booking.conflicts import as_faults, capacity_conflicts
-from scheduler.booking.holding import take_hold
+from scheduler.booking.holding import book_hold
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.reading import read_calendar, read_patient_days
@@ -25,7 +25,6 @@ from scheduler.models import (
     LIVE,
     Appointment,
     AppointmentStatus,
-    HoldState,
     Patient,
     ProtocolVersion,
     Series,
@@ -60,8 +59,7 @@ def book_series(
     if refused:
         raise PlanRefused(refused, plan=plan)
     if hold_id is not None:
-        take_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
-        end_holds(db, actor.clinic_id, [hold_id], HoldState.BOOKED, now=now)
+        book_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
     series = _series(plan, version, situation)
     _write(db, plan, series, situation, actor=actor)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.booking.claims import end_holds
 from scheduler.errors import HoldEnded, HoldOfAnother, NotFound
 from scheduler.models import Hold, HoldState
 
@@ -23,3 +24,9 @@ def take_hold(db: Session, hold_id: UUID, patient_id: UUID, *, actor: Actor, now
     if hold.owner_id != actor.staff_id:
         raise HoldOfAnother
     return hold
+
+
+def book_hold(db: Session, hold_id: UUID, patient_id: UUID, *, actor: Actor, now: datetime) -> None:
+    """End a hold of the actor so that this transaction books what it kept. Raises what `take_hold` raises."""
+    take_hold(db, hold_id, patient_id, actor=actor, now=now)
+    end_holds(db, actor.clinic_id, [hold_id], HoldState.BOOKED, now=now)
