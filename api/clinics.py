@@ -1,4 +1,4 @@
-"""The clinic itself: its name and zone, its thresholds, when it is open and when it is closed."""
+"""The clinic itself: its name and zone, its thresholds and rules, when it is open and when it is closed."""
 
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,8 @@ from api.identity import allow, allow_staff
 from api.openapi import Blueprint
 from api.paging import Page, page_of
 from api.schemas.clinics import (
+    BookingPolicyIn,
+    BookingPolicyOut,
     ClinicOut,
     ClinicPatch,
     ClosureIn,
@@ -23,9 +25,10 @@ from api.schemas.clinics import (
 )
 from api.versions import etag, require_version
 from scheduler.actors import Role
-from scheduler.administration import clinics, settings
+from scheduler.administration import clinics, policies, settings
 from scheduler.administration.weekly import WeeklyHours
-from scheduler.models import Clinic, ClinicSettings, Closure, OpeningHours
+from scheduler.booking.policy import Policy
+from scheduler.models import BookingPolicy, Clinic, ClinicSettings, Closure, OpeningHours
 from scheduler.outcomes.trajectories import Thresholds
 
 blueprint = Blueprint("clinics", __name__, description="A clinic, its settings, opening hours and closures.")
@@ -69,6 +72,25 @@ def follow_settings(body: dict[str, Any]) -> ClinicSettings:
     """Follow the thresholds in force with new ones; the older stay on record."""
     begins = body.pop("effective_from")
     return settings.change_settings(g.db, Thresholds(**body), effective_from=begins, actor=g.actor, now=g.now)
+
+
+@blueprint.get("/clinic/booking-policy")
+@blueprint.response(200, page_of(BookingPolicyOut))
+@allow_staff
+def every_policy() -> Page[BookingPolicy]:
+    """List the rules of the desk, past, present and to come, the latest first."""
+    return Page(policies.list_policies(g.db, actor=g.actor), None)
+
+
+@blueprint.post("/clinic/booking-policy")
+@blueprint.response(201, BookingPolicyOut)
+@blueprint.arguments(BookingPolicyIn)
+@idempotent
+@allow(Role.ADMINISTRATOR)
+def follow_policy(body: dict[str, Any]) -> BookingPolicy:
+    """Follow the rules of the desk in force with new ones; the older stay on record."""
+    begins = body.pop("effective_from")
+    return policies.change_policy(g.db, Policy(**body), effective_from=begins, actor=g.actor, now=g.now)
 
 
 @blueprint.get("/hours")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor, Role
+from scheduler.administration.policies import begin_policy
 from scheduler.models import (
     Calendar,
     Clinic,
@@ -161,6 +162,7 @@ def build_clinic(db: Session, *, now: datetime, name: str = "Midtown", zone: Zon
     cast = ClinicCast(db, clinic.id, name, now, zone)
     db.add(Calendar(clinic_id=clinic.id))
     db.add(default_settings(clinic.id, now))
+    begin_policy(db, clinic.id, now=now - timedelta(days=365))
     db.add_all(opening_hours(clinic.id))
     for role in Role:
         cast.staff[role] = cast.add_staff(role.value, role)

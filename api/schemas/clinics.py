@@ -1,15 +1,22 @@
-"""Shapes of a clinic, its settings, hours and closures."""
+"""Shapes of a clinic, its settings, booking policy, hours and closures."""
 
-from marshmallow import fields, validate
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields, post_load, validate
 
 from api.schemas.base import Clock, Instant, LocalDate, Shape, Text, Weekday, Whole
-from scheduler.administration.settings import RANGES
+from scheduler.administration import policies, settings
 from scheduler.administration.weekly import MOST_SPANS
 
 
-def _within(name: str) -> Whole:
-    least, most = RANGES[name]
-    return Whole(least=least, most=most, required=True)
+def _within(name: str, ranges: Mapping[str, tuple[int, int]] = settings.RANGES, **options: Any) -> Whole:
+    least, most = ranges[name]
+    return Whole(least=least, most=most, required=True, **options)
+
+
+def _minutes(name: str, words: str) -> Whole:
+    return _within(name, policies.RANGES, metadata={"description": words})
 
 
 class ClinicPatch(Shape):
@@ -33,6 +40,32 @@ class SettingsIn(Shape):
 
 
 class SettingsOut(SettingsIn):
+    id = fields.UUID(required=True)
+    author_id = fields.UUID(required=True, allow_none=True)
+    effective_from = Instant(required=True)
+    created_at = Instant(
+        required=True, metadata={"description": "Of two in force from the same moment the later one holds."}
+    )
+
+
+class BookingPolicyIn(Shape):
+    late_notice_minutes = _minutes("late_notice_minutes", "A cancellation with less notice than this is late.")
+    grace_minutes = _minutes("grace_minutes", "How long after its start a visit may be recorded as missed.")
+    hold_minutes = _minutes("hold_minutes", "How long a hold lasts; it may be renewed once.")
+    offer_minutes = _minutes("offer_minutes", "How long a patient on the waiting list has to answer.")
+    reminder_minutes = fields.List(
+        Whole(least=policies.REMINDER_RANGE[0], most=policies.REMINDER_RANGE[1]),
+        required=True, validate=validate.Length(max=policies.MOST_REMINDERS),
+        metadata={"description": "How long before a visit its reminders go out; none where it is empty."},
+    )  # fmt: skip
+    effective_from = Instant(load_default=None, metadata={"description": "Now, unless told otherwise."})
+
+    @post_load
+    def gather(self, said: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        return said | {"reminder_minutes": tuple(said["reminder_minutes"])}
+
+
+class BookingPolicyOut(BookingPolicyIn):
     id = fields.UUID(required=True)
     author_id = fields.UUID(required=True, allow_none=True)
     effective_from = Instant(required=True)

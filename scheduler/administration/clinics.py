@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.administration.policies import begin_policy
 from scheduler.administration.protocols import ship_protocols
 from scheduler.administration.settings import begin_settings
 from scheduler.administration.standing import calendar_change, take_calendar
@@ -37,7 +38,7 @@ def create_clinic(
     db: Session, *, name: str, timezone: str, hours: Sequence[WeeklyHours], chairs: Sequence[str], now: datetime,
     since: date | None = None,
 ) -> Clinic:  # fmt: skip
-    """Found a clinic that can be booked: hours, chairs, settings, protocols.
+    """Found a clinic that can be booked: hours, chairs, settings, booking policy, protocols.
 
     The hours hold from `since`, today unless told otherwise. Raises `Invalid` with every fault.
     """
@@ -50,6 +51,7 @@ def create_clinic(
     db.add_all(_rows(clinic.id, hours, since or clinic_time.local_date(now, ZoneInfo(timezone))))
     db.add_all(_chairs(clinic.id, chairs))
     begin_settings(db, clinic.id, now=now)
+    begin_policy(db, clinic.id, now=now)
     ship_protocols(db, clinic.id, now=now)
     founder = Actor(clinic.id, None, frozenset())
     audit.note(db, "clinic.created", actor=founder, now=now, subject=clinic.id, chairs=len(chairs))

@@ -11,6 +11,10 @@ WEEK = [{"weekday": day, "opens": "09:00", "closes": "17:00"} for day in ("mon",
 THRESHOLDS = {
     "response_percent": 50, "remission_below": 6, "remission_baseline": 10, "reliable_change": 5, "baseline_days": 14,
 }  # fmt: skip
+POLICY = {
+    "late_notice_minutes": 2880, "grace_minutes": 10, "hold_minutes": 20, "offer_minutes": 60,
+    "reminder_minutes": [60, 1440],
+}  # fmt: skip
 CLOSED = {"starts_at": "2026-03-03T10:00:00-05:00", "ends_at": "2026-03-03T12:00:00-05:00", "reason": "Training"}
 
 
@@ -62,6 +66,24 @@ def test_settings_out_of_range_are_refused_with_every_fault(administrator):
     answer = administrator.post("/clinic/settings", {**THRESHOLDS, "response_percent": 0, "baseline_days": 61.0})
 
     assert (answer.status_code, places(answer)) == (422, ["baseline_days", "response_percent"])
+
+
+def test_a_new_booking_policy_stands_before_the_old(administrator, clinic):
+    added = administrator.post("/clinic/booking-policy", POLICY)
+
+    listed = administrator.get("/clinic/booking-policy").json["items"]
+    assert added.status_code == 201
+    assert added.json["author_id"] == str(clinic.administrator.staff_id)
+    assert [each["hold_minutes"] for each in listed] == [20, 15]
+    assert [each["reminder_minutes"] for each in listed] == [[1440, 60], [10080, 2880, 120]]
+
+
+def test_a_booking_policy_out_of_range_is_refused_with_every_fault(administrator):
+    wrong = {"grace_minutes": -1, "hold_minutes": 0, "reminder_minutes": [4]}
+
+    answer = administrator.post("/clinic/booking-policy", {**POLICY, **wrong})
+
+    assert (answer.status_code, places(answer)) == (422, ["grace_minutes", "hold_minutes", "reminder_minutes.0"])
 
 
 def test_hours_are_read_and_replaced_under_the_calendars_version(administrator):

@@ -1,0 +1,87 @@
+"""The rules of the desk, as the clinic sets them: appended with author and date, never changed."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.booking.policy import Policy
+from scheduler.clinic_time import date_faults
+from scheduler.errors import Fault, refuse
+from scheduler.models import BookingPolicy
+from scheduler.records import audit
+
+RANGES = {
+    "late_notice_minutes": (0, 20160),
+    "grace_minutes": (0, 240),
+    "hold_minutes": (1, 1440),
+    "offer_minutes": (1, 1440),
+}
+"""In minutes: notice of up to two weeks, a grace of up to four hours, holds and offers of up to a day."""
+REMINDER_RANGE = (5, 43200)
+"""A reminder goes out from five minutes to thirty days before the visit."""
+MOST_REMINDERS = 5
+
+
+def begin_policy(db: Session, clinic_id: UUID, *, now: datetime) -> None:
+    """The defaults a clinic begins with; nobody's choice, so without an author."""
+    db.add(_row(clinic_id, Policy(), effective_from=now, created_at=now, author_id=None))
+
+
+def change_policy(
+    db: Session, policy: Policy, *, actor: Actor, now: datetime, effective_from: datetime | None = None
+) -> BookingPolicy:
+    """Follow the policy in force with a new one, from now or from a later moment; the older stay on record.
+
+    Raises `Invalid` with every fault: what was judged by an older policy keeps its meaning, so none begins in the past.
+    """
+    begins = effective_from or now
+    refuse([*_range_faults(policy), *_reminder_faults(policy), *_date_faults(begins, now)])
+    row = _row(actor.clinic_id, policy, effective_from=begins, created_at=now, author_id=actor.staff_id)
+    db.add(row)
+    db.flush()  # the audit row needs the id
+    audit.note(db, "booking_policy.changed", actor=actor, now=now, subject=row.id)
+    return row
+
+
+def list_policies(db: Session, *, actor: Actor) -> list[BookingPolicy]:
+    """Every policy the clinic has had or will have, the latest first; of those of one moment the last to be set."""
+    rows = select(BookingPolicy).where(BookingPolicy.clinic_id == actor.clinic_id)
+    order = (BookingPolicy.effective_from.desc(), BookingPolicy.created_at.desc(), BookingPolicy.id)
+    return list(db.scalars(rows.order_by(*order)))
+
+
+def _row(
+    clinic_id: UUID, policy: Policy, *, effective_from: datetime, created_at: datetime, author_id: UUID | None
+) -> BookingPolicy:
+    """The reminders the longest before the visit first, whatever order they were named in."""
+    said = asdict(policy) | {"reminder_minutes": sorted(policy.reminder_minutes, reverse=True)}
+    return BookingPolicy(
+        clinic_id=clinic_id, effective_from=effective_from, created_at=created_at, author_id=author_id, **said
+    )
+
+
+def _range_faults(policy: Policy) -> Iterator[Fault]:
+    for name, (least, most) in RANGES.items():
+        if not least <= getattr(policy, name) <= most:
+            yield Fault(name, "range", f"This goes from {least} to {most}.")
+
+
+def _reminder_faults(policy: Policy) -> Iterator[Fault]:
+    least, most = REMINDER_RANGE
+    if len(policy.reminder_minutes) > MOST_REMINDERS:
+        yield Fault("reminder_minutes", "range", f"At most {MOST_REMINDERS} reminders go out for a visit.")
+    if len(set(policy.reminder_minutes)) < len(policy.reminder_minutes):
+        yield Fault("reminder_minutes", "twice", "Every reminder has a time of its own.")
+    if not all(least <= minutes <= most for minutes in policy.reminder_minutes):
+        yield Fault("reminder_minutes", "range", f"A reminder goes out from {least} to {most} minutes before.")
+
+
+def _date_faults(begins: datetime, now: datetime) -> Iterator[Fault]:
+    yield from date_faults(effective_from=begins.date())
+    if begins < now:
+        yield Fault("effective_from", "past", "A new policy begins now or later.")
