@@ -184,6 +184,17 @@ def shifted(problem: Problem) -> dict[UUID, PlannedVisit | None]:
     return ground.places
 
 
+def least_alone(problem: Problem) -> int:
+    """No answer costs less: what every series would cost if it had all the room to itself."""
+    ground, patients, total = Ground(problem), set[UUID](), 0
+    for series, visits in problem.by_series.items():
+        patient = problem.course(visits[0]).patient
+        way = Line(ground, series, moved=patient in patients).best()
+        total += way.cost if way else 0
+        patients.add(patient)
+    return total
+
+
 class Offer(NamedTuple):
     """A place for one visit, and what taking it costs."""
 
