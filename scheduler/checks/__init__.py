@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.checks import bookings, courses, scores
+from scheduler.checks import bookings, courses, histories, holds, scores
 from scheduler.checks.findings import Finding
 from scheduler.models import Clinic
 from scheduler.records import audit
@@ -31,11 +31,19 @@ def checks(*, now: datetime) -> dict[str, Check]:
     return {
         "capacity": bookings.capacity,
         "claims": bookings.claims_are_the_legs,
+        "holds": holds.holds_claim_their_plans,
+        "offers": holds.offers_agree_with_their_holds,
         "overlaps": bookings.one_place_at_a_time,
         "days": bookings.one_visit_a_day,
         "dates": bookings.local_dates,
         "hours": partial(bookings.within_hours, now=now),
         "series": courses.series_keep_their_protocol,
+        "rest": courses.infusions_keep_their_rest,
+        "handovers": courses.series_follow_in_time,
+        "endings": courses.ended_series_have_nothing_to_come,
+        "histories": histories.histories_are_paths,
+        "moves": histories.moves_were_of_standing_ones,
+        "overrides": histories.overrides_have_a_reason,
         "appointments": courses.appointments_are_their_series,
         "protocols": courses.protocols_are_current,
         "totals": scores.totals_are_the_answers,

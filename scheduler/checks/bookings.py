@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from heapq import heappop, heappush
 from itertools import groupby, pairwise
@@ -13,12 +13,13 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking.calendar import ClinicCalendar
+from scheduler.booking import ticks
+from scheduler.booking.calendar import Bookable, ClinicCalendar, Span
 from scheduler.booking.reading import read_calendar
-from scheduler.checks.findings import AnyRow, Finding, definitions, stream
+from scheduler.checks.findings import AnyRow, Finding, definitions, set_aside, stream
 from scheduler.clinic_time import MINUTE
 from scheduler.intervals import Interval
-from scheduler.models import LIVE, Appointment, Claim, Resource
+from scheduler.models import LIVE, Appointment, Claim, OverrideRule, Resource
 from scheduler.models.base import epoch_minutes
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records.zone import read_zone
@@ -122,7 +123,7 @@ def local_dates(db: Session, clinic_id: UUID) -> Iterator[Finding]:
 
 
 def within_hours(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[Finding]:
-    """Everything claimed from now on is open, on shift and not closed at that time."""
+    """Everything claimed from now on is on shift and not closed at that time, and open unless that was set aside."""
     coming = select(func.min(Appointment.local_date), func.max(Appointment.local_date))
     first, last = db.execute(coming.where(Appointment.clinic_id == clinic_id, Appointment.ends_at > now)).one()
     while first is not None and first <= last:
@@ -132,10 +133,15 @@ def within_hours(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[Fin
 
 
 def _outside(db: Session, clinic_id: UUID, calendar: ClinicCalendar, now: datetime) -> Iterator[Finding]:
-    available = cache(calendar.available)
+    @cache
+    def spans_of(resource: Bookable, day: date, *, whenever: bool) -> list[Span]:
+        mask = calendar.present_mask(resource, day) if whenever else calendar.available_mask(resource, day)
+        return ticks.spans(mask, calendar.origin(day))
+
     claims = (
         select(
             Claim.appointment_id, Claim.resource_id, Appointment.local_date,
+            set_aside(OverrideRule.HOURS).label("whenever"),
             epoch_minutes(Claim.starts_at).label("starts"), epoch_minutes(Claim.ends_at).label("ends"),
         )
         .join(Appointment, and_(Appointment.clinic_id == Claim.clinic_id, Appointment.id == Claim.appointment_id))
@@ -146,6 +152,6 @@ def _outside(db: Session, clinic_id: UUID, calendar: ClinicCalendar, now: dateti
     )  # fmt: skip
     for row in stream(db, claims):
         resource, claim = calendar.by_id(row.resource_id), Interval(row.starts, row.ends)
-        spans = available(resource, row.local_date) if resource else []
+        spans = spans_of(resource, row.local_date, whenever=row.whenever) if resource else []
         if not any(span.contains(claim) for span in spans):
             yield Finding(row.appointment_id, f"It claims {row.resource_id} when that is not to be had.")

@@ -1,23 +1,41 @@
-"""Series and protocols: whole, in order, and spaced as their protocol says."""
+"""Series and protocols: whole, in order, and spaced as their protocol says, or set aside with a reason."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import groupby, pairwise
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from scheduler.checks.findings import AnyRow, Finding, definitions, stream
-from scheduler.models import LIVE, Appointment, Protocol, ProtocolVersion, Series, SeriesStatus
-from scheduler.protocols import ProtocolDefinition
+from scheduler.booking import rules
+from scheduler.booking.appointments import STANDING
+from scheduler.checks.findings import AnyRow, Finding, definitions, set_aside, stream
+from scheduler.models import (
+    LIVE,
+    Appointment,
+    OverrideRule,
+    Protocol,
+    ProtocolVersion,
+    Series,
+    SeriesStatus,
+)
+from scheduler.protocols import Gap, ProtocolDefinition
 
 
 def series_keep_their_protocol(db: Session, clinic_id: UUID) -> Iterator[Finding]:
-    """An active series has its protocol's infusions, numbered from 1, as far apart as allowed."""
+    """An active series has its infusions, each once, as far apart as allowed or as somebody had a reason to allow.
+
+    One without a place has had one, which was missed or given up; only what an extension added may still wait for its
+    first.
+    """
     versions = definitions(db, clinic_id)
     rows = (
         select(
-            Series.id, Series.protocol_version_id, Appointment.number, Appointment.local_date, Appointment.status
+            Series.id, Series.protocol_version_id, Series.infusions,
+            Appointment.number, Appointment.local_date, Appointment.status,
+            set_aside(OverrideRule.SPACING).label("unspaced"), set_aside(OverrideRule.SPAN).label("unspanned"),
         )
         .outerjoin(Appointment, and_(Appointment.clinic_id == Series.clinic_id, Appointment.series_id == Series.id))
         .where(Series.clinic_id == clinic_id, Series.status == SeriesStatus.ACTIVE)
@@ -30,20 +48,102 @@ def series_keep_their_protocol(db: Session, clinic_id: UUID) -> Iterator[Finding
             yield from (Finding(series_id, words) for words in _breaches(appointments, definition))
 
 
-def _breaches(appointments: list[AnyRow], definition: ProtocolDefinition) -> Iterator[str]:
-    if [row.number for row in appointments] != list(range(1, definition.infusions + 1)):
-        yield f"Its appointments are not numbered 1 to {definition.infusions}."
-        return
-    live = [row for row in appointments if row.status in LIVE]
+def _breaches(rows: list[AnyRow], definition: ProtocolDefinition) -> Iterator[str]:
+    live = [row for row in rows if row.status in LIVE]
+    numbers, infusions = [row.number for row in live], rows[0].infusions
+    if len(set(numbers)) < len(numbers) or not set(numbers) <= set(range(1, infusions + 1)):
+        yield f"Its live appointments are not of the infusions 1 to {infusions}, each once."
+    never = set(range(1, min(infusions, definition.infusions) + 1)) - {row.number for row in rows}
+    if never or infusions < definition.infusions:
+        yield f"It has not had an appointment for each of the {definition.infusions} infusions of its protocol."
     for before, after in pairwise(live):
-        gap = definition.gaps[before.number - 1]
-        if (
-            after.number == before.number + 1
-            and not gap.least <= (after.local_date - before.local_date).days <= gap.most
-        ):
-            yield f"Infusions {before.number} and {after.number} are not {gap.least} to {gap.most} days apart."
-    if live and (live[-1].local_date - live[0].local_date).days >= definition.span_days:
+        if not any(row.unspaced for row in rows if before.number <= row.number <= after.number):
+            yield from _gap_breach(before, after, definition)
+    yield from _span_breach(rows, definition)
+
+
+def _gap_breach(before: AnyRow, after: AnyRow, definition: ProtocolDefinition) -> Iterator[str]:
+    """Where one between the two has no place, only the least counts."""
+    gap = definition.gap_after(before.number)
+    most = gap.most if after.number == before.number + 1 else rules.FOREVER
+    if not gap.least <= (after.local_date - before.local_date).days <= most:
+        yield f"Infusions {before.number} and {after.number} are not {gap.least} to {most} days apart."
+
+
+def _span_breach(rows: list[AnyRow], definition: ProtocolDefinition) -> Iterator[str]:
+    days = [row.local_date for row in rows if row.status in LIVE and row.number <= definition.infusions]
+    if days and days[-1] > rules.last_day(definition, days[0]) and not any(row.unspanned for row in rows):
         yield f"It spans more than {definition.span_days} days."
+
+
+def infusions_keep_their_rest(db: Session, clinic_id: UUID) -> Iterator[Finding]:
+    """Live appointments of a patient in different series are as far apart as one of their protocols allows."""
+    rests = {id_: found.rest_days for id_, found in definitions(db, clinic_id).items() if found}
+    longest = timedelta(days=max(rests.values(), default=0))
+    rows = (
+        select(
+            Appointment.id, Appointment.patient_id, Appointment.series_id, Appointment.protocol_version_id,
+            Appointment.local_date, set_aside(OverrideRule.REST).label("unrested"),
+        )
+        .where(Appointment.clinic_id == clinic_id, Appointment.status.in_(LIVE))
+        .order_by(Appointment.patient_id, Appointment.local_date, Appointment.id)
+    )  # fmt: skip
+    for _, mine in groupby(stream(db, rows), key=lambda row: row.patient_id):
+        for one, other in _near(mine, longest):
+            least = min(rests.get(each.protocol_version_id, 0) for each in (one, other))
+            if (other.local_date - one.local_date).days < least and not (one.unrested or other.unrested):
+                yield Finding(other.id, "Another appointment of its patient is too near.")
+
+
+def _near(rows: Iterable[AnyRow], longest: timedelta) -> Iterator[tuple[AnyRow, AnyRow]]:
+    """Each appointment with those of other series less than the longest rest before it."""
+    recent: deque[AnyRow] = deque()
+    for row in rows:
+        while recent and row.local_date - recent[0].local_date >= longest:
+            recent.popleft()
+        yield from ((earlier, row) for earlier in recent if earlier.series_id != row.series_id)
+        recent.append(row)
+
+
+def series_follow_in_time(db: Session, clinic_id: UUID) -> Iterator[Finding]:
+    """An active series that took over from another begins as soon after its last infusion as its protocol says.
+
+    Where that last infusion was given up later, the one before it is farther away, and nobody's fault.
+    """
+    versions = definitions(db, clinic_id)
+    last, given_up = aliased(Appointment), aliased(Appointment)
+    of_before = and_(last.clinic_id == Series.clinic_id, last.series_id == Series.follows_id)
+    rows = (
+        select(
+            Series.id, Series.protocol_version_id, Appointment.local_date,
+            select(func.max(last.local_date)).where(of_before, last.status.in_(LIVE)).scalar_subquery().label("last"),
+            select(func.max(given_up.local_date))
+            .where(given_up.clinic_id == Series.clinic_id, given_up.series_id == Series.follows_id)
+            .where(given_up.status.not_in(LIVE)).scalar_subquery().label("given_up"),
+        )
+        .join(Appointment, and_(Appointment.clinic_id == Series.clinic_id, Appointment.series_id == Series.id))
+        .where(Series.clinic_id == clinic_id, Series.status == SeriesStatus.ACTIVE, Series.follows_id.is_not(None))
+        .where(Appointment.number == 1, Appointment.status.in_(LIVE), ~set_aside(OverrideRule.SPACING))
+    )  # fmt: skip
+    for row in stream(db, rows):
+        definition = versions[row.protocol_version_id]
+        if definition and row.last and not (row.given_up and row.given_up > row.last):
+            gap = Gap(definition.rest_days, definition.gap_after(1).most)
+            if not gap.least <= (row.local_date - row.last).days <= gap.most:
+                yield Finding(row.id, f"It does not begin {gap.least} to {gap.most} days after the series before it.")
+
+
+def ended_series_have_nothing_to_come(db: Session, clinic_id: UUID) -> Iterator[Finding]:
+    """A series that is paused or has ended has no appointment still to come."""
+    rows = (
+        select(Appointment.id)
+        .join(Series, and_(Series.clinic_id == Appointment.clinic_id, Series.id == Appointment.series_id))
+        .where(
+            Appointment.clinic_id == clinic_id, Series.status != SeriesStatus.ACTIVE, Appointment.status.in_(STANDING)
+        )
+    )
+    for row in stream(db, rows):
+        yield Finding(row.id, "Its series is paused or has ended, yet it is still to come.")
 
 
 def appointments_are_their_series(db: Session, clinic_id: UUID) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, Row, select
+from sqlalchemy import ColumnElement, Executable, Row, and_, exists, select
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Invalid
-from scheduler.models import ProtocolVersion
+from scheduler.models import Appointment, Override, OverrideRule, ProtocolVersion
 from scheduler.protocols import ProtocolDefinition, from_document
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -29,6 +29,12 @@ class Finding:
 def stream(db: Session, statement: Executable) -> Iterator[AnyRow]:
     """The rows of a statement, a batch at a time."""
     yield from db.execute(statement.execution_options(yield_per=BATCH))
+
+
+def set_aside(rule: OverrideRule) -> ColumnElement[bool]:
+    """Whether somebody set this rule aside for the appointment of a row."""
+    mine = and_(Override.clinic_id == Appointment.clinic_id, Override.appointment_id == Appointment.id)
+    return exists().where(mine, Override.rule == rule)
 
 
 def definitions(db: Session, clinic_id: UUID) -> dict[UUID, ProtocolDefinition | None]:
