@@ -173,6 +173,26 @@ class HoldOfAnother(DomainError):
     code, title = "hold-of-another", "Somebody else holds this."
 
 
+class AlreadyRenewed(DomainError):
+    code, title = "already-renewed", "A hold is renewed once."
+
+
+class EntryEnded(DomainError):
+    code, title = "entry-ended", "This patient no longer waits: a place was found, or the entry was withdrawn."
+
+
+class OfferOut(DomainError):
+    code, title = "offer-out", "A place is being offered to this patient: see that answered first."
+
+
+class OfferEnded(DomainError):
+    code, title = "offer-ended", "This offer has been answered, or its time has run out."
+
+
+class NobodyFits(DomainError):
+    code, title = "nobody-fits", "Nobody on the waiting list can take this place."
+
+
 class VersionNeeded(DomainError):
     code, title = "version-needed", "Send the ETag you read in If-Match."
 
@@ -195,4 +215,6 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_resources_clinic_id_kind_name": NameTaken,
     "uq_protocols_clinic_id_key": NameTaken,
     "shifts_overlap": ShiftOverlaps,
+    "uq_offers_open_entry": OfferOut,
+    "uq_offers_clinic_id_chair_id_starts_at_entry_id": OfferOut,
 }
