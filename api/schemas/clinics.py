@@ -22,12 +22,17 @@ def _minutes(name: str, words: str) -> Whole:
 class ClinicPatch(Shape):
     name = Text(200)
     timezone = Text(64, metadata={"description": "IANA name; it can change until something is booked."})
+    contact = Text(
+        200,
+        metadata={"description": "How patients reach the clinic, as letters to them say it: a telephone number, say."},
+    )
 
 
 class ClinicOut(Shape):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
     timezone = fields.String(required=True)
+    contact = fields.String(required=True, allow_none=True)
 
 
 class SettingsIn(Shape):

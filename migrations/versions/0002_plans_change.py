@@ -37,6 +37,7 @@ SINCE = (
 def upgrade() -> None:
     create_tables()
     op.add_column("patients", sa.Column("consent_until", sa.Date(), nullable=True))
+    op.add_column("clinics", sa.Column("contact", sa.String(), nullable=True))
     if op.get_bind().dialect.name == "sqlite":
         guards.drop_triggers()
         change_on_sqlite()
@@ -382,6 +383,7 @@ def create_tables() -> None:
         sa.Column("failure", sa.String(), nullable=True),
         sa.Column("sent_at", Instant(), nullable=True),
         sa.Column("withdrawn_at", Instant(), nullable=True),
+        sa.Column("given_up_at", Instant(), nullable=True),
         sa.CheckConstraint("attempts >= 0", name=op.f("ck_outbox_attempts")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "appointment_id"],
@@ -403,6 +405,14 @@ def create_tables() -> None:
         "ix_outbox_due",
         "outbox",
         ["due_at"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NULL AND withdrawn_at IS NULL AND given_up_at IS NULL"),
+        postgresql_where=sa.text("sent_at IS NULL AND withdrawn_at IS NULL AND given_up_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_unsent",
+        "outbox",
+        ["clinic_id", "created_at", "id"],
         unique=False,
         sqlite_where=sa.text("sent_at IS NULL AND withdrawn_at IS NULL"),
         postgresql_where=sa.text("sent_at IS NULL AND withdrawn_at IS NULL"),
@@ -647,6 +657,7 @@ def downgrade() -> None:
     else:
         change_back_on_postgresql()
     op.drop_column("patients", "consent_until")
+    op.drop_column("clinics", "contact")
     op.drop_table("holds")
 
 

@@ -64,9 +64,10 @@ def find_clinic(db: Session, *, actor: Actor) -> Clinic:
 
 
 def change_clinic(
-    db: Session, clinic: Clinic, *, actor: Actor, now: datetime, name: str | None = None, timezone: str | None = None
-) -> Clinic:
-    """Rename the clinic, or set its time zone before anything has been booked.
+    db: Session, clinic: Clinic, *, actor: Actor, now: datetime, name: str | None = None, timezone: str | None = None,
+    contact: str | None = None,
+) -> Clinic:  # fmt: skip
+    """Rename the clinic, say how patients reach it, or set its time zone before anything has been booked.
 
     Raises `Invalid`, and `AppointmentsStand` for a zone too late: appointments keep the local day they were planned on.
     """
@@ -76,7 +77,7 @@ def change_clinic(
         take_calendar(db, clinic.id)
         if db.scalar(select(Appointment.id).where(Appointment.clinic_id == clinic.id).limit(1)):
             raise AppointmentsStand("The time zone cannot change once anything has been booked.")
-    clinic.name, clinic.timezone = name, timezone
+    clinic.name, clinic.timezone, clinic.contact = name, timezone, contact or clinic.contact
     db.flush()  # a stale version is refused here, and the answer shows the new one
     audit.note(db, "clinic.changed", actor=actor, now=now, subject=clinic.id)
     return clinic

@@ -20,6 +20,8 @@ class Clinic(Versioned, Base):
     name: Mapped[str]
     timezone: Mapped[str]
     """IANA name; plans are made on this wall clock."""
+    contact: Mapped[str | None]
+    """How patients reach the clinic, as letters to them say it: a telephone number, say."""
     created_at: Mapped[datetime]
 
 

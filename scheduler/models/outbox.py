@@ -16,6 +16,10 @@ class MessageKind(StrEnum):
     MOVE = "move"
 
 
+UNSENT = "sent_at IS NULL AND withdrawn_at IS NULL"
+WAITING = f"{UNSENT} AND given_up_at IS NULL"
+
+
 class Message(ClinicOwned, Base):
     """One letter. `key` says what it is about, so that no act can write it twice."""
 
@@ -26,10 +30,10 @@ class Message(ClinicOwned, Base):
         UniqueConstraint("clinic_id", "key"),
         Index(None, "clinic_id", "patient_id"),
         Index(None, "clinic_id", "appointment_id"),
+        Index("ix_outbox_due", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
         Index(
-            "ix_outbox_due", "due_at",
-            sqlite_where=text("sent_at IS NULL AND withdrawn_at IS NULL"),
-            postgresql_where=text("sent_at IS NULL AND withdrawn_at IS NULL"),
+            "ix_outbox_unsent", "clinic_id", "created_at", "id",
+            sqlite_where=text(UNSENT), postgresql_where=text(UNSENT),
         ),
         CheckConstraint("attempts >= 0", "attempts"),
     )  # fmt: skip
@@ -54,3 +58,5 @@ class Message(ClinicOwned, Base):
     sent_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     """What it told of no longer holds."""
+    given_up_at: Mapped[datetime | None]
+    """It was refused, tried too often, or has become useless while it waited."""

@@ -31,7 +31,9 @@ def test_everyone_reads_their_clinic(as_, clinic):
     for role in Role:
         answer = as_(role).get("/clinic")
 
-        assert answer.json == {"id": str(clinic.id), "name": "Midtown", "timezone": "America/New_York"}
+        assert answer.json == {
+            "id": str(clinic.id), "name": "Midtown", "timezone": "America/New_York", "contact": None,
+        }  # fmt: skip
         assert answer.headers["ETag"] == '"1"'
 
 
@@ -39,6 +41,13 @@ def test_an_administrator_renames_the_clinic(administrator):
     answer = administrator.patch("/clinic", {"name": "Uptown"}, If_Match='"1"')
 
     assert (answer.status_code, answer.json["name"], answer.headers["ETag"]) == (200, "Uptown", '"2"')
+
+
+def test_an_administrator_says_how_patients_reach_the_clinic(administrator):
+    administrator.patch("/clinic", {"contact": "+1 212 555 0100"}, If_Match='"1"')
+    administrator.patch("/clinic", {"name": "Uptown"}, If_Match='"2"')
+
+    assert administrator.get("/clinic").json["contact"] == "+1 212 555 0100"
 
 
 @pytest.mark.parametrize(("header", "status"), [({}, 428), ({"If_Match": '"7"'}, 412)])
