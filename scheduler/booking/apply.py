@@ -119,10 +119,13 @@ def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
     """What is no longer as it was when the change was planned."""
     if running.series.patient_id != change.patient_id or running.series.status not in MAY_CHANGE[change.kind]:
         yield Fault("series", "changed", f"The series is {running.series.status} by now.")
-    if change.infusions < running.series.infusions:
+    extended = change.infusions > running.series.infusions and change.kind is ChangeKind.EXTENSION
+    if change.infusions != running.series.infusions and not extended:
         yield Fault("series", "changed", "The series has been extended meanwhile.")
+    numbers = {seen.id: number for number, seen in change.moved.items()}
     for seen in change.seen:
-        if running.standing(seen) is None:
+        found = running.standing(seen)
+        if found is None or found.number != numbers.get(seen.id, found.number):
             yield Fault("appointments", "changed", "An appointment of this plan has been changed meanwhile.")
 
 

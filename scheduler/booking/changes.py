@@ -5,8 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from scheduler.booking.opaque import MOST_NUMBER, pack, read_visit, unpack, visit_document, whole
-from scheduler.booking.plans import PlannedVisit
+from scheduler.booking.opaque import pack, read_visit, unpack, visit_document, whole
+from scheduler.booking.plans import PlannedVisit, Wishes
+from scheduler.booking.proposals import read_wishes, wishes_document
+
+MOST_INFUSIONS = 60
+"""A series has no more, however often it is extended."""
 
 
 class ChangeKind(StrEnum):
@@ -30,7 +34,8 @@ class Seen:
 class SeriesChange:
     """`visits` say where each goes. `moved` are the appointments that go there, by number: one without is booked anew.
 
-    `given_up` are appointments that find no place; `infusions` is how many the series has from then on.
+    `given_up` are appointments that find no place; `infusions` is how many the series has from then on. The wishes come
+    along for alternatives if it no longer can be carried out.
     """
 
     kind: ChangeKind
@@ -40,6 +45,7 @@ class SeriesChange:
     infusions: int
     moved: dict[int, Seen] = field(default_factory=dict, hash=False)
     given_up: tuple[Seen, ...] = ()
+    wishes: Wishes | None = None
 
     @property
     def seen(self) -> tuple[Seen, ...]:
@@ -67,6 +73,7 @@ def as_document(change: SeriesChange) -> dict[str, Any]:
         "infusions": change.infusions,
         "moved": [[number, seen.id.hex, seen.version] for number, seen in change.moved.items()],
         "given_up": [[seen.id.hex, seen.version] for seen in change.given_up],
+        "wishes": change.wishes and wishes_document(change.wishes),
     }
 
 
@@ -74,16 +81,19 @@ def from_document(document: dict[str, Any]) -> SeriesChange:
     """The change of `as_document`. Raises `ValueError` or its like for anything else."""
     visits = tuple(read_visit(visit) for visit in document["visits"])
     moved = {number: _seen(id_, version) for number, id_, version in document["moved"]}
-    if not set(moved) <= {visit.number for visit in visits}:
+    given_up, wishes = tuple(_seen(*each) for each in document["given_up"]), document["wishes"]
+    touched = [seen.id for seen in (*moved.values(), *given_up)]
+    if not set(moved) <= {visit.number for visit in visits} or len(set(touched)) < len(touched):
         raise ValueError("moved")
     return SeriesChange(
         kind=ChangeKind(document["kind"]),
         series_id=UUID(document["series"]),
         patient_id=UUID(document["patient"]),
         visits=visits,
-        infusions=whole(document["infusions"], 1, MOST_NUMBER),
+        infusions=whole(document["infusions"], 1, MOST_INFUSIONS),
         moved=moved,
-        given_up=tuple(_seen(*each) for each in document["given_up"]),
+        given_up=given_up,
+        wishes=wishes and read_wishes(wishes),
     )
 
 

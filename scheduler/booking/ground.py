@@ -137,7 +137,7 @@ class Ground:
             held = 1 << ticks.LANE * standing
             if visit.may_stay:
                 still = Place(0, day, standing, moved=False, stays=True)
-            elif lanes & held:
+            elif lanes & held and not visit.leave:
                 still = Place(self._misses(visit, day, standing), day, standing, moved=False)
             lanes &= ~held
         return Options(still, self._cheapest(visit, day, lanes) if lanes else None)
@@ -173,12 +173,12 @@ class Ground:
         return self.need(visit).fleets[kind].one_of(self._room(visit, day, kind)[0], preferred)
 
     def _wanted(self, visit: Visit, day: date) -> int:
-        course, calendar = self.problem.course(visit), self.calendar
+        wishes, calendar = self.problem.wishes(visit), self.calendar
         if not calendar.open_mask(day) or not self._rested(visit, day):
             return 0
         passed = (clinic_time.minute_of(self.problem.availability.now) - calendar.origin(day)) // GRID_MINUTES + 1
         lanes = calendar.wall_clock_lanes(day) & ticks.span(passed, ticks.LANES)
-        return lanes & _wished(course.wishes, day) if course.wishes else lanes
+        return lanes & _wished(wishes, day) if wishes else lanes
 
     def _rested(self, visit: Visit, day: date) -> bool:
         if not rules.is_rested(visit.protocol, day, self.problem.course(visit).elsewhere):

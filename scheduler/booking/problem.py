@@ -15,6 +15,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from scheduler import clinic_time
+from scheduler.booking import rules
 from scheduler.booking.availability import Availability
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
@@ -60,8 +61,10 @@ class Course:
 class Visit:
     """A visit that may move. `stands` is its place until now, None for a new one.
 
-    One that has `fallen` has lost its place and may be left without. Another may always stay as it stands. The new
-    visits of one series are placed all together or not at all.
+    One that has `fallen` has lost its place and may be left without; where it is to `leave`, it may not come back to
+    its old time either. Another may always stay as it stands. The new visits of one series are placed all together or
+    not at all. `wishes` are its own, in place of its course's: the nurse and chair asked for are then preferred to
+    those it had.
     """
 
     key: UUID
@@ -70,6 +73,8 @@ class Visit:
     protocol: ProtocolDefinition
     stands: PlannedVisit | None = None
     fallen: bool = False
+    leave: bool = False
+    wishes: Wishes | None = None
 
     @property
     def is_new(self) -> bool:
@@ -146,18 +151,20 @@ class Problem:
             return stop
         return self.day_of(stop.stands) if stop.stands else None
 
+    def wishes(self, visit: Visit) -> Wishes | None:
+        """What a new place of a visit is bound by."""
+        return visit.wishes or self.course(visit).wishes
+
     def soonest(self, visit: Visit) -> date:
         """The day from which a new visit counts as late."""
-        wishes = self.course(visit).wishes
+        wishes = self.wishes(visit)
         return max(self.first, wishes.earliest) if wishes else self.first
 
     def preferred(self, visit: Visit, kind: ResourceKind) -> UUID | None:
-        """The nurse or the chair a visit has, or asks for."""
+        """The nurse or the chair a visit asks for, or has."""
         if visit.stands is not None:
-            return visit.stands.resources.get(kind)
-        wishes = self.course(visit).wishes
-        wanted = {ResourceKind.NURSE: wishes.nurse_id, ResourceKind.CHAIR: wishes.chair_id} if wishes else {}
-        return wanted.get(kind)
+            return _asked(visit.wishes, kind) or visit.stands.resources.get(kind)
+        return _asked(self.wishes(visit), kind)
 
     def booked_on(self, day: date) -> int:
         """How many visits begin on a day that are not up for moving."""
@@ -183,7 +190,7 @@ class Problem:
             **{each.number: each for each in self.by_series[series]},
         }
         numbers = sorted(numbered)
-        gaps = [self._gap(before, numbered[before], numbered[after]) for before, after in pairwise(numbers)]
+        gaps = [self._gap(numbered, before, after) for before, after in pairwise(numbers)]
         return list(zip((numbered[number] for number in numbers), [None, *gaps], strict=True))
 
     @cached_property
@@ -200,12 +207,18 @@ class Problem:
             return allowed
         return max(allowed, (max(days) - min(days)).days + 1)
 
-    def _gap(self, number: int, before: Stop, after: Stop) -> Gap | None:
-        """What is allowed between two neighbours; what they are apart as they stand included."""
+    def _gap(self, numbered: Mapping[int, Stop], number: int, following: int) -> Gap | None:
+        """What is allowed between two neighbours; what they are apart as they stand included.
+
+        Where one between them has no place and seeks none, only the least counts, as it does in booking.
+        """
+        before, after = numbered[number], numbered[following]
         mover = before if isinstance(before, Visit) else after
         if not isinstance(mover, Visit):
             return None
         gap, stood = mover.protocol.gap_after(number), [self.standing_day(before), self.standing_day(after)]
+        if following > number + 1:
+            gap = Gap(gap.least, rules.FOREVER)
         if stood[0] is None or stood[1] is None:
             return gap
         apart = (stood[1] - stood[0]).days
@@ -214,6 +227,10 @@ class Problem:
     @cached_property
     def _booked_starts(self) -> list[int]:
         return [row[0] for row in self.availability.booked]
+
+
+def _asked(wishes: Wishes | None, kind: ResourceKind) -> UUID | None:
+    return {ResourceKind.NURSE: wishes.nurse_id, ResourceKind.CHAIR: wishes.chair_id}.get(kind) if wishes else None
 
 
 def _faults(problem: Problem) -> Iterator[str]:

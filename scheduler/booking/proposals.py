@@ -26,7 +26,7 @@ def as_document(plan: SeriesPlan) -> dict[str, Any]:
         "protocol": plan.protocol_id.hex,
         "version": plan.protocol_version_id.hex,
         "visits": [visit_document(visit) for visit in plan.visits],
-        "wishes": _wishes_document(plan.wishes),
+        "wishes": wishes_document(plan.wishes),
         "follows": plan.follows and plan.follows.hex,
     }
 
@@ -41,12 +41,13 @@ def from_document(document: dict[str, Any]) -> SeriesPlan:
         protocol_id=UUID(document["protocol"]),
         protocol_version_id=UUID(document["version"]),
         visits=visits,
-        wishes=_wishes(document["wishes"]),
+        wishes=read_wishes(document["wishes"]),
         follows=document["follows"] and UUID(document["follows"]),
     )
 
 
-def _wishes_document(wishes: Wishes) -> dict[str, Any]:
+def wishes_document(wishes: Wishes) -> dict[str, Any]:
+    """Wishes as plain JSON values; `read_wishes` reads them back."""
     return {
         "earliest": wishes.earliest.isoformat(),
         "latest": wishes.latest.isoformat(),
@@ -59,7 +60,8 @@ def _wishes_document(wishes: Wishes) -> dict[str, Any]:
     }
 
 
-def _wishes(document: dict[str, Any]) -> Wishes:
+def read_wishes(document: dict[str, Any]) -> Wishes:
+    """The wishes of `wishes_document`. Raises `ValueError` or its like for anything else."""
     earliest, latest = (_day(document[name]) for name in ("earliest", "latest"))
     opens, closes = (range(clinic_time.DAY_MINUTES + 1).index(minute) for minute in document["window"])
     if not set(document["weekdays"]) <= set(range(7)):
