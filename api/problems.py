@@ -44,6 +44,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.ShiftOverlaps: 409,
     errors.AlreadyAcknowledged: 409,
     errors.IllegalTransition: 409,
+    errors.OutOfTime: 409,
+    errors.CannotReturn: 409,
     errors.SeriesEnded: 409,
     errors.SeriesUnfinished: 409,
     errors.HoldEnded: 409,

@@ -157,6 +157,18 @@ class IllegalTransition(DomainError):
     code, title = "illegal-transition", "An appointment in this state cannot go there."
 
 
+class OutOfTime(DomainError):
+    """A step that belongs to another hour: `from` says since when it may be recorded, `to` until when."""
+
+    code, title = "out-of-time", "This cannot be recorded at this time."
+
+
+class CannotReturn(DomainError):
+    """A visit that was given up cannot have its place again; the faults say what is in the way."""
+
+    code, title = "cannot-return", "This visit cannot go back to its place."
+
+
 class SeriesEnded(DomainError):
     code, title = "series-ended", "This series has already ended."
 

@@ -143,6 +143,7 @@ class AppointmentOut(Shape):
     id = fields.UUID(required=True)
     number = fields.Integer(required=True)
     status = fields.Enum(AppointmentStatus, by_value=True, required=True)
+    fhir_status = fields.String(required=True, metadata={"description": "FHIR R4's word for it."})
     starts_at = LocalTime(required=True)
     ends_at = LocalTime(required=True)
     resources = fields.List(fields.Nested(NamedResourceOut), required=True)

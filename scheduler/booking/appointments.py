@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.claims import release_claims
+from scheduler.booking.policy import Policy
 from scheduler.errors import IllegalTransition, NotFound
 from scheduler.models import LIVE, Appointment, AppointmentStatus, ChangeReason, Side, Transition
 from scheduler.models.base import table_of
-from scheduler.records import audit
+from scheduler.records import access, audit
 
 NEXT: dict[AppointmentStatus, frozenset[AppointmentStatus]] = {
     AppointmentStatus.BOOKED: frozenset({
@@ -42,6 +44,9 @@ UNFINISHED = (*STANDING, AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION
 """Still to come, or under way."""
 
 _appointments, _transitions = table_of(Appointment), table_of(Transition)
+PATIENT_OF = select(_appointments.c.patient_id).where(
+    _appointments.c.clinic_id == bindparam("clinic_id"), _appointments.c.id == bindparam("appointment_id")
+)
 RECORD = insert(_transitions)
 ENTER = (
     update(_appointments)
@@ -68,29 +73,58 @@ NO_REASON = Why()
 def move_on(
     db: Session, appointment_id: UUID, status: AppointmentStatus, *, actor: Actor, now: datetime, why: Why = NO_REASON
 ) -> Appointment:
-    """Take an appointment to its next state; one that is no longer live gives back its claims.
+    """Take an appointment to its next state, whatever the hour: `booking.attendance` asks more of each step.
 
     Raises `NotFound`, and `IllegalTransition` with the states that may follow.
     """
     appointment = lock_appointment(db, appointment_id, actor=actor)
+    return take_step(db, appointment, status, actor=actor, now=now, why=why)
+
+
+def take_step(
+    db: Session, appointment: Appointment, status: AppointmentStatus, *, actor: Actor, now: datetime,
+    why: Why = NO_REASON, at: datetime | None = None,
+) -> Appointment:  # fmt: skip
+    """Take a locked appointment to its next state, since `at`; one that is no longer live gives back its claims.
+
+    Raises `IllegalTransition` with the states that may follow.
+    """
     refuse_illegal(appointment, status)
-    note_transitions(db, [(appointment, why)], status, actor=actor, now=now)
-    appointment.status, appointment.status_at = status, now
+    note_transitions(db, [(appointment, why)], status, actor=actor, now=at or now)
+    appointment.status, appointment.status_at = status, at or now
+    db.flush()  # the answer shows the new version
     if status not in LIVE:
-        release_claims(db, actor.clinic_id, [appointment_id])
+        release_claims(db, actor.clinic_id, [appointment.id])
     audit.note(
-        db, f"appointment.{status}", actor=actor, now=now, subject=appointment_id, patient_id=appointment.patient_id
-    )
+        db, f"appointment.{status}", actor=actor, now=now, subject=appointment.id, patient_id=appointment.patient_id,
+        **_told(why),
+    )  # fmt: skip
     return appointment
+
+
+def _told(why: Why) -> dict[str, Any]:
+    said = {"side": why.side and why.side.value, "reason": why.reason and why.reason.value, "late": why.late}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def lock_appointment(db: Session, appointment_id: UUID, *, actor: Actor) -> Appointment:
-    """The appointment, kept from others until this transaction ends. Raises `NotFound`."""
-    key = (actor.clinic_id, appointment_id)
-    appointment = db.get(Appointment, key, with_for_update=True, populate_existing=True)
-    if appointment is None:
+    """The appointment, kept from others until this transaction ends, and before it its patient's record.
+
+    In this order everybody locks them: the guard of an appointment that changes locks its patient too.
+    Raises `NotFound`.
+    """
+    patient_id = db.scalar(PATIENT_OF, {"clinic_id": actor.clinic_id, "appointment_id": appointment_id})
+    if patient_id is None:
         raise NotFound("There is no such appointment.")
-    return appointment
+    access.lock_record(db, patient_id, actor=actor)
+    key = (actor.clinic_id, appointment_id)
+    return db.get_one(Appointment, key, with_for_update=True, populate_existing=True)
+
+
+def why_cancelled(side: Side, reason: ChangeReason, starts_at: datetime, *, policy: Policy, now: datetime) -> Why:
+    """How much notice a cancellation gives, in whole minutes to the start, and whether the clinic calls that late."""
+    notice = (starts_at - now) // clinic_time.MINUTE
+    return Why(side, reason, notice, notice < policy.late_notice_minutes)
 
 
 def refuse_illegal(appointment: Appointment, status: AppointmentStatus) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.actors import Actor
+from scheduler.booking.fhir_words import FHIR_STATUS
 from scheduler.errors import NotFound
 from scheduler.models import Appointment, AppointmentStatus, EndReason, ProtocolVersion, Resource, Series, SeriesStatus
 from scheduler.protocols import ResourceKind
@@ -39,6 +40,10 @@ class BookedAppointment:
     ends_at: datetime
     resources: tuple[NamedResource, ...]
     version: int
+
+    @property
+    def fhir_status(self) -> str:
+        return FHIR_STATUS[self.status]
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,13 @@ def patient_series(db: Session, patient_id: UUID, *, actor: Actor, now: datetime
     return _read(db, actor, Series.patient_id == patient_id)
 
 
+def read_appointment(db: Session, appointment_id: UUID, *, actor: Actor) -> BookedAppointment:
+    """One appointment by itself, which the caller knows to be there. Two statements."""
+    zone = read_zone(db, actor.clinic_id)
+    ((found,),) = _appointments(db, actor.clinic_id, Appointment.id == appointment_id, zone).values()
+    return found
+
+
 def _read(db: Session, actor: Actor, which: Any) -> list[BookedSeries]:
     rows = (
         select(Series, ProtocolVersion)
@@ -88,7 +100,9 @@ def _read(db: Session, actor: Actor, which: Any) -> list[BookedSeries]:
     if not found:
         return []
     zone = read_zone(db, actor.clinic_id)
-    appointments = _appointments(db, actor.clinic_id, [series.id for series, _ in found], zone)
+    appointments = _appointments(
+        db, actor.clinic_id, Appointment.series_id.in_([series.id for series, _ in found]), zone
+    )
     return [_booked(series, version, appointments[series.id], zone) for series, version in found]
 
 
@@ -104,7 +118,7 @@ def _booked(
 
 
 def _appointments(
-    db: Session, clinic_id: UUID, series_ids: list[UUID], zone: ZoneInfo
+    db: Session, clinic_id: UUID, which: ColumnElement[bool], zone: ZoneInfo
 ) -> dict[UUID, list[BookedAppointment]]:
     resources = {kind: aliased(Resource) for kind in ResourceKind}
     columns = [each for kind in ResourceKind for each in (resources[kind].id, resources[kind].name)]
@@ -115,7 +129,7 @@ def _appointments(
     for kind, resource in resources.items():
         chosen = getattr(Appointment, f"{kind}_id")
         rows = rows.outerjoin(resource, (resource.clinic_id == Appointment.clinic_id) & (resource.id == chosen))
-    rows = rows.where(Appointment.clinic_id == clinic_id, Appointment.series_id.in_(series_ids))
+    rows = rows.where(Appointment.clinic_id == clinic_id, which)
     found: dict[UUID, list[BookedAppointment]] = defaultdict(list)
     for series_id, id_, number, status, start, end, version, *named in db.execute(rows.order_by(Appointment.number)):
         times = start.astimezone(zone), end.astimezone(zone)
