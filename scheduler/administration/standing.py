@@ -1,10 +1,12 @@
 """No change of hours, closures, shifts or resources may pull the ground from under a booked appointment."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import Enum, auto
+from functools import cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +15,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking.calendar import Span
+from scheduler.administration.calendar_changes import EVERYWHERE, Reach
+from scheduler.booking import ticks
+from scheduler.booking.calendar import ClinicCalendar, Span
 from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand, Fault, NotFound
 from scheduler.intervals import Interval, union
@@ -26,6 +30,10 @@ MOST_NAMED = 100
 """How many appointments a refusal names; it counts them all."""
 
 
+UNDER_WAY = "calendar_change"
+"""Marks a session in which a larger change is being made, of which others are parts."""
+
+
 @dataclass(frozen=True)
 class Standing:
     """What a booked appointment needs of one resource; both by their handles, as bulk reads deliver ids."""
@@ -35,58 +43,105 @@ class Standing:
     span: Span
 
 
-def take_calendar(db: Session, clinic_id: UUID) -> None:
-    """Hold the clinic's calendar until this transaction ends, and raise its version.
+class Need(Enum):
+    """What an appointment may be left without: open hours, or the resource itself being there at all."""
+
+    HOURS = auto()
+    PRESENCE = auto()
+
+
+def take_calendar(db: Session, clinic_id: UUID) -> int:
+    """Hold the clinic's calendar until this transaction ends, and raise its version; returns the one it had.
 
     A booking holds the same row in share mode: so the change waits for bookings under way and sees
     them, and later ones wait for it. Raises `NotFound`.
     """
     raised = update(Calendar).where(Calendar.clinic_id == clinic_id).values(version=Calendar.version + 1)
-    if db.scalar(raised.returning(Calendar.version)) is None:
+    version: int | None = db.scalar(raised.returning(Calendar.version))
+    if version is None:
         raise NotFound("There is no such clinic.")
+    return version - 1
 
 
 @contextmanager
-def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[None]:
-    """What is changed inside the block leaves every coming appointment what it needs.
+def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[int]:
+    """What is changed inside the block leaves every coming appointment what it needs; gives the version before it.
 
     Raises `AppointmentsStand`, which names those that would be left without. One that was without
-    before the change does not count against it.
+    before the change does not count against it. A change inside another's block is looked at when that one ends.
     """
-    take_calendar(db, clinic_id)
-    before = _without(db, clinic_id, _standing(db, clinic_id, now))
-    yield
+    version = take_calendar(db, clinic_id)
+    if UNDER_WAY in db.info:
+        yield version
+        db.flush()  # what follows in the larger change reads this one
+        return
+    db.info[UNDER_WAY] = clinic_id
+    try:
+        before = _without(db, clinic_id, now)
+        yield version
+    finally:
+        del db.info[UNDER_WAY]
     db.flush()  # the change must be in the tables to be read back
-    left = _without(db, clinic_id, _standing(db, clinic_id, now)) - before
+    left = {claim for claim, _ in _without(db, clinic_id, now) - before}
     if left:
         raise _refusal(left, read_zone(db, clinic_id))
 
 
-def _standing(db: Session, clinic_id: UUID, now: datetime) -> list[Standing]:
-    """What is claimed and not over yet; a claim is short, which bounds both ends of the index range."""
+def read_standing(db: Session, clinic_id: UUID, now: datetime, where: Reach = EVERYWHERE) -> list[Standing]:
+    """What appointments claim that are not over yet; a claim is short, which bounds both ends of the index range."""
+    begun = max(now, clinic_time.from_minute(where.start))
     claims = select(
         handle_of(Claim.appointment_id), handle_of(Claim.resource_id),
         epoch_minutes(Claim.starts_at), epoch_minutes(Claim.ends_at),
     ).where(
         Claim.clinic_id == clinic_id, Claim.appointment_id.is_not(None),  # a hold gives way
-        Claim.starts_at > now - LONGEST_CLAIM, Claim.ends_at > now,
+        Claim.starts_at > begun - LONGEST_CLAIM, Claim.ends_at > begun,
     )  # fmt: skip
+    if where.resource_id is not None:
+        claims = claims.where(Claim.resource_id == where.resource_id)
+    if where.end is not None:
+        claims = claims.where(Claim.starts_at < clinic_time.from_minute(where.end))
     rows = db.execute(claims)
     return [Standing(appointment, resource, Interval(start, end)) for appointment, resource, start, end in rows]
 
 
-def _without(db: Session, clinic_id: UUID, standing: list[Standing]) -> set[Standing]:
-    """Those whose resource is not there for them all the time."""
-    if not standing:
-        return set()
-    first = clinic_time.from_minute(min(claim.span.start for claim in standing)).date() - clinic_time.DAY
-    last = clinic_time.from_minute(max(claim.span.end for claim in standing)).date() + clinic_time.DAY
-    calendar = read_calendar(db, clinic_id, first, last)
-    there = {
-        resource.handle: union(span for day in calendar.days for span in calendar.available(resource, day))
-        for resource in calendar.resources
+def dates_of(standing: Iterable[Standing]) -> tuple[date, date]:
+    """The first and last date a calendar must have for these: local dates may differ from UTC's by one."""
+    claimed = [claim.span for claim in standing]
+    first, last = min(span.start for span in claimed), max(span.end for span in claimed)
+    return (
+        clinic_time.from_minute(first).date() - clinic_time.DAY,
+        clinic_time.from_minute(last).date() + clinic_time.DAY,
+    )
+
+
+def lacking(standing: Iterable[Standing], calendar: ClinicCalendar) -> set[tuple[Standing, Need]]:
+    """What is not there for them all the time: their resource, or only the opening hours around it."""
+    resources = {resource.handle: resource for resource in calendar.resources}
+    masks = {Need.HOURS: calendar.available_mask, Need.PRESENCE: calendar.present_mask}
+
+    @cache
+    def there(resource: Any, days: tuple[date, ...], need: Need) -> list[Span]:
+        found = ((masks[need](resources[resource], day), calendar.origin(day)) for day in days)
+        return union(span for mask, origin in found for span in ticks.spans(mask, origin))
+
+    return {
+        (claim, need)
+        for claim in standing
+        for need in Need
+        if not _is_within(claim.span, there(claim.resource, _days(claim.span, calendar.zone), need))
     }
-    return {claim for claim in standing if not _is_within(claim.span, there[claim.resource])}
+
+
+def _days(span: Span, zone: ZoneInfo) -> tuple[date, ...]:
+    """The local days a claim touches: two if it goes through midnight."""
+    edges = (clinic_time.from_minute(minute) for minute in (span.start, span.end - 1))
+    return tuple(sorted({clinic_time.local_date(at, zone) for at in edges}))
+
+
+def _without(db: Session, clinic_id: UUID, now: datetime) -> set[tuple[Standing, Need]]:
+    standing = read_standing(db, clinic_id, now)
+    return lacking(standing, read_calendar(db, clinic_id, *dates_of(standing))) if standing else set()
 
 
 def _is_within(span: Span, there: list[Span]) -> bool:

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from scheduler.administration.clinics import add_closure, replace_hours
 from scheduler.administration.resources import add_shifts
@@ -11,7 +12,7 @@ from scheduler.administration.standing import calendar_change
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand
-from scheduler.models import Closure
+from scheduler.models import Claim, Closure, OpeningHours
 from tests.builders import MONDAY, build_clinic
 from tests.scheduler.administration.booked import booked_visit
 
@@ -104,3 +105,34 @@ def test_a_change_waits_for_the_booking_under_way_and_sees_it(database, now, at)
     change.join(timeout=30)
 
     assert refused == [True]
+
+
+def test_a_visit_outside_the_hours_keeps_the_nurse_it_has(db, clinic, at, now):
+    booked_visit(clinic, at("Mon 17:00"))
+    early = [WeeklyHours(day, 480, 960) for day in range(5)]
+    with db.no_autoflush:
+        db.execute(update(OpeningHours).values(closes=960))
+
+    replace_hours(db, weekly=early, valid_from=MONDAY, actor=clinic.administrator, now=now)
+    with pytest.raises(AppointmentsStand):
+        close(db, clinic, at("Mon 17:00"), at("Mon 18:00"), now=now)
+
+
+def test_a_change_within_a_larger_one_is_looked_at_when_all_is_done(db, clinic, at, now):
+    visit = booked_visit(clinic, at("Mon 09:00"))
+
+    with calendar_change(db, clinic.id, now=now):
+        close(db, clinic, at("Mon 09:00"), at("Mon 10:00"), now=now)
+        db.execute(delete(Claim).where(Claim.appointment_id == visit.id))
+
+    assert db.scalar(select(Closure.reason)) == "Drill"
+
+
+def test_a_larger_change_that_leaves_somebody_without_is_refused_and_ends(db, clinic, at, now):
+    booked_visit(clinic, at("Mon 09:00"))
+    booked_visit(clinic, at("Tue 09:00"))
+
+    with pytest.raises(AppointmentsStand), calendar_change(db, clinic.id, now=now):
+        close(db, clinic, at("Mon 09:00"), at("Mon 10:00"), now=now)
+    with pytest.raises(AppointmentsStand):
+        close(db, clinic, at("Tue 10:00"), at("Tue 11:00"), now=now)
