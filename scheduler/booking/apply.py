@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import rules
-from scheduler.booking.appointments import ENTER, Why, cancel_all, note_transitions
+from scheduler.booking import letters, rules
+from scheduler.booking.appointments import ENTER, Why, call_off, note_transitions
 from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.changes import ChangeKind, SeriesChange
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims, release_claims
@@ -95,7 +95,9 @@ def apply_changes(
     refused = [fault for each in checked for fault in outstanding(each.faults, waiver)]
     if refused:
         raise PlanRefused(refused, plan=tuple(changes))
+    news = _news(checked)
     _write(db, checked, why=why, actor=actor, now=now)
+    letters.tell(db, records, news, actor=actor, now=now)
     overrides = [row for each in checked for row in set_aside(each.faults, waiver, each.ids, actor=actor, now=now)]
     keep_overrides(db, overrides)
     for each in checked:
@@ -137,7 +139,7 @@ def _write(db: Session, checked: Sequence[Checked], *, why: Why, actor: Actor, n
     given_up = [found for each in checked for seen in each.change.given_up if (found := each.running.standing(seen))]
     try:
         _keep_moves(db, [(visit, before) for _, visit, before in moved], why=why, actor=actor, now=now)
-        cancel_all(db, given_up, actor=actor, now=now, whys=[why] * len(given_up))
+        call_off(db, given_up, actor=actor, now=now, whys=[why] * len(given_up))
         _lift(db, [before for _, _, before in moved], actor=actor, now=now)
         rows = [_row(each, visit, actor=actor, now=now) for each in checked for visit in each.change.visits]
         _set_down(db, rows, {before.id for _, _, before in moved}, actor=actor)
@@ -228,6 +230,23 @@ def _go_on(db: Session, checked: Sequence[Checked], *, actor: Actor) -> None:
         db.execute(GO_ON, rows)
         for each in checked:
             db.expire(each.running.series)
+
+
+def _news(checked: Sequence[Checked]) -> letters.News:
+    """What patients will want to know, gathered while everything still stands where it did."""
+    news = letters.News()
+    for each in checked:
+        for visit in each.change.visits:
+            before = each.before(visit)
+            edition = before.version + 1 if before else 1
+            told = letters.Visit(each.ids[visit.number], each.change.patient_id, visit.starts_at, edition)
+            if before:
+                news.moved.append(letters.Moved(told, before.starts_at))
+            else:
+                news.booked.append(told)
+        standing = (each.running.standing(seen) for seen in each.change.given_up)
+        news.cancelled.extend(letters.visit_of(found) for found in standing if found)
+    return news
 
 
 def _note(db: Session, change: SeriesChange, *, actor: Actor, now: datetime, overridden: int) -> None:

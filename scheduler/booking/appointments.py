@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.booking import letters
 from scheduler.booking.claims import release_claims
 from scheduler.booking.policy import Policy
 from scheduler.errors import IllegalTransition, NotFound
@@ -95,6 +96,7 @@ def take_step(
     db.flush()  # the answer shows the new version
     if status not in LIVE:
         release_claims(db, actor.clinic_id, [appointment.id])
+        letters.tell_ended(db, [letters.visit_of(appointment)], status, actor=actor, now=now)
     audit.note(
         db, f"appointment.{status}", actor=actor, now=now, subject=appointment.id, patient_id=appointment.patient_id,
         **_told(why),
@@ -138,8 +140,18 @@ def cancel_all(
 ) -> None:
     """Cancel several locked appointments at once, in as many statements as one; `whys` has one for each.
 
-    Raises `IllegalTransition` if one of them cannot be. Their own audit row is the caller's.
+    Each patient gets one letter. Raises `IllegalTransition` if one of them cannot be. Their own audit row is the
+    caller's.
     """
+    visits = [letters.visit_of(appointment) for appointment in appointments]
+    call_off(db, appointments, actor=actor, now=now, whys=whys)
+    letters.tell_ended(db, visits, AppointmentStatus.CANCELLED, actor=actor, now=now)
+
+
+def call_off(
+    db: Session, appointments: Collection[Appointment], *, actor: Actor, now: datetime, whys: Collection[Why]
+) -> None:
+    """`cancel_all` without the letters, for acts that tell of more than that."""
     for appointment in appointments:
         refuse_illegal(appointment, AppointmentStatus.CANCELLED)
     if not appointments:

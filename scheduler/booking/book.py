@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import rules
+from scheduler.booking import letters, rules
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims
 from scheduler.booking.conflicts import as_faults, capacity_conflicts
 from scheduler.booking.holding import book_hold
@@ -66,11 +66,17 @@ def book_series(
     ids = {each.number: each.id for each in series.appointments}
     overrides = list(set_aside(faults, waiver, ids, actor=actor, now=now))
     keep_overrides(db, overrides)
+    letters.tell(db, {record.id: record}, _news(series), actor=actor, now=now)
     audit.note(
         db, "series.booked", actor=actor, now=now, subject=series.id, patient_id=plan.patient_id,
         appointments=len(plan.visits), **_set_aside(overrides),
     )  # fmt: skip
     return series
+
+
+def _news(series: BookedSeries) -> letters.News:
+    visits = (letters.Visit(each.id, series.patient_id, each.starts_at, each.version) for each in series.appointments)
+    return letters.News(booked=list(visits))
 
 
 def _set_aside(overrides: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Inserting a row unless it is there already: the same words on both engines."""
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,12 @@ from scheduler.models.base import Base, table_of
 def insert_unless_there(db: Session, table: type[Base], **values: Any) -> bool:
     """Insert these values; False if a row with the same key is there. Waits for whoever is inserting it just now."""
     return db.execute(_statement(table, db.get_bind().dialect.name), values).first() is not None
+
+
+def insert_all_unless_there(db: Session, table: type[Base], rows: Collection[dict[str, Any]]) -> None:
+    """Insert those of the rows whose key is not there, in one statement."""
+    if rows:
+        db.execute(_statement(table, db.get_bind().dialect.name), list(rows))
 
 
 @cache

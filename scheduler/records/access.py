@@ -1,5 +1,6 @@
 """The only door to a patient. Hidden and unknown look the same, and every opening is written down."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +15,9 @@ from scheduler.errors import Fault, NotFound, refuse
 from scheduler.models import Patient
 from scheduler.models.base import table_of
 from scheduler.records import audit
+
+ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,190}")
+"""What an e-mail address looks like, without the marks by which a letter's head tells several apart."""
 
 _patients = table_of(Patient)
 LOCK = (
@@ -62,14 +66,14 @@ def lock_records(db: Session, patient_ids: Collection[UUID], *, actor: Actor) ->
 
 def register_patient(
     db: Session, *, mrn: str, given_name: str, family_name: str, birth_date: date, actor: Actor, now: datetime,
-    phone: str | None = None, email: str | None = None,
+    phone: str | None = None, email: str | None = None, consent_until: date | None = None,
 ) -> Patient:  # fmt: skip
     """Enter a new patient. Raises `Invalid`, and `MrnTaken` (by constraint)."""
-    refuse(_birth_faults(birth_date, now))
+    refuse([*_birth_faults(birth_date, now), *_address_faults(email)])
     patient = Patient(
         clinic_id=actor.clinic_id, mrn=mrn, given_name=given_name, family_name=family_name,
         given_key=given_name.casefold(), family_key=family_name.casefold(),
-        birth_date=birth_date, phone=phone, email=email, created_at=now,
+        birth_date=birth_date, phone=phone, email=email, consent_until=consent_until, created_at=now,
     )  # fmt: skip
     db.add(patient)
     db.flush()  # a used number is refused here, and the id is needed for the audit row
@@ -84,7 +88,7 @@ def change_patient(
 
     Raises `Invalid`, and `MrnTaken` (by constraint).
     """
-    refuse(_birth_faults(changes.get("birth_date", patient.birth_date), now))
+    refuse([*_birth_faults(changes.get("birth_date", patient.birth_date), now), *_address_faults(changes.get("email"))])
     for name, value in changes.items():
         setattr(patient, name, value)
     patient.given_key, patient.family_key = patient.given_name.casefold(), patient.family_name.casefold()
@@ -141,3 +145,8 @@ def _birth_faults(birth_date: date, now: datetime) -> list[Fault]:
     """Born by tomorrow at the latest: somewhere it is that day already."""
     born = birth_date <= now.date() + timedelta(days=1)
     return [] if born else [Fault("birth_date", "range", "A date of birth does not lie in the future.")]
+
+
+def _address_faults(email: str | None) -> list[Fault]:
+    fine = email is None or ADDRESS.fullmatch(email)
+    return [] if fine else [Fault("email", "invalid", "Give an e-mail address.")]
