@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
     alerts,
+    appointments,
     assessments,
     board,
     booking,
@@ -60,6 +61,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     staff.blueprint,
     patients.blueprint,
     booking.blueprint,
+    appointments.blueprint,
     board.blueprint,
     assessments.blueprint,
     alerts.blueprint,

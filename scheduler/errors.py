@@ -158,7 +158,7 @@ class IllegalTransition(DomainError):
 
 
 class OutOfTime(DomainError):
-    """A step that belongs to another hour: `from` says since when it may be recorded, `to` until when."""
+    """A step that belongs to another hour: `since` and `until` say when it may be recorded."""
 
     code, title = "out-of-time", "This cannot be recorded at this time."
 

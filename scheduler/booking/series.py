@@ -133,11 +133,12 @@ def _appointments(
     found: dict[UUID, list[BookedAppointment]] = defaultdict(list)
     for series_id, id_, number, status, start, end, version, *named in db.execute(rows.order_by(Appointment.number)):
         times = start.astimezone(zone), end.astimezone(zone)
-        found[series_id].append(BookedAppointment(id_, number, status, *times, tuple(_named(named)), version))
+        found[series_id].append(BookedAppointment(id_, number, status, *times, tuple(named_resources(named)), version))
     return found
 
 
-def _named(columns: list[Any]) -> Iterable[NamedResource]:
+def named_resources(columns: list[Any]) -> Iterable[NamedResource]:
+    """What a row says of its resources: an id and a name for each kind, both empty where there is none."""
     for kind, resource_id, name in zip(ResourceKind, columns[::2], columns[1::2], strict=True):
         if resource_id is not None:
             yield NamedResource(resource_id, kind, name)
