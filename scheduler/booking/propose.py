@@ -134,7 +134,7 @@ def _proposals(availability: Availability, empty: SeriesPlan, found: Iterable[Fo
     """The series found, as plans like the `empty` one."""
     offered = cache(partial(offered_visit, availability))  # the best series share many of their visits
     for each in found:
-        visits = tuple(_visits(availability, empty.wishes, each))
+        visits = tuple(visits_of(availability, empty.wishes, each))
         plan = replace(empty, visits=visits)
         reasons = tuple(_reasons(availability, each, visits))
         yield Proposal(plan, to_text(plan), each.score, reasons, tuple(map(offered, visits)))
@@ -156,7 +156,8 @@ def _claims(availability: Availability, visit: PlannedVisit, start: int) -> Iter
         )
 
 
-def _visits(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
+def visits_of(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
+    """A series that was found, with a resource of each kind for every visit."""
     chosen = {kind: _choose(availability, wishes, found, kind) for kind in availability.protocol.kinds}
     for i, (day, lane) in enumerate(zip(found.days, found.lanes, strict=True)):
         minute = availability.calendar.origin(day) + lane * clinic_time.GRID_MINUTES
