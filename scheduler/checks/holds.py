@@ -1,19 +1,24 @@
 """Holds and offers: kept is what their plans need and no more, and only while they are open."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from scheduler.booking import changes, proposals
+from scheduler.booking import choices
+from scheduler.booking.changes import SeriesChange
 from scheduler.booking.claims import claims_of
-from scheduler.booking.plans import PlannedVisit
+from scheduler.booking.plans import PlannedVisit, SeriesPlan
+from scheduler.booking.running import planned
 from scheduler.checks.findings import Finding, definitions, stream
 from scheduler.models import (
+    Appointment,
     Claim,
     EntryState,
     Hold,
@@ -29,6 +34,14 @@ Taken = list[tuple[UUID, datetime, datetime, int]]
 """Claims: of which resource, from and to, how many units."""
 
 
+@dataclass(frozen=True)
+class Need:
+    """What a plan of a hold takes, and gives back of what the patient has; None if that has changed since."""
+
+    takes: Taken
+    gives_back: Taken | None
+
+
 def holds_claim_their_plans(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     """At every instant an open hold claims what the plan of it that needs most does; an ended one claims nothing."""
     ended = select(Hold.id).join(Claim, and_(Claim.clinic_id == Hold.clinic_id, Claim.hold_id == Hold.id)).distinct()
@@ -37,10 +50,12 @@ def holds_claim_their_plans(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     versions, claimed = definitions(db, clinic_id), _claimed(db, clinic_id)
     open_ones = select(Hold.id, Hold.plans).where(Hold.clinic_id == clinic_id, Hold.state == HoldState.OPEN)
     for row in stream(db, open_ones):
-        needs = [_needs(db, clinic_id, document, versions) for document in row.plans]
-        if None in needs or not needs:
+        try:
+            needs = [_need(db, clinic_id, document, versions) for document in row.plans]
+        except (LookupError, NoResultFound, TypeError, ValueError):
             yield Finding(row.id, "What it holds cannot be read.")
-        elif not _is_envelope(claimed[row.id], [need for need in needs if need is not None]):
+            continue
+        if not _is_envelope(claimed[row.id], needs):
             yield Finding(row.id, "Its claims are not what its plans need.")
 
 
@@ -53,39 +68,55 @@ def _claimed(db: Session, clinic_id: UUID) -> Mapping[UUID, Taken]:
     return found
 
 
-def _needs(
+def _need(
     db: Session, clinic_id: UUID, document: dict[str, Any], versions: Mapping[UUID, ProtocolDefinition | None]
-) -> Taken | None:
-    """What a plan of a hold would claim; None if it cannot be read."""
-    try:
-        visits, version = _read(db, clinic_id, document)
-    except (LookupError, TypeError, ValueError):
-        return None
-    definition = versions.get(version)
-    return None if definition is None else list(_legs(visits, definition))
+) -> Need:
+    """What a plan needs. Raises `LookupError` or its like for one that cannot be read."""
+    choice = choices.from_document(document)
+    if isinstance(choice, SeriesPlan):
+        return Need(list(_legs(choice.visits, _known(versions, choice.protocol_version_id))), [])
+    mine = select(Series.protocol_version_id).where(Series.clinic_id == clinic_id, Series.id == choice.series_id)
+    definition = _known(versions, db.execute(mine).scalar_one())
+    stood = _stood(db, clinic_id, choice)
+    return Need(list(_legs(choice.visits, definition)), None if stood is None else list(_legs(stood, definition)))
 
 
-def _read(db: Session, clinic_id: UUID, document: dict[str, Any]) -> tuple[tuple[PlannedVisit, ...], UUID]:
-    """The visits of a new series, or of a running one, and the protocol version they are under."""
-    if "series" not in document:
-        plan = proposals.from_document(document)
-        return plan.visits, plan.protocol_version_id
-    change = changes.from_document(document)
-    version = select(Series.protocol_version_id).where(Series.clinic_id == clinic_id, Series.id == change.series_id)
-    return change.visits, db.execute(version).scalar_one()
+def _known(versions: Mapping[UUID, ProtocolDefinition | None], version: UUID) -> ProtocolDefinition:
+    definition = versions[version]
+    if definition is None:
+        raise LookupError(version)
+    return definition
 
 
-def _legs(visits: tuple[PlannedVisit, ...], definition: ProtocolDefinition) -> Iterator[tuple[Any, ...]]:
+def _stood(db: Session, clinic_id: UUID, change: SeriesChange) -> list[PlannedVisit] | None:
+    """Where the appointments stand that a change moves or gives up, if they do as they were seen."""
+    ids = [seen.id for seen in change.seen]
+    found = list(db.scalars(select(Appointment).where(Appointment.clinic_id == clinic_id, Appointment.id.in_(ids))))
+    as_seen = {(each.id, each.version) for each in found} == {(seen.id, seen.version) for seen in change.seen}
+    return [planned(each) for each in found] if as_seen else None
+
+
+def _legs(visits: Iterable[PlannedVisit], definition: ProtocolDefinition) -> Iterator[tuple[Any, ...]]:
     for visit in visits:
         as_row = {"clinic_id": None, "id": uuid4(), "starts_at": visit.starts_at}
         for claim in claims_of(as_row, visit.resources, definition):
             yield claim["resource_id"], claim["starts_at"], claim["ends_at"], claim["units"]
 
 
-def _is_envelope(claimed: Taken, needs: list[Taken]) -> bool:
-    """Whether the claims come to the most that any plan needs, of each resource, wherever that may change."""
-    corners = {(resource, at) for taken in (claimed, *needs) for resource, *span, _ in taken for at in span}
-    return all(_load(claimed, *corner) == max(_load(need, *corner) for need in needs) for corner in corners)
+def _is_envelope(claimed: Taken, needs: Sequence[Need]) -> bool:
+    """Whether the claims come to the most that any plan needs, of each resource, wherever that may change.
+
+    Where it is no longer known what a plan would have given back, they are at least not more.
+    """
+    every = [claimed, *(part for need in needs for part in (need.takes, need.gives_back or []))]
+    corners = {(resource, at) for taken in every for resource, *span, _ in taken for at in span}
+    exact = all(need.gives_back is not None for need in needs)
+    for corner in corners:
+        most = max((_load(need.takes, *corner) - _load(need.gives_back or [], *corner) for need in needs), default=0)
+        held = _load(claimed, *corner)
+        if held > max(most, 0) or (exact and held < most):
+            return False
+    return True
 
 
 def _load(taken: Taken, resource_id: UUID, at: datetime) -> int:
