@@ -19,6 +19,7 @@ from scheduler.booking.problem import (
     OTHER_CHAIR,
     OTHER_NURSE,
     SHARED_DAY,
+    Course,
     Problem,
     Visit,
 )
@@ -62,6 +63,23 @@ class Need:
     rooms: dict[tuple[date, ResourceKind], tuple[int, int]] = field(default_factory=dict)
 
 
+@dataclass
+class Footing:
+    """What is asked of one visit again and again, worked out once.
+
+    `companions`: the visits of the same patient in other series that may move too. `day` and `lane`: where it stands,
+    `shown` the lane of what the wall clock shows then.
+    """
+
+    need: Need
+    course: Course
+    companions: list[Visit]
+    preferred: dict[ResourceKind, UUID | None]
+    day: date | None
+    lane: int
+    shown: int
+
+
 class Ground:
     """The days of a problem with what is claimed on them, to which placed visits are added and taken from again."""
 
@@ -69,7 +87,8 @@ class Ground:
         self.problem = problem
         self.places: dict[UUID, PlannedVisit | None] = {visit.key: None for visit in problem.visits}
         self._loads: dict[date, dict[Any, int]] = {}
-        self._options: dict[date, dict[UUID, Options]] = defaultdict(dict)
+        self._options: dict[date, dict[int, Options]] = defaultdict(dict)
+        self._lanes: dict[date, int] = {}
         self._new_on: Counter[date] = Counter()
 
     @property
@@ -95,115 +114,103 @@ class Ground:
 
     def options(self, visit: Visit, day: date) -> Options:
         """The cheapest places of a visit on a day."""
-        if self.companions(visit):
-            return self._look(visit, day)  # what is rested changes as they are placed
-        known = self._options[day]
-        if visit.key not in known:
-            known[visit.key] = self._look(visit, day)
-        return known[visit.key]
+        known, footing = self._options[day], self.footing(visit)
+        if footing.companions:
+            return self._look(visit, footing, day)  # what is rested changes as they are placed
+        if id(visit) not in known:
+            known[id(visit)] = self._look(visit, footing, day)
+        return known[id(visit)]
 
     def starts(self, visit: Visit, day: date) -> int:
         """The lanes at which a visit finds room on a day, its wishes and the patient's rest kept."""
-        lanes = self._wanted(visit, day)
-        for kind in visit.protocol.kinds if lanes else ():
-            lanes &= self._room(visit, day, kind)[1]
+        footing = self.footing(visit)
+        lanes = self._wanted(visit, footing, day)
+        for kind in footing.need.fleets if lanes else ():
+            lanes &= self._room(footing.need, day, kind)[1]
         return lanes
 
-    def starts_by(self, visit: Visit, day: date, kind: ResourceKind) -> Iterator[tuple[UUID, int]]:
-        """For each resource of a kind, the lanes at which it could take a visit, as far as room goes."""
-        blocks, fleet = self._room(visit, day, kind)[0], self.need(visit).fleets[kind]
-        for resource in fleet.resources:
-            yield resource.id, fleet.one_of(blocks, resource.id)
+    def starts_of(self, visit: Visit, day: date, kind: ResourceKind, resource: UUID) -> int:
+        """The lanes at which one resource could take a visit, as far as room goes."""
+        need = self.footing(visit).need
+        return need.fleets[kind].one_of(self._room(need, day, kind)[0], resource)
 
     def day_cost(self, visit: Visit, day: date) -> int:
         """Points for a visit to fall on a day."""
-        if visit.stands:
-            return DAY_MOVED * abs((day - self.problem.day_of(visit.stands)).days)
+        stood = self.footing(visit).day
+        if stood:
+            return DAY_MOVED * abs((day - stood).days)
         shared = self.problem.booked_on(day) + self._new_on[day]
         return DAY_MOVED * (day - self.problem.soonest(visit)).days + SHARED_DAY * shared
 
-    def standing_lane(self, visit: Visit, day: date) -> int | None:
-        """The lane at which a visit stands, if it is on this day."""
-        if visit.stands is None or self.problem.day_of(visit.stands) != day:
-            return None
-        return (clinic_time.minute_of(visit.stands.starts_at) - self.calendar.origin(day)) // GRID_MINUTES
+    def footing(self, visit: Visit) -> Footing:
+        return self._footings[id(visit)]
 
-    def need(self, visit: Visit) -> Need:
-        return self._needs[visit.key]
-
-    def _look(self, visit: Visit, day: date) -> Options:
-        lanes, standing, still = self.starts(visit, day), self.standing_lane(visit, day), None
-        if standing is not None:
-            held = 1 << ticks.LANE * standing
+    def _look(self, visit: Visit, footing: Footing, day: date) -> Options:
+        lanes, still = self.starts(visit, day), None
+        if footing.day == day:
+            held = 1 << ticks.LANE * footing.lane
             if visit.may_stay:
-                still = Place(0, day, standing, moved=False, stays=True)
-            elif lanes & held and not visit.leave:
-                still = Place(self._misses(visit, day, standing), day, standing, moved=False)
+                still = Place(0, day, footing.lane, moved=False, stays=True)
+            elif lanes & held:
+                still = Place(self._cost(footing, day, footing.lane, footing.shown), day, footing.lane, moved=False)
             lanes &= ~held
-        return Options(still, self._cheapest(visit, day, lanes) if lanes else None)
+        return Options(still, self._cheapest(visit, footing, day, lanes) if lanes else None)
 
-    def _cheapest(self, visit: Visit, day: date, lanes: int) -> Place:
+    def _cheapest(self, visit: Visit, footing: Footing, day: date, lanes: int) -> Place:
         """The best of all starts: the nearest of all, or the nearest at which more of what is preferred is free."""
-        wanted = [self._preferred(visit, day, kind) for kind, _ in PREFERENCES]
-        stood = ticks.lane_of(self.problem.minute_of(visit.stands)) if visit.stands else 0
+        wanted = [self._preferred(footing, day, kind) for kind, _ in PREFERENCES]
         candidates = {
             lane
-            for mask in (lanes, lanes & wanted[0], lanes & wanted[1], lanes & wanted[0] & wanted[1])
-            for lane in nearest(mask, stood)
+            for mask in {lanes, lanes & wanted[0], lanes & wanted[1], lanes & wanted[0] & wanted[1]}
+            for lane in nearest(mask, footing.shown)
         }
-        costs = ((self._lane_cost(visit, day, lane, stood), lane) for lane in candidates)
-        cost, lane = min(costs)
+        cost, lane = min((self._cost(footing, day, lane, lane), lane) for lane in candidates)
         return Place(cost + self.day_cost(visit, day), day, lane, moved=True)
 
-    def _lane_cost(self, visit: Visit, day: date, lane: int, stood: int) -> int:
-        minutes = GRID_MINUTES * abs(lane - stood) if visit.stands else 0
-        return MINUTE_MOVED * minutes + self._misses(visit, day, lane)
-
-    def _misses(self, visit: Visit, day: date, lane: int) -> int:
+    def _cost(self, footing: Footing, day: date, lane: int, shown: int) -> int:
+        """Points for a start on a day, the day itself aside."""
         bit = 1 << ticks.LANE * lane
-        return sum(points for kind, points in PREFERENCES if not self._preferred(visit, day, kind) & bit)
+        misses = sum(points for kind, points in PREFERENCES if not self._preferred(footing, day, kind) & bit)
+        return misses + (MINUTE_MOVED * GRID_MINUTES * abs(shown - footing.shown) if footing.day else 0)
 
-    def _preferred(self, visit: Visit, day: date, kind: ResourceKind) -> int:
+    def _preferred(self, footing: Footing, day: date, kind: ResourceKind) -> int:
         """The starts at which the nurse or chair a visit prefers is free: every one if it prefers none."""
-        preferred = self.problem.preferred(visit, kind)
+        preferred = footing.preferred[kind]
         if preferred is None:
             return ticks.EVERY
-        if kind not in self.need(visit).fleets:
+        if kind not in footing.need.fleets:
             return 0
-        return self.need(visit).fleets[kind].one_of(self._room(visit, day, kind)[0], preferred)
+        return footing.need.fleets[kind].one_of(self._room(footing.need, day, kind)[0], preferred)
 
-    def _wanted(self, visit: Visit, day: date) -> int:
-        wishes, calendar = self.problem.wishes(visit), self.calendar
-        if not calendar.open_mask(day) or not self._rested(visit, day):
+    def _wanted(self, visit: Visit, footing: Footing, day: date) -> int:
+        lanes = self._open_lanes(day)
+        if not lanes or not self._rested(visit, footing, day):
             return 0
-        passed = (clinic_time.minute_of(self.problem.availability.now) - calendar.origin(day)) // GRID_MINUTES + 1
-        lanes = calendar.wall_clock_lanes(day) & ticks.span(passed, ticks.LANES)
-        return lanes & _wished(wishes, day) if wishes else lanes
+        return lanes & _wished(footing.course.wishes, day) if footing.course.wishes else lanes
 
-    def _rested(self, visit: Visit, day: date) -> bool:
-        if not rules.is_rested(visit.protocol, day, self.problem.course(visit).elsewhere):
+    def _open_lanes(self, day: date) -> int:
+        """The lanes to come that the wall clock shows, if the clinic opens at all."""
+        if day not in self._lanes:
+            calendar = self.calendar
+            passed = (clinic_time.minute_of(self.problem.availability.now) - calendar.origin(day)) // GRID_MINUTES + 1
+            lanes = calendar.wall_clock_lanes(day) & ticks.span(passed, ticks.LANES)
+            self._lanes[day] = lanes if calendar.open_mask(day) else 0
+        return self._lanes[day]
+
+    def _rested(self, visit: Visit, footing: Footing, day: date) -> bool:
+        elsewhere = footing.course.elsewhere
+        if elsewhere and not rules.is_rested(visit.protocol, day, elsewhere):
             return False
-        return all(abs((day - other).days) >= rest for other, rest in self._others(visit))
-
-    def _others(self, visit: Visit) -> Iterator[tuple[date, int]]:
-        """The days of the patient's visits in other series that may move too, and the rest both need."""
-        for other in self.companions(visit):
-            place = self.places[other.key]
-            if place:
-                yield self.problem.day_of(place), max(visit.protocol.rest_days, other.protocol.rest_days)
-
-    def companions(self, visit: Visit) -> list[Visit]:
-        """The visits of the same patient in other series that may move too."""
-        mine = self._of_patient[self.problem.course(visit).patient]
-        return [other for other in mine if other.series != visit.series]
+        rests = ((self.places[each.key], max(visit.protocol.rest_days, each.protocol.rest_days))
+                 for each in footing.companions)  # fmt: skip
+        return all(abs((day - self.problem.day_of(place)).days) >= rest for place, rest in rests if place)
 
     def _choose(self, visit: Visit, place: Place, kind: ResourceKind) -> UUID:
-        free = self.need(visit).fleets[kind].holding(self._room(visit, place.day, kind)[0], place.lane)
-        preferred = self.problem.preferred(visit, kind)
+        need, preferred = self.footing(visit).need, self.problem.preferred(visit, kind)
+        free = need.fleets[kind].holding(self._room(need, place.day, kind)[0], place.lane)
         return next((each.id for each in free if each.id == preferred), free[0].id)
 
-    def _room(self, visit: Visit, day: date, kind: ResourceKind) -> tuple[int, int]:
-        need = self.need(visit)
+    def _room(self, need: Need, day: date, kind: ResourceKind) -> tuple[int, int]:
         if (day, kind) not in need.rooms:
             fleet, loads = need.fleets[kind], self._loads_on(day)
             load = fleet.pack([loads.get(each.handle, 0) for each in fleet.resources])
@@ -217,7 +224,7 @@ class Ground:
         return self._loads[day]
 
     def _claim(self, visit: Visit, place: PlannedVisit, sign: int) -> None:
-        day, need = self.problem.day_of(place), self.need(visit)
+        day, need = self.problem.day_of(place), self.footing(visit).need
         loads = self._loads_on(day)
         lane = (clinic_time.minute_of(place.starts_at) - self.calendar.origin(day)) // GRID_MINUTES
         for kind, load in need.loads.items():
@@ -230,21 +237,38 @@ class Ground:
 
     def _forget(self, day: date, claimed: Need) -> None:
         self._options.pop(day, None)
-        for need in {id(each): each for each in self._needs.values()}.values():
+        for need in self._needs:
             for kind in claimed.fleets:
                 need.rooms.pop((day, kind), None)
 
     @cached_property
-    def _needs(self) -> dict[UUID, Need]:
-        """By visit; those of one protocol share it."""
-        protocols = {id(visit.protocol): visit.protocol for visit in self.problem.visits}
-        needs = {name: self._need_of(protocol) for name, protocol in protocols.items()}
-        return {visit.key: needs[id(visit.protocol)] for visit in self.problem.visits}
+    def _footings(self) -> dict[int, Footing]:
+        """By identity of the visit: its key takes ten times as long to look up."""
+        needs = {id(visit.protocol): visit.protocol for visit in self.problem.visits}
+        shared = {name: self._need_of(protocol) for name, protocol in needs.items()}
+        return {id(visit): self._footing(visit, shared[id(visit.protocol)]) for visit in self.problem.visits}
+
+    def _footing(self, visit: Visit, need: Need) -> Footing:
+        course, stands = self.problem.course(visit), visit.stands
+        day = self.problem.day_of(stands) if stands else None
+        lane = (
+            (clinic_time.minute_of(stands.starts_at) - self.calendar.origin(day)) // GRID_MINUTES
+            if stands and day
+            else 0
+        )
+        shown = ticks.lane_of(self.problem.minute_of(stands)) if stands else 0
+        mine = [other for other in self._of_patient[course.patient] if other.series != visit.series]
+        preferred = {kind: self.problem.preferred(visit, kind) for kind, _ in PREFERENCES}
+        return Footing(need, course, mine, preferred, day, lane, shown)
 
     def _need_of(self, protocol: ProtocolDefinition) -> Need:
         legs = {kind: protocol.legs_of(kind) for kind in protocol.kinds}
         fleets = {kind: Fleet(self.calendar.of_kind(kind), legs[kind], self.calendar.window) for kind in legs}
         return Need(protocol, fleets, {kind: ticks.load_of(legs[kind]) for kind in legs})
+
+    @cached_property
+    def _needs(self) -> list[Need]:
+        return list({id(each.need): each.need for each in self._footings.values()}.values())
 
     @cached_property
     def _of_patient(self) -> dict[UUID, list[Visit]]:

@@ -5,7 +5,7 @@ how the visits that move make room for each other. Everything here needs OR-Tool
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -26,11 +26,13 @@ from scheduler.booking.problem import (
     PATIENT_MOVED,
     SHARED_DAY,
     Answer,
+    Course,
     Problem,
     Stop,
     Visit,
 )
 from scheduler.clinic_time import GRID_MINUTES
+from scheduler.protocols import ResourceKind
 
 Literal = Any
 """A variable of the model that is true or false, or a plain 1."""
@@ -57,12 +59,13 @@ class Choice:
 
 
 class Model:
-    """The variables, rules and costs of a problem."""
+    """The variables, rules and costs of a problem. `least`: what the series of each patient cost at least."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, least: Mapping[UUID, int]) -> None:
         self.problem, self.ground = problem, Ground(problem)
         self.cp = cp_model.CpModel()
-        self.costs: list[Any] = []
+        self.costs: dict[UUID, list[Any]] = defaultdict(list)
+        self._free: dict[tuple[int, UUID], list[int]] = {}
         self._moved: dict[UUID, Literal] = {}
         self._claims: dict[UUID, list[tuple[Any, int]]] = defaultdict(list)
         self._together = {series: self.cp.new_bool_var("") for series in problem.by_series}
@@ -72,12 +75,13 @@ class Model:
         for series, visits in problem.by_series.items():
             self._space(series)
             if any(visit.is_new for visit in visits):
-                self.costs.append(NO_PLACE * (1 - self._together[series]))
+                self._costs_of(visits[0]).append(NO_PLACE * (1 - self._together[series]))
+        for patient, costs in self.costs.items():
+            self.cp.add(sum(costs) >= least[patient])
         self._rest()
-        self._share()
         for resource in self._claims:
             self._fit(resource)
-        self.cp.minimize(sum(self.costs))
+        self.cp.minimize(sum(sum(costs) for costs in self.costs.values()) + sum(self._shared()))
 
     def hint(self, answer: Answer) -> None:
         """Begin from this answer."""
@@ -95,6 +99,8 @@ class Model:
             yield choice.still, still
         if place:
             yield choice.start, self._lanes_to(place)
+        if day:
+            yield choice.day, (day - self.problem.first).days
 
     def answer(self, solver: cp_model.CpSolver) -> dict[UUID, PlannedVisit | None]:
         """What the solver has decided."""
@@ -145,28 +151,43 @@ class Model:
             for literal in as_it_stood + ([] if choice.visit.may_stay else [choice.placed.negated()]):
                 cp.add(choice.lane == self._wall_lane(choice.visit)).only_enforce_if(literal)
 
-    def _take_one(self, choice: Choice, starts: dict[date, int], stood: int | None, kind: Any) -> None:
+    def _take_one(self, choice: Choice, starts: dict[date, int], stood: int | None, kind: ResourceKind) -> None:
         """One resource of a kind, at a start at which it is free of what stays."""
-        visit, free = choice.visit, defaultdict[UUID, list[int]](list)
-        for day, lanes in starts.items():
-            for resource, mask in self.ground.starts_by(visit, day, kind):
-                free[resource].extend(L * (day - self.problem.first).days + lane for lane in ticks.lanes(lanes & mask))
-        if visit.stands and visit.may_stay and stood is not None:
-            free[visit.stands.resources[kind]].append(stood)
-        taken = {resource: self.cp.new_bool_var("") for resource, places in free.items() if places}
-        for resource, literal in taken.items():
-            domain = cp_model.Domain.from_values(free[resource])
-            self.cp.add_linear_expression_in_domain(choice.start, domain).only_enforce_if(literal)
-            for leg in visit.protocol.legs_of(kind):
-                begin, size = leg.start // GRID_MINUTES, (leg.end - leg.start) // GRID_MINUTES
-                claim = self.cp.new_optional_fixed_size_interval_var(choice.start + begin, size, literal, "")
-                self._claims[resource].append((claim, leg.units))
-        self.cp.add(sum(taken.values()) == choice.placed)
-        choice.takes.update(taken)
+        visit, taken = choice.visit, list[Literal]()
+        for resource in self.ground.footing(visit).need.fleets[kind].resources:
+            free = self._free_of(visit, kind, resource.id)
+            if visit.stands and visit.may_stay and stood is not None and visit.stands.resources[kind] == resource.id:
+                free = [*free, stood]
+            if free and (starts or stood in free):
+                literal = self.cp.new_bool_var("")
+                domain = cp_model.Domain.from_values(free)
+                self.cp.add_linear_expression_in_domain(choice.start, domain).only_enforce_if(literal)
+                self._claim(choice, resource.id, kind, literal)
+                taken.append(literal)
+        self.cp.add(sum(taken) == choice.placed)
+
+    def _claim(self, choice: Choice, resource: UUID, kind: ResourceKind, literal: Literal) -> None:
+        choice.takes[resource] = literal
+        for leg in choice.visit.protocol.legs_of(kind):
+            begin, size = leg.start // GRID_MINUTES, (leg.end - leg.start) // GRID_MINUTES
+            claim = self.cp.new_optional_fixed_size_interval_var(choice.start + begin, size, literal, "")
+            self._claims[resource].append((claim, leg.units))
+
+    def _free_of(self, visit: Visit, kind: ResourceKind, resource: UUID) -> list[int]:
+        """The starts at which one resource is free for visits under this protocol."""
+        need = self.ground.footing(visit).need
+        if (id(need), resource) not in self._free:
+            days = clinic_time.days(self.problem.first, self.problem.last)
+            self._free[id(need), resource] = [
+                L * number + lane
+                for number, day in enumerate(days)
+                for lane in ticks.lanes(self.ground.starts_of(visit, day, kind, resource))
+            ]
+        return self._free[id(need), resource]
 
     def _cost(self, choice: Choice) -> None:
         """The costs of one visit by itself: those of `Ground`, term by term."""
-        visit, costs = choice.visit, self.costs
+        visit, costs = choice.visit, self._costs_of(choice.visit)
         costs.extend(self.ground.day_cost(visit, day) * literal for day, literal in choice.on.items())
         for kind, points in PREFERENCES:
             preferred = self.problem.preferred(visit, kind)
@@ -184,7 +205,7 @@ class Model:
     def _moves(self, patient: UUID) -> Literal:
         if patient not in self._moved:
             self._moved[patient] = self.cp.new_bool_var("")
-            self.costs.append(PATIENT_MOVED * self._moved[patient])
+            self.costs[patient].append(PATIENT_MOVED * self._moved[patient])
         return self._moved[patient]
 
     def _space(self, series: UUID) -> None:
@@ -199,14 +220,20 @@ class Model:
             if span is not None:
                 self.cp.add(apart <= span - 1).only_enforce_if(both)
             if j == i + 1 and gap is not None:
-                self._keep_apart(apart, gap.least, gap.most, both, strict=self.problem.courses[series].strict)
+                breach = self._breach(self.problem.courses[series])
+                self.cp.add(apart + breach >= gap.least).only_enforce_if(both)
+                self.cp.add(apart - breach <= gap.most).only_enforce_if(both)
 
-    def _keep_apart(self, apart: Any, least: int, most: int, both: list[Literal], *, strict: bool) -> None:
-        breach: Any = 0 if strict else self.cp.new_int_var(0, self._days + self._reach, "")
-        self.cp.add(apart + breach >= least).only_enforce_if(both)
-        self.cp.add(apart - breach <= most).only_enforce_if(both)
-        if not strict:
-            self.costs.append(BREACH_DAY * breach)
+    def _breach(self, course: Course) -> Any:
+        """By how many days two neighbours may be off, at a price."""
+        if course.strict:
+            return 0
+        breach = self.cp.new_int_var(0, self._days + self._reach, "")
+        self.costs[course.patient].append(BREACH_DAY * breach)
+        return breach
+
+    def _costs_of(self, visit: Visit) -> list[Any]:
+        return self.costs[self.problem.course(visit).patient]
 
     def _rest(self) -> None:
         """Visits of one patient in different series keep their rest, unless both start when they stood."""
@@ -223,7 +250,7 @@ class Model:
                 self.cp.add(apart >= rest).only_enforce_if([*both, order])
                 self.cp.add(apart <= -rest).only_enforce_if([*both, order.negated()])
 
-    def _share(self) -> None:
+    def _shared(self) -> Iterator[Any]:
         """Pairs of new visits on one day: the least number that lies above every chord of n x (n - 1) / 2."""
         new: dict[date, list[Literal]] = defaultdict(list)
         for choice in self.choices.values():
@@ -234,7 +261,7 @@ class Model:
                 pairs = self.cp.new_int_var(0, len(literals) ** 2, "")
                 for n in range(1, len(literals)):
                     self.cp.add(pairs >= n * sum(literals) - n * (n + 1) // 2)
-                self.costs.append(SHARED_DAY * pairs)
+                yield SHARED_DAY * pairs
 
     def _fit(self, resource: UUID) -> None:
         """No resource is claimed above its capacity; what stays counts."""

@@ -184,15 +184,17 @@ def shifted(problem: Problem) -> dict[UUID, PlannedVisit | None]:
     return ground.places
 
 
-def least_alone(problem: Problem) -> int:
-    """No answer costs less: what every series would cost if it had all the room to itself."""
-    ground, patients, total = Ground(problem), set[UUID](), 0
+def least_alone(problem: Problem) -> dict[UUID, int]:
+    """What the series of each patient would cost at least if they had all the room to themselves.
+
+    No answer costs less than the sum. Of several series of one patient, the first is told to pay for moving them.
+    """
+    ground, least = Ground(problem), dict[UUID, int]()
     for series, visits in problem.by_series.items():
         patient = problem.course(visits[0]).patient
-        way = Line(ground, series, moved=patient in patients).best()
-        total += way.cost if way else 0
-        patients.add(patient)
-    return total
+        way = Line(ground, series, moved=patient in least).best()
+        least[patient] = least.get(patient, 0) + (way.cost if way else 0)
+    return least
 
 
 class Offer(NamedTuple):
@@ -205,7 +207,8 @@ class Offer(NamedTuple):
 def best_places(problem: Problem, limit: int) -> list[Offer]:
     """The best place on each of the best days for the one visit of a problem, cheapest first; never the one it has.
 
-    Days are looked at in order of what they cost at least, until no further one can be among the best.
+    One that is gone may have its old place again. Days are looked at in order of what they cost at least, until no
+    further one can be among the best.
     """
     (visit,) = problem.visits
     ground = Ground(problem)
@@ -234,7 +237,7 @@ def _days_for(ground: Ground, visit: Visit) -> Iterator[tuple[int, date]]:
         fees = [walk.fee(State(before, hole=False, moved=False), gap, day)]
         fees += [walk.fee(State(day, hole=False, moved=False), gap, stop) for stop, gap in after]
         if None not in fees:
-            stays = visit.is_new or ground.standing_lane(visit, day) is not None
+            stays = visit.is_new or ground.footing(visit).day == day
             yield sum(filter(None, fees)) + ground.day_cost(visit, day) + (0 if stays else PATIENT_MOVED), day
 
 
@@ -250,8 +253,8 @@ def _other_place(ground: Ground, visit: Visit, day: date, least: int) -> Iterato
     """The cheapest place on a day that is not the one the visit has."""
     found = []
     for option in filter(None, ground.options(visit, day)):
-        place, moves = ground.settle(visit, option), option.moved and ground.standing_lane(visit, day) is not None
-        if place != visit.stands:
+        place, moves = ground.settle(visit, option), option.moved and ground.footing(visit).day == day
+        if place != visit.stands or visit.gone:
             cost = least + option.cost - ground.day_cost(visit, day) + (PATIENT_MOVED if moves else 0)
             found.append((cost, day, place))
     yield from sorted(found, key=_cost)[:1]
@@ -285,7 +288,7 @@ def _settle(ground: Ground, series: UUID) -> bool:
 
 
 def _moves_anyway(ground: Ground, visit: Visit) -> bool:
-    return any(_moved(ground, other) for other in ground.companions(visit))
+    return any(_moved(ground, other) for other in ground.footing(visit).companions)
 
 
 def _moved(ground: Ground, visit: Visit) -> bool:

@@ -1,6 +1,7 @@
 """The best answer to a planning problem that bounded time allows, and a proven bound on how good any can be."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
@@ -46,10 +47,11 @@ def solve(problem: Problem, *, seconds: float = 10.0, hint: Answer | None = None
     """
     begun = monotonic()
     hint = dict(hint or greedy(problem))
-    known, bound = price(problem, hint), least_alone(problem)
+    known, alone = price(problem, hint), least_alone(problem)
+    bound = sum(alone.values())
     if known.total == bound:
         return Solved(hint, known, bound, "optimal", monotonic() - begun)
-    found, proven = _search(problem, hint, begun + seconds, workers or os.cpu_count() or 1)
+    found, proven = _search(problem, hint, alone, until=begun + seconds, workers=workers or os.cpu_count() or 1)
     cost = price(problem, found) if found else known
     bound = max(bound, proven)
     if found is None or cost.total >= known.total:
@@ -59,17 +61,18 @@ def solve(problem: Problem, *, seconds: float = 10.0, hint: Answer | None = None
 
 
 def _search(
-    problem: Problem, hint: Answer, until: float, workers: int
+    problem: Problem, hint: Answer, alone: Mapping[UUID, int], *, until: float, workers: int
 ) -> tuple[dict[UUID, PlannedVisit | None] | None, int]:
     """The solver's best answer, if it found any, and its bound."""
     from ortools.sat.python import cp_model  # takes most of a second, which only those who solve should wait
 
     from scheduler.booking.model import Model
 
-    model = Model(problem)
+    model = Model(problem, alone)
     model.hint(hint)
     solver = cp_model.CpSolver()
     solver.parameters.random_seed = SEED
+    solver.parameters.cp_model_probing_level = 0  # it would take most of the time there is
     solver.parameters.num_workers = workers
     solver.parameters.max_time_in_seconds = max(until - monotonic(), LEAST_SECONDS)
     status = solver.solve(model.cp)
