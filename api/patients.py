@@ -13,6 +13,7 @@ from api.paging import Page, page, page_of
 from api.schemas.patients import PatientIn, PatientOut, PatientPatch, PatientSearch
 from api.versions import require_version
 from scheduler.actors import Role
+from scheduler.booking import addresses
 from scheduler.models import Patient
 from scheduler.records import access
 
@@ -54,4 +55,4 @@ def change(body: dict[str, Any], patient_id: UUID) -> Patient:
     """Change what is given of a patient's particulars; what is not stays."""
     patient = access.open_record(g.db, patient_id, action="patient.opened_to_change", actor=g.actor, now=g.now)
     require_version(patient)
-    return access.change_patient(g.db, patient, body, actor=g.actor, now=g.now)
+    return addresses.change_patient(g.db, patient, body, actor=g.actor, now=g.now)

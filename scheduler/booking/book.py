@@ -75,8 +75,12 @@ def book_series(
 
 
 def _news(series: BookedSeries) -> letters.News:
-    visits = (letters.Visit(each.id, series.patient_id, each.starts_at, each.version) for each in series.appointments)
-    return letters.News(booked=list(visits))
+    return letters.News(
+        booked=[
+            letters.Visit(each.id, series.patient_id, each.starts_at.astimezone(UTC), each.version)
+            for each in series.appointments
+        ]
+    )
 
 
 def _set_aside(overrides: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from scheduler.actors import Actor
 from scheduler.booking import wording
 from scheduler.booking.policy import read_policy
 from scheduler.booking.wording import House
-from scheduler.models import Appointment, AppointmentStatus, Clinic, Message, MessageKind, Patient
+from scheduler.models import Appointment, AppointmentStatus, Clinic, Message, MessageKind
 from scheduler.models.base import table_of
 from scheduler.models.upsert import insert_all_unless_there
 from scheduler.records import access
@@ -30,6 +30,7 @@ class Visit:
     id: UUID
     patient_id: UUID
     starts_at: datetime
+    """In UTC: reminders come so many hours before, whatever the clocks do in between."""
     edition: int | str
     """Its version as it is told of: what was written of another place it had is another letter."""
 
@@ -60,7 +61,7 @@ class News:
         )
 
 
-_outbox, _clinics, _appointments = table_of(Message), table_of(Clinic), table_of(Appointment)
+_outbox, _clinics = table_of(Message), table_of(Clinic)
 UNSENT = _outbox.c.sent_at.is_(None) & _outbox.c.withdrawn_at.is_(None)
 WITHDRAW_REMINDERS = (
     update(_outbox)
@@ -68,16 +69,7 @@ WITHDRAW_REMINDERS = (
     .where(_outbox.c.appointment_id.in_(bindparam("ids", expanding=True)))
     .values(withdrawn_at=bindparam("at"))
 )
-OF_PATIENT = (_outbox.c.clinic_id == bindparam("of_clinic"), _outbox.c.patient_id == bindparam("of_patient"), UNSENT)
-WITHDRAW_ALL = update(_outbox).where(*OF_PATIENT).values(withdrawn_at=bindparam("at"))
-READDRESS = update(_outbox).where(*OF_PATIENT).values(recipient=bindparam("to_recipient"))
 HOUSE = select(_clinics.c.name, _clinics.c.timezone, _clinics.c.contact).where(_clinics.c.id == bindparam("clinic_id"))
-AHEAD = (
-    select(_appointments.c.id, _appointments.c.starts_at, _appointments.c.version)
-    .where(_appointments.c.clinic_id == bindparam("clinic_id"), _appointments.c.patient_id == bindparam("patient_id"))
-    .where(_appointments.c.starts_at > bindparam("now"))
-    .where(_appointments.c.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED]))
-)
 
 
 def tell(db: Session, records: Mapping[UUID, LockedRecord], news: News, *, actor: Actor, now: datetime) -> None:
@@ -125,27 +117,6 @@ def withdraw_reminders(db: Session, appointment_ids: Collection[UUID], *, actor:
     """Take back the reminders of these visits that have not been sent."""
     ids = sorted(appointment_ids)
     db.execute(WITHDRAW_REMINDERS, {"of_clinic": actor.clinic_id, "ids": ids, "at": now})
-
-
-def follow_address(db: Session, patient: Patient, *, before: str | None, actor: Actor, now: datetime) -> None:
-    """Let the letters of a patient follow their new address: one that is gone takes its letters along, and the first
-    one brings the reminders of every visit still to come. `before` is the address until now.
-    """
-    if patient.email == before:
-        return
-    mine = {"of_clinic": actor.clinic_id, "of_patient": patient.id}
-    if patient.email is None:
-        db.execute(WITHDRAW_ALL, {**mine, "at": now})
-    elif before is not None:
-        db.execute(READDRESS, {**mine, "to_recipient": patient.email})
-    else:
-        asked = {"clinic_id": actor.clinic_id, "patient_id": patient.id, "now": now}
-        ahead = [
-            Visit(id_, patient.id, starts_at, f"{version}p{patient.version}")
-            for id_, starts_at, version in db.execute(AHEAD, asked)
-        ]
-        record = LockedRecord(patient.id, patient.email, patient.consent_until)
-        tell(db, {patient.id: record}, News(booked=ahead), actor=actor, now=now)
 
 
 def _read_house(db: Session, clinic_id: UUID) -> House:

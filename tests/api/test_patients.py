@@ -17,7 +17,7 @@ def test_a_registered_patient_can_be_read(as_):
     read = scheduler.get(f"/patients/{made.json['id']}")
 
     assert made.status_code == 201
-    assert read.json == made.json == {**ADA, "id": made.json["id"], "phone": None, "email": None}
+    assert read.json == made.json == {**ADA, "id": made.json["id"], "phone": None, "email": None, "consent_until": None}
     assert read.headers["ETag"] == '"1"'
 
 
@@ -128,3 +128,28 @@ def test_a_repeated_registration_acts_once(as_):
 
     assert (again.status_code, again.data) == (201, first.data)
     assert again.headers["Idempotency-Replayed"] == "true"
+
+
+def test_the_end_of_a_consent_is_kept_changed_and_taken_back(as_):
+    scheduler = as_(Role.SCHEDULER)
+    path = f"/patients/{scheduler.post('/patients', {**ADA, 'consent_until': '2026-06-30'}).json['id']}"
+
+    shown = [
+        scheduler.get(path),
+        scheduler.patch(path, {"consent_until": "2027-06-30"}, If_Match='"1"'),
+        scheduler.patch(path, {"consent_until": None}, If_Match='"2"'),
+    ]
+
+    assert [answer.json["consent_until"] for answer in shown] == ["2026-06-30", "2027-06-30", None]
+
+
+@pytest.mark.parametrize("address", ["ada", "ada@", "ada@a.test, bea@b.test", "Ada <ada@a.test>", "a d@a.test"])
+def test_an_address_no_letter_could_go_to_is_refused(as_, address):
+    scheduler = as_(Role.SCHEDULER)
+    made = scheduler.post("/patients", ADA).json
+
+    refused = scheduler.post("/patients", {**ADA, "mrn": "M-2", "email": address})
+    unchanged = scheduler.patch(f"/patients/{made['id']}", {"email": address}, If_Match='"1"')
+
+    assert (refused.status_code, unchanged.status_code) == (422, 422)
+    assert [fault["where"] for fault in refused.json["errors"] + unchanged.json["errors"]] == ["email"] * 2
