@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -54,6 +54,10 @@ class Availability:
     _loads_by_day: dict[date, dict[Any, int]] = field(default_factory=dict, repr=False, compare=False)
     _rooms: dict[tuple[date, ResourceKind], Room] = field(default_factory=dict, repr=False, compare=False)
     _free: dict[tuple[date, int, ResourceKind], list[Bookable]] = field(default_factory=dict, repr=False, compare=False)
+
+    def with_booked(self, booked: Sequence[Booked]) -> "Availability":
+        """The same clinic with these appointments in it, in order of start, and nothing yet looked up."""
+        return replace(self, booked=booked, _loads_by_day={}, _rooms={}, _free={})
 
     def starts(self, day: date, wanted: int) -> tuple[int, ResourceKind | None]:
         """The wanted lanes at which a visit may start, and if there are none, the kind of resource that ran out."""

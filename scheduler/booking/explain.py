@@ -69,7 +69,7 @@ def explain(availability: Availability, wishes: Wishes) -> Explanation:
     number, days = _where_it_ran_out(search)
     counted = Counter(_shortage(search, day) for day in days)
     shortages = tuple(Shortage(code, times, MESSAGES[code]) for code, times in counted.most_common())
-    main = min(shortages, key=lambda each: LAST.index(each.reason) if each.reason in LAST else -1)
+    main = _main(shortages)
     return Explanation(
         infusion=number, reason=main.reason,
         message=f"Infusion {number} finds no place. {main.message}",
@@ -77,6 +77,24 @@ def explain(availability: Availability, wishes: Wishes) -> Explanation:
         shortages=shortages,
         loosening=tuple(_loosened(availability, wishes)),
     )  # fmt: skip
+
+
+def explain_visit(availability: Availability, number: int, wishes: Wishes) -> Explanation:
+    """Why one visit finds no place from the earliest to the latest day; there may be no day between them at all."""
+    search = Search(availability, wishes)
+    days = list(range(max(search.days, 0)))
+    counted = Counter(_shortage(search, day) for day in days) or Counter({"spacing": 1})
+    shortages = tuple(Shortage(code, times, MESSAGES[code]) for code, times in counted.most_common())
+    return Explanation(
+        infusion=number, reason=_main(shortages).reason,
+        message=f"Infusion {number} finds no place. {_main(shortages).message}",
+        between=(wishes.earliest, max(wishes.earliest, wishes.latest)), shortages=shortages if days else (),
+        loosening=(),
+    )  # fmt: skip
+
+
+def _main(shortages: tuple[Shortage, ...]) -> Shortage:
+    return min(shortages, key=lambda each: LAST.index(each.reason) if each.reason in LAST else -1)
 
 
 def _where_it_ran_out(search: Search) -> tuple[int, list[int]]:

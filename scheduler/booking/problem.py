@@ -62,9 +62,9 @@ class Visit:
     """A visit that may move. `stands` is its place until now, None for a new one.
 
     One that has `fallen` has lost its place and may be left without; where it is to `leave`, it may not come back to
-    its old time either. Another may always stay as it stands. The new visits of one series are placed all together or
-    not at all. `wishes` are its own, in place of its course's: the nurse and chair asked for are then preferred to
-    those it had.
+    its old time either; where it is `gone`, it was missed or cancelled, and nothing goes by the spacing it had. Another
+    may always stay as it stands. The new visits of one series are placed all together or not at all. `wishes` are its
+    own, in place of its course's: the nurse and chair asked for are then preferred to those it had.
     """
 
     key: UUID
@@ -74,6 +74,7 @@ class Visit:
     stands: PlannedVisit | None = None
     fallen: bool = False
     leave: bool = False
+    gone: bool = False
     wishes: Wishes | None = None
 
     @property
@@ -147,9 +148,10 @@ class Problem:
         return clinic_time.local_minute(place.starts_at, self.availability.calendar.zone)
 
     def standing_day(self, stop: Stop) -> date | None:
+        """The day on which it stands, as far as spacing may go by that."""
         if isinstance(stop, date):
             return stop
-        return self.day_of(stop.stands) if stop.stands else None
+        return self.day_of(stop.stands) if stop.stands and not stop.leave and not stop.gone else None
 
     def wishes(self, visit: Visit) -> Wishes | None:
         """What a new place of a visit is bound by."""

@@ -149,7 +149,7 @@ def offered_visit(availability: Availability, visit: PlannedVisit) -> OfferedApp
 
 def _claims(availability: Availability, visit: PlannedVisit, start: int) -> Iterator[OfferedClaim]:
     shown = availability.calendar.shown
-    for leg in availability.protocol.legs:
+    for leg in availability.protocol.legs if visit.resources else ():
         resource = availability.calendar.resource(visit.resources[leg.kind])
         yield OfferedClaim(
             resource.id, leg.kind, resource.name, shown(start + leg.start), shown(start + leg.end), leg.units

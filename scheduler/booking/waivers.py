@@ -48,6 +48,12 @@ def _who(rule: OverrideRule) -> str:
     return " or ".join(f"a {role}" for role in sorted(MAY_SET_ASIDE[rule]))
 
 
+def who_may(fault: Fault) -> tuple[Role, ...]:
+    """The roles that may set this aside; none where it is no rule of policy."""
+    rules = {rule.value: roles for rule, roles in MAY_SET_ASIDE.items()}
+    return tuple(sorted(rules.get(fault.code, ())))
+
+
 def outstanding(faults: Iterable[Fault], waiver: Waiver | None) -> tuple[Fault, ...]:
     """The faults that are not set aside."""
     return tuple(fault for fault in faults if waiver is None or fault.code not in waiver.rules)
