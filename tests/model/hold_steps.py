@@ -1,0 +1,136 @@
+"""Steps with holds: one plan or several kept for a while, renewed, let go, run out, and booked from."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from random import Random
+
+from hypothesis.stateful import rule
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.booking import holds
+from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.models import HoldState
+from tests.model.booking_steps import MAY_MOVE, PROTOCOLS, SEEDS, BookingSteps
+from tests.model.plain import STILL_TO_COME, Asked, Choice, Judgement, Kept
+
+LASTS = timedelta(minutes=15)
+MOST = 3
+
+
+class HoldSteps(BookingSteps):
+    @rule(rng=SEEDS)
+    def hold_places(self, rng: Random) -> None:
+        """For a new series, or to move one visit: as offered, by hand, or some of each."""
+        choices = self.some_choices(rng)
+        if choices:
+            actor = self.a_scheduler(rng)
+            act = partial(holds.hold, choices=[choice.plan for choice in choices], actor=actor, now=self.now)
+            self.keep_hold(self.desk.do("hold", act, self.judged_choices(choices)), choices, actor)
+
+    def a_scheduler(self, rng: Random) -> Actor:
+        return rng.choice([self.world.cast.scheduler, self.world.cast.scheduler, self.world.other])
+
+    def some_choices(self, rng: Random) -> list[Choice]:
+        patient = rng.choice(self.world.patients)
+        return [
+            choice for _ in range(rng.randint(1, MOST)) if (choice := self.a_choice(rng, patient))
+        ]  # fmt: skip
+
+    def a_choice(self, rng: Random, patient: object) -> Choice | None:
+        protocol = rng.choice(PROTOCOLS)
+        mine = [visit for visit in self.plain.of_patient(patient) if visit.status in STILL_TO_COME]
+        if mine and rng.random() < 0.4:
+            visit = rng.choice(mine)
+            course, place = self.plain.courses[visit.series], self.elsewhere(rng, visit)
+            return Choice(self.a_change(course, ChangeKind.MOVE, [place], [visit]), course.protocol, (visit.place,))
+        if rng.random() < 0.5:
+            plan = self.offered(rng, patient, protocol)
+            return Choice(plan, protocol) if plan else None
+        return Choice(self.proposal(patient, protocol, self.a_plan(rng, protocol)), protocol)
+
+    def judged_choices(self, choices: Sequence[Choice]) -> Judgement:
+        """Every reason against every plan; where there is none, whether all of them together find room."""
+        rules = frozenset(
+            (f"plans.{i}.{where}", code) for i, choice in enumerate(choices) for where, code in self.against(choice)
+        )
+        crowded = not rules and self.plain.is_crowded(list(self.plain.envelope(choices)), now=self.now)
+        return Judgement(rules, frozenset({"slot-taken"}) if crowded else frozenset())
+
+    def against(self, choice: Choice) -> frozenset[tuple[str, str]]:
+        if isinstance(choice.plan, SeriesChange):
+            course = self.plain.courses[choice.plan.series_id]
+            moving = [self.plain.visits[seen.id] for seen in choice.plan.moved.values()]
+            return self.judged(
+                course, self.asked(course, choice.plan.visits, moving), legal=MAY_MOVE
+            ).rules
+        asked = Asked(choice.plan.patient_id, choice.protocol, choice.plan.visits, choice.protocol.infusions)
+        return self.plain.judge(asked, self.now).rules
+
+    def keep_hold(self, view: holds.HoldView | None, choices: Sequence[Choice], actor: Actor) -> None:
+        if view is not None:
+            claims = list(self.plain.envelope(choices))
+            self.plain.holds[view.id] = Kept(
+                view.id, actor.staff_id, view.patient_id, tuple(choices), claims, HoldState.OPEN, self.now + LASTS
+            )
+
+    def a_hold(self, rng: Random) -> Kept | None:
+        """Mostly one that is open."""
+        found = list(self.plain.holds.values())
+        open_ones = [hold for hold in found if self.plain.is_open(hold, self.now)]
+        found = open_ones if open_ones and rng.random() < 0.8 else found
+        return rng.choice(found) if found else None
+
+    @rule(rng=SEEDS)
+    def renew(self, rng: Random) -> None:
+        hold, actor = self.a_hold(rng), self.a_scheduler(rng)
+        if hold is None:
+            return
+        judgement = self.judged_hold(hold, actor, hold.patient)
+        if judgement is None and hold.renewed:
+            judgement = Judgement(guards=frozenset({"already-renewed"}))
+
+        def act(db: Session) -> None:
+            holds.renew(db, holds.find_hold(db, hold.id, actor=actor), actor=actor, now=self.now)
+
+        self.desk.do("renew", act, judgement or Judgement())
+        if self.desk.was_done:
+            hold.until, hold.renewed = max(hold.until, self.now + LASTS), True
+
+    @rule(rng=SEEDS)
+    def release(self, rng: Random) -> None:
+        """Any scheduler may; what is out as an offer is answered instead."""
+        hold, actor = self.a_hold(rng), self.a_scheduler(rng)
+        if hold is None:
+            return
+        refused = set() if self.plain.is_open(hold, self.now) else {"hold-ended"}
+        refused = refused or ({"hold-of-another"} if hold.owner is None else set())
+
+        def act(db: Session) -> None:
+            holds.release(db, holds.find_hold(db, hold.id, actor=actor), actor=actor, now=self.now)
+
+        self.desk.do("release", act, refused)
+        if self.desk.was_done:
+            hold.state = HoldState.RELEASED
+
+    @rule(rng=SEEDS)
+    def book_from_a_hold(self, rng: Random) -> None:
+        """One of its plans; now and then by somebody else, or too late."""
+        hold = self.a_hold(rng)
+        if hold is None:
+            return
+        choice = rng.choice(hold.choices)
+        if isinstance(choice.plan, SeriesChange):
+            self.change_from_a_hold(choice.plan, hold)
+        else:
+            self.book("book from a hold", choice.plan, choice.protocol, hold=hold)
+
+    def change_from_a_hold(self, plan: SeriesChange, hold: Kept) -> None:
+        """As long as what it would move stands as it was seen."""
+        moving = [self.plain.visits[seen.id] for seen in plan.moved.values()]
+        stands = all(visit.live and visit.status in STILL_TO_COME for visit in moving)
+        same = [visit.version for visit in moving] == [seen.version for seen in plan.moved.values()]
+        if stands and same:
+            course = self.plain.courses[plan.series_id]
+            self.change("change from a hold", course, plan.kind, plan.visits, moving, hold=hold)
