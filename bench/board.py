@@ -16,14 +16,15 @@ from tests.homes import Home
 
 GOAL = 2.0
 NAMES = (
-    "id", "series_id", "patient_id", "chair_id", "protocol_version_id", "number", "status", "starts_at", "ends_at",
-    "nurse", "prescriber", "initials",
+    "id", "series_id", "patient_id", "chair_id", "version", "number", "of", "status", "status_at", "starts_at",
+    "ends_at", "nurse", "prescriber", "initials",
 )  # fmt: skip
 ROWS = """
-    SELECT a.id, a.series_id, a.patient_id, a.chair_id, a.protocol_version_id, a.number, a.status,
+    SELECT a.id, a.series_id, a.patient_id, a.chair_id, a.version, a.number, s.infusions, a.status, a.status_at,
         a.starts_at, a.ends_at,
         nurse.name, prescriber.name, substr(p.given_name, 1, 1) || substr(p.family_name, 1, 1)
     FROM appointments AS a
+    JOIN series AS s ON s.clinic_id = a.clinic_id AND s.id = a.series_id
     LEFT JOIN resources AS nurse ON nurse.clinic_id = a.clinic_id AND nurse.id = a.nurse_id
     LEFT JOIN resources AS prescriber ON prescriber.clinic_id = a.clinic_id AND prescriber.id = a.prescriber_id
     JOIN patients AS p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
@@ -38,9 +39,7 @@ def measure(home: Home, report: Report, *, rounds: int = 60, chairs: int = 170) 
         clinic = build(database, chairs=chairs, nurses=chairs, prescribers=chairs // 2, days=1, fill=0.71)
         connection = bare(url)
         ours, theirs = partial(_board, database, clinic), partial(_rows, connection, clinic)
-        with counted(database.engine) as first:
-            ours()
-        with counted(database.engine) as again:
+        with counted(database.engine) as sent:
             ours()
         number = len(orjson.loads(theirs()))
         taken = by_turns(rounds, ours=ours, bare=theirs)
@@ -48,10 +47,7 @@ def measure(home: Home, report: Report, *, rounds: int = 60, chairs: int = 170) 
             f"The board of {number} appointments / raw rows and orjson", ratio(taken, "ours", "bare"), GOAL,
             detail=f"{milliseconds(taken['ours'])} against {milliseconds(taken['bare'])}",
         )  # fmt: skip
-        report.tell(
-            "Statements of a board",
-            f"{len(again)}, {len(first)} where a protocol is met for the first time; then its audit row",
-        )
+        report.tell("Statements of a board", f"{len(sent)}; then its audit row")
         connection.close()
         database.close()
 

@@ -241,7 +241,7 @@ def _series(clinic: BenchClinic, patient_id: UUID) -> dict[str, Any]:
     return {
         "clinic_id": clinic.actor.clinic_id, "id": uuid4(), "patient_id": patient_id, "status": "active",
         "protocol_version_id": clinic.version_id, "booked_at": clinic.now, "booked_by": clinic.actor.staff_id,
-        "version": 1,
+        "infusions": clinic.definition.infusions, "version": 1,
     }  # fmt: skip
 
 
@@ -251,7 +251,7 @@ def _appointment(
     return {
         "clinic_id": clinic.actor.clinic_id, "id": uuid4(), "series_id": series["id"],
         "patient_id": series["patient_id"], "protocol_version_id": clinic.version_id, "number": number,
-        "status": AppointmentStatus.BOOKED, "starts_at": starts_at,
+        "status": AppointmentStatus.BOOKED, "status_at": clinic.now, "starts_at": starts_at,
         "ends_at": starts_at + timedelta(minutes=clinic.definition.visit_minutes),
         "local_date": clinic_time.local_date(starts_at, clinic.zone),
         "version": 1, **{f"{kind}_id": chosen.get(kind) for kind in ResourceKind},

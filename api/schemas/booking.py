@@ -185,12 +185,34 @@ class BoardAppointmentOut(Shape):
     ends_at = LocalTime(required=True)
     nurse = fields.String(required=True, allow_none=True)
     prescriber = fields.String(required=True, allow_none=True)
+    late_minutes = fields.Integer(
+        required=True, allow_none=True,
+        metadata={"description": "How long past its start the patient is expected, or came; null where in time."},
+    )  # fmt: skip
+    overrides = fields.List(
+        fields.Enum(OverrideRule, by_value=True), required=True, metadata={"description": "Rules set aside for it."}
+    )
+    version = fields.Integer(required=True, metadata={"description": "Its ETag is this in double quotes."})
+
+
+class BoardHoldOut(Shape):
+    hold_id = fields.UUID(required=True)
+    offer_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "Where it is an offer to a waiting patient."}
+    )
+    patient_id = fields.UUID(required=True)
+    initials = fields.String(required=True)
+    starts_at = LocalTime(required=True)
+    ends_at = LocalTime(required=True)
+    owner = fields.String(required=True, allow_none=True, metadata={"description": "Who holds it, or offered it."})
+    expires_at = LocalTime(required=True)
 
 
 class BoardChairOut(Shape):
     resource_id = fields.UUID(required=True)
     name = fields.String(required=True)
     appointments = fields.List(fields.Nested(BoardAppointmentOut), required=True)
+    holds = fields.List(fields.Nested(BoardHoldOut), required=True)
 
 
 class BoardOut(Shape):
