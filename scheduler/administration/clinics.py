@@ -110,7 +110,7 @@ def replace_hours(
     Raises `Invalid` with every fault, and `AppointmentsStand`.
     """
     today = clinic_time.local_date(now, read_zone(db, actor.clinic_id))
-    refuse([*weekly_faults(weekly), *clinic_time.date_faults(valid_from=valid_from), *_past_faults(valid_from, today)])
+    refuse(hours_faults(weekly, valid_from, today))
     mine = OpeningHours.clinic_id == actor.clinic_id
     with calendar_change(db, actor.clinic_id, now=now):
         db.execute(delete(OpeningHours).where(mine, OpeningHours.valid_from >= valid_from))
@@ -203,7 +203,10 @@ def _zone_faults(timezone: str) -> Iterator[Fault]:
         yield Fault("timezone", "unknown-zone", "Give an IANA time zone, such as America/New_York.")
 
 
-def _past_faults(valid_from: date, today: date) -> Iterator[Fault]:
+def hours_faults(weekly: Sequence[WeeklyHours], valid_from: date, today: date) -> Iterator[Fault]:
+    """Everything wrong with new hours from a date on."""
+    yield from weekly_faults(weekly)
+    yield from clinic_time.date_faults(valid_from=valid_from)
     if valid_from < today:
         yield Fault("valid_from", "past", "New hours begin today or later.")
 

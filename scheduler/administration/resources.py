@@ -88,7 +88,7 @@ def change_resource(
 
     Raises `Invalid` with every fault, `Retired`, and by constraint `NameTaken` and `CapacityInUse`.
     """
-    _refuse_retired(resource)
+    refuse_retired(resource)
     given = {"name": name, "capacity": capacity, "position": position}
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if staff_id is not Kept.KEPT:
@@ -105,7 +105,7 @@ def change_resource(
 
 def retire_resource(db: Session, resource: Resource, *, actor: Actor, now: datetime) -> Resource:
     """From now on it takes no new appointment; what was stays on record. Raises `Retired` and `AppointmentsStand`."""
-    _refuse_retired(resource)
+    refuse_retired(resource)
     with calendar_change(db, actor.clinic_id, now=now):
         resource.retired_at = now
     audit.note(db, "resource.retired", actor=actor, now=now, subject=resource.id)
@@ -147,7 +147,7 @@ def add_shifts(
     `Invalid` with every fault, and `ShiftOverlaps` (by constraint).
     """
     resource = find_resource(db, resource_id, actor=actor)
-    _refuse_retired(resource)
+    refuse_retired(resource)
     refuse([
         *_kind_faults(resource.kind), *clock_faults("between", begins, ends), *_weekday_faults(weekdays),
         *clinic_time.range_faults(starts_on, ends_on, where=("starts_on", "ends_on")),
@@ -210,7 +210,8 @@ def _next_position(db: Session, clinic_id: UUID, kind: ResourceKind) -> int:
     return 1 + (db.scalar(last) or 0)
 
 
-def _refuse_retired(resource: Resource) -> None:
+def refuse_retired(resource: Resource) -> None:
+    """Raise `Retired` for one that takes no more changes."""
     if resource.retired_at is not None:
         raise Retired
 

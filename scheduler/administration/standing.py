@@ -31,7 +31,7 @@ MOST_NAMED = 100
 
 
 UNDER_WAY = "calendar_change"
-"""Marks a session in which a larger change is being made, of which others are parts."""
+"""Marks a session in which a change is being made, of which others may be parts: the version before it."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,11 @@ def calendar_change(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[
     Raises `AppointmentsStand`, which names those that would be left without. One that was without
     before the change does not count against it. A change inside another's block is looked at when that one ends.
     """
-    version = take_calendar(db, clinic_id)
     if UNDER_WAY in db.info:
-        yield version
+        yield db.info[UNDER_WAY]
         db.flush()  # what follows in the larger change reads this one
         return
-    db.info[UNDER_WAY] = clinic_id
+    version = db.info[UNDER_WAY] = take_calendar(db, clinic_id)
     try:
         before = _without(db, clinic_id, now)
         yield version

@@ -142,6 +142,7 @@ BOOKED = (
     )
     .order_by(_appointments.starts_at)
 )  # fmt: skip
+BOOKED_BY_ID = BOOKED.add_columns(handle_of(_appointments.id))
 _claims, _holds = Claim.__table__.c, Hold.__table__.c
 HELD = (
     select(
@@ -182,6 +183,15 @@ def read_availability(
 def read_booked(db: Session, clinic_id: UUID, calendar: ClinicCalendar, first: date, last: date) -> Sequence[Booked]:
     """The live appointments that start on these dates, in order of start."""
     return db.execute(BOOKED, {"clinic_id": clinic_id, **_whole_days(calendar, first, last)}).all()
+
+
+def read_booked_but(
+    db: Session, clinic_id: UUID, calendar: ClinicCalendar, first: date, last: date, *, without: Iterable[UUID]
+) -> Sequence[Booked]:
+    """`read_booked`, but for these appointments: they are about to leave their places."""
+    left_out = {name for each in without for name in (each.hex, str(each))}
+    rows = db.execute(BOOKED_BY_ID, {"clinic_id": clinic_id, **_whole_days(calendar, first, last)})
+    return [row for row in rows if row[-1] not in left_out]
 
 
 def read_held(
