@@ -132,6 +132,13 @@ def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[
     )
 
 
+def with_consent(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
+    """A bulk read with `consent_until` added; nobody is shown anything of the patient by it."""
+    return rows.add_columns(_patients.c.consent_until).join(
+        _patients, (_patients.c.clinic_id == clinic_id) & (_patients.c.id == patient_id)
+    )
+
+
 def names_of(
     db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime
 ) -> dict[UUID, Patient]:
