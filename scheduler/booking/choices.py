@@ -1,5 +1,6 @@
 """A plan somebody may choose: a whole new series, or a change of a running one. One reader for both."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,14 @@ from scheduler.booking.opaque import unpack
 from scheduler.booking.plans import SeriesPlan
 
 Choice = SeriesPlan | SeriesChange
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The plans one patient decides between."""
+
+    plans: tuple[Choice, ...]
+
 
 MOST_CHOICES = 10
 """How many a patient decides between at once."""

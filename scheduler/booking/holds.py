@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.choices import MOST_CHOICES, Choice, as_document
+from scheduler.booking.choices import MOST_CHOICES, Choice, Choices, as_document
 from scheduler.booking.claims import end_holds, expire_holds, insert_claims
 from scheduler.booking.conflicts import as_faults
 from scheduler.booking.envelope import Need, envelope
@@ -71,7 +71,7 @@ def keep(
     judged = judge(db, choices, record, actor=actor, now=now)
     faults = [fault for i, each in enumerate(judged) for fault in within_plan(i, each.faults)]
     if faults:
-        raise PlanRefused(faults, plan=tuple(choices))
+        raise PlanRefused(faults, plan=Choices(tuple(choices)))
     expire_holds(db, actor.clinic_id, now=now)
     kept = Hold(
         clinic_id=actor.clinic_id, id=uuid4(), patient_id=record.id, owner_id=owner_id, state=HoldState.OPEN,
@@ -94,7 +94,7 @@ def _write(db: Session, kept: Hold, judged: Sequence[Judged]) -> None:
         db.flush()  # the claims point at it
         insert_claims(db, [_claim(kept, need) for need in needs])
     except IntegrityError as error:
-        raise PlanRefused(as_faults(error), plan=tuple(each.choice for each in judged)) from error
+        raise PlanRefused(as_faults(error), plan=Choices(tuple(each.choice for each in judged))) from error
 
 
 def _claim(kept: Hold, need: Need) -> dict[str, object]:

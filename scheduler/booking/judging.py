@@ -23,7 +23,7 @@ from scheduler.booking.reading import read_calendar, read_patient_days
 from scheduler.booking.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import Fault
-from scheduler.models import LIVE, Appointment, Protocol
+from scheduler.models import LIVE, Appointment, Patient, Protocol
 from scheduler.protocols import LONGEST_GAP_DAYS, Gap, ProtocolDefinition
 from scheduler.records.access import LockedRecord
 
@@ -35,17 +35,21 @@ class Judged:
     choice: Choice
     faults: tuple[Fault, ...]
     alternative: Alternative
+    calendar: ClinicCalendar
+    protocol: ProtocolDefinition | None = None
+    """None where the plan's own is no longer the one to book with."""
 
 
 def judge(
-    db: Session, choices: Sequence[Choice], record: LockedRecord, *, actor: Actor, now: datetime
+    db: Session, choices: Sequence[Choice], record: LockedRecord | Patient, *, actor: Actor, now: datetime,
+    locked: bool = True,
 ) -> list[Judged]:  # fmt: skip
-    """Each plan under the rules as they stand; the calendar is kept from changing until this transaction ends.
+    """Each plan under the rules as they stand; `locked` keeps the calendar from changing until this transaction ends.
 
-    All are plans of one patient, whose record is locked, and each places a visit. Raises `NotFound` for a series.
+    All are plans of one patient, and each places a visit. Raises `NotFound` for a series.
     """
     first, last = dates_around(visit for choice in choices for visit in choice.visits)
-    calendar = read_calendar(db, actor.clinic_id, first, last, locked=True)
+    calendar = read_calendar(db, actor.clinic_id, first, last, locked=locked)
     changes = [choice for choice in choices if isinstance(choice, SeriesChange)]
     running = read_running(db, {each.series_id for each in changes}, actor=actor) if changes else {}
     plans = [choice for choice in choices if isinstance(choice, SeriesPlan)]
@@ -59,11 +63,22 @@ def judge(
 
 
 def _judged_change(
-    change: SeriesChange, running: RunningSeries, calendar: ClinicCalendar, record: LockedRecord, *, now: datetime
+    change: SeriesChange,
+    running: RunningSeries,
+    calendar: ClinicCalendar,
+    record: LockedRecord | Patient,
+    *,
+    now: datetime,
 ) -> Judged:
     checked = check(change, running, calendar, record.consent_until, now=now)
     given_back = [planned(stood) for seen in change.seen if (stood := running.standing(seen))]
-    return Judged(change, checked.faults, _alternative(change.visits, given_back, running.protocol, checked.faults))
+    return Judged(
+        change,
+        checked.faults,
+        _alternative(change.visits, given_back, running.protocol, checked.faults),
+        calendar,
+        running.protocol,
+    )
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Fresh:
 
 
 def _read_fresh(
-    db: Session, plans: Sequence[SeriesPlan], record: LockedRecord, first: date, last: date, *, actor: Actor
+    db: Session, plans: Sequence[SeriesPlan], record: LockedRecord | Patient, first: date, last: date, *, actor: Actor
 ) -> Fresh:  # fmt: skip
     versions = current_versions(db, {plan.protocol_id for plan in plans}, actor=actor)
     return Fresh(
@@ -111,12 +126,12 @@ UNFOLLOWED = Fault("follows", "changed", "The series this one was to follow has 
 
 
 def _judged_plan(
-    plan: SeriesPlan, fresh: Fresh, calendar: ClinicCalendar, record: LockedRecord, *, now: datetime
+    plan: SeriesPlan, fresh: Fresh, calendar: ClinicCalendar, record: LockedRecord | Patient, *, now: datetime
 ) -> Judged:
     if fresh.versions.get(plan.protocol_id) != plan.protocol_version_id:
-        return Judged(plan, (GONE,), Alternative(()))
+        return Judged(plan, (GONE,), Alternative(()), calendar)
     if plan.follows and plan.follows not in fresh.last_infusions:
-        return Judged(plan, (UNFOLLOWED,), Alternative(()))
+        return Judged(plan, (UNFOLLOWED,), Alternative(()), calendar)
     protocol = fresh.definitions[plan.protocol_version_id]
     situation = rules.Situation(
         protocol=protocol, calendar=calendar, patient_days=fresh.patient_days, now=now,
@@ -126,7 +141,7 @@ def _judged_plan(
         gap = Gap(protocol.rest_days, protocol.gap_after(1).most)
         situation = replace(situation, anchor=rules.Anchor(fresh.last_infusions[plan.follows], gap))
     faults = rules.breaches(plan, situation)
-    return Judged(plan, faults, _alternative(plan.visits, (), protocol, faults))
+    return Judged(plan, faults, _alternative(plan.visits, (), protocol, faults), calendar, protocol)
 
 
 def _alternative(

@@ -10,6 +10,7 @@ from scheduler.booking import choices, holds
 from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
 from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.hold_refused import explain_refused_hold
 from scheduler.booking.running import planned, read_running
 from scheduler.clinic_time import DAY
 from scheduler.errors import AlreadyRenewed, HoldEnded, HoldOfAnother, Invalid, NotFound, PlanRefused
@@ -266,3 +267,36 @@ def test_a_set_of_ten_takes_the_statements_of_one(db, clinic, desk):
         desk.hold(*plans, *plans, *plans, plans[0])
 
     assert len(few) == len(all_of_them)
+
+
+def test_a_refused_hold_is_told_every_conflict_of_every_plan_and_what_is_free(db, clinic, desk, now):
+    plans = desk.plans(clinic.patient("Bea"))
+    desk.hold(desk.plans(clinic.patient())[0])
+    broken = replace(plans[2], visits=plans[2].visits[:5])
+
+    with pytest.raises(PlanRefused) as refused:
+        desk.hold(plans[0], plans[1], broken)
+    with pytest.raises(PlanRefused) as taken:
+        desk.hold(plans[0])
+
+    told = explain_refused_hold(db, refused.value, actor=clinic.scheduler, now=now)
+    places = {fault.where.partition(".appointments")[0] for fault in told.conflicts}
+    assert places == {"plans.0", "plans.1", "plans.2"}
+    assert {"plans.0.appointments.1", "plans.0.appointments.6"} <= {fault.where for fault in told.conflicts}
+    assert desk.hold(told.alternatives[0].plan)
+    free_again = explain_refused_hold(db, taken.value, actor=clinic.scheduler, now=now + QUARTER)
+    assert [fault.code for fault in free_again.conflicts] == ["slot-taken"]
+
+
+def test_a_refused_hold_of_a_move_is_told_its_conflicts_alone(db, clinic, desk, now):
+    series = desk.book(desk.plans(clinic.patient())[0])
+    last = read_running(db, [series.id], actor=clinic.scheduler)[series.id].mine[-1]
+    visit = replace(planned(last), starts_at=last.starts_at + timedelta(minutes=30))
+    change = SeriesChange(ChangeKind.MOVE, series.id, series.patient_id, (visit,), 6, {6: Seen(last.id, last.version)})
+    desk.hold(*desk.plans(clinic.patient("Bea"), window=(700, 705)))
+
+    with pytest.raises(PlanRefused) as refused:
+        desk.hold(change)
+
+    told = explain_refused_hold(db, refused.value, actor=clinic.scheduler, now=now)
+    assert ({fault.where for fault in told.conflicts}, told.alternatives) == ({"plans.0.appointments.6"}, ())
