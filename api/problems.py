@@ -47,6 +47,8 @@ STATUSES: dict[type[DomainError], int] = {
     errors.OutOfTime: 409,
     errors.CannotReturn: 409,
     errors.SeriesEnded: 409,
+    errors.SeriesBegun: 409,
+    errors.SeriesNotBegun: 409,
     errors.SeriesUnfinished: 409,
     errors.HoldEnded: 409,
     errors.HoldOfAnother: 409,

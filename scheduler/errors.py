@@ -173,6 +173,14 @@ class SeriesEnded(DomainError):
     code, title = "series-ended", "This series has already ended."
 
 
+class SeriesBegun(DomainError):
+    code, title = "series-begun", "An infusion of this series has been given: stop it instead."
+
+
+class SeriesNotBegun(DomainError):
+    code, title = "series-not-begun", "No infusion of this series has been given: cancel it instead."
+
+
 class SeriesUnfinished(DomainError):
     code, title = "series-unfinished", "A series is complete when its last visit is over and one was completed."
 

@@ -12,7 +12,7 @@ from scheduler.actors import Actor
 from scheduler.booking.apply import MAY_CHANGE
 from scheduler.booking.appointments import STANDING, Why
 from scheduler.booking.changes import ChangeKind, SeriesChange
-from scheduler.booking.explain import Explanation, explain_visit
+from scheduler.booking.explain import Explanation
 from scheduler.booking.offering import OfferedChange, change_of, offer
 from scheduler.booking.outcome import Outcome, carry_out
 from scheduler.booking.plans import OPEN_END, PlannedVisit, Wishes
@@ -78,9 +78,8 @@ def alternatives(
         found = _best(scene, room, scene.mover(appointment, wished), kind, limit)
         if found:
             return Alternatives(found)
-    without_it = without(room.availability, [appointment])
-    days = replace(wished, earliest=first, latest=last)
-    return _eased(scene, appointment, kind, wishes, explain_visit(without_it, appointment.number, days))
+    why = scene.why_none(room, appointment.number, replace(wished, earliest=first, latest=last))
+    return _eased(scene, appointment, kind, wishes, why)
 
 
 def kind_for(scene: Scene, appointment: Appointment) -> ChangeKind:
@@ -125,7 +124,7 @@ def _shift(scene: Scene, room: Room, mover: Visit, kind: ChangeKind, wishes: Wis
     assert mover.wishes  # noqa: S101 - whoever looks for a place has settled them
     rest = replace(scene.settled(wishes, room.last), earliest=scene.today, nurse_id=None, chair_id=None)
     rest = replace(rest, latest=min(room.last, scene.consent_until or room.last))
-    problem = scene.problem(room, [mover, *scene.tail(mover.number)], rest)
+    problem = scene.problem(room, [mover, *scene.tail(mover.number, room)], rest)
     answer = shifted(problem)
     if answer[mover.key] is None:
         return None

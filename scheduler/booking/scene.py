@@ -14,6 +14,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.availability import Availability
+from scheduler.booking.explain import Explanation, explain_visit
 from scheduler.booking.plans import OPEN_END, PlannedVisit, Wishes
 from scheduler.booking.problem import Course, Problem, Visit
 from scheduler.booking.propose import LONGEST_HORIZON_DAYS, refuse_contradictions
@@ -53,6 +54,12 @@ class Scene:
     def protocol(self) -> ProtocolDefinition:
         return self.running.protocol
 
+    @property
+    def elsewhere(self) -> frozenset[date]:
+        """The days of the patient's appointments in other series."""
+        others = (each for each in self.running.live if each.series_id != self.running.series.id)
+        return frozenset(each.local_date for each in others)
+
     def room(self, first: date, last: date) -> Room:
         """What is booked and free on these days, the series itself included; at least on the first."""
         last = max(first, last)
@@ -81,12 +88,15 @@ class Scene:
         """An infusion that never had a place."""
         return Visit(uuid4(), self.running.series.id, number, self.protocol)
 
-    def tail(self, after: int) -> list[Visit]:
-        """The visits to come after this number, which may stay as they stand."""
+    def tail(self, after: int, room: Room) -> list[Visit]:
+        """The visits to come after this number that stand in this room, and may stay there."""
         return [
             Visit(each.id, each.series_id, each.number, self.protocol, planned(each))
             for each in self.running.mine
-            if each.number > after and each.status in STANDING and each.starts_at > self.now
+            if each.number > after
+            and each.status in STANDING
+            and each.starts_at > self.now
+            and room.first <= each.local_date <= room.last
         ]
 
     def problem(
@@ -99,11 +109,16 @@ class Scene:
         course = Course(
             patient=series.patient_id,
             kept={each.number: each.local_date for each in self.running.mine if each.number not in numbers},
-            elsewhere=frozenset(each.local_date for each in self.running.live if each.series_id != series.id),
+            elsewhere=self.elsewhere,
             span_days=self.protocol.span_days if spanned else None, wishes=wishes, strict=strict,
         )  # fmt: skip
         moving = [each for each in self.running.mine if each.number in numbers]
         return Problem(without(room.availability, moving), room.first, room.last, {series.id: course}, tuple(visits))
+
+    def why_none(self, room: Room, number: int, wishes: Wishes) -> Explanation:
+        """Why a visit finds no place between the earliest and the latest day, spacing to neighbours aside."""
+        own = [each for each in self.running.mine if each.number == number]
+        return explain_visit(replace(without(room.availability, own), patient_days=self.elsewhere), number, wishes)
 
     def days_for(self, visit: Visit, wishes: Wishes) -> tuple[date, date]:
         """The first and last day the spacing to both neighbours leaves to one visit within the wishes.

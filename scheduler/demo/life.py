@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.courses import complete_series, stop_series
+from scheduler.booking.courses import cancel_series, complete_series, stop_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedAppointment, BookedSeries
@@ -20,7 +20,7 @@ from scheduler.demo.house import ZONE, House
 from scheduler.demo.scores import ScoreCourse
 from scheduler.demo.stories import Fate, Story
 from scheduler.demo.timeline import Timeline
-from scheduler.models import AlertLevel, AppointmentStatus, EndReason
+from scheduler.models import AlertLevel, AppointmentStatus, EndReason, Side
 from scheduler.outcomes.alerts import acknowledge
 from scheduler.outcomes.assessments import log_assessment
 from scheduler.records import access
@@ -105,7 +105,8 @@ def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries) ->
             _expect_visit(life, visitor, visit)
     if fate.stops_after:
         why = EndReason.MISSED_VISITS if last in fate.missed else _why(visitor)
-        life.later(_moment_of_stop(visits, last), stop, series.id, why)
+        came = any(visit.number not in fate.missed for visit in visits[:last])
+        life.later(_moment_of_stop(visits, last), stop if came else cancel, series.id, why)
     else:
         life.later(visits[-1].ends_at, complete, visitor, protocol, series.id)
 
@@ -167,7 +168,12 @@ def look_after(life: Life, alert_id: UUID, note: str, now: datetime) -> None:
 
 def stop(life: Life, series_id: UUID, why: EndReason, now: datetime) -> None:
     """The rest of a series is called off."""
-    stop_series(life.db, series_id, reason=why, actor=life.house.scheduler, now=now)
+    stop_series(life.db, series_id, side=Side.PATIENT, reason=why, actor=life.house.scheduler, now=now)
+
+
+def cancel(life: Life, series_id: UUID, why: EndReason, now: datetime) -> None:
+    """A series of which nothing was given is called off."""
+    cancel_series(life.db, series_id, side=Side.PATIENT, reason=why, actor=life.house.scheduler, now=now)
 
 
 def complete(life: Life, visitor: Visitor, protocol: str, series_id: UUID, now: datetime) -> None:

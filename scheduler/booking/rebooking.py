@@ -1,0 +1,173 @@
+"""Series taken up again: infusions without a place are booked anew, further ones added, another protocol takes over."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking.apply import MAY_CHANGE
+from scheduler.booking.appointments import Why
+from scheduler.booking.book import read_anchor
+from scheduler.booking.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
+from scheduler.booking.courses import find_series
+from scheduler.booking.explain import Explanation
+from scheduler.booking.offering import OfferedChange, offer
+from scheduler.booking.outcome import Outcome, carry_out
+from scheduler.booking.plans import OPEN_END, Proposal, Wishes
+from scheduler.booking.problem import Visit
+from scheduler.booking.propose import current_version, search_for
+from scheduler.booking.replan import shifted
+from scheduler.booking.running import dates_around
+from scheduler.booking.scene import ANY_TIME, Room, Scene, read_scene
+from scheduler.booking.waivers import Waiver
+from scheduler.errors import Fault, Invalid, SeriesEnded, refuse
+from scheduler.models import LIVE, Appointment, ChangeReason, Side
+from scheduler.records import access
+from scheduler.records.zone import read_zone
+
+STRICT = {"strict": True, "spanned": True}
+EASED = (STRICT | {"spanned": False}, {"strict": False, "spanned": False})
+"""What is given up where nothing keeps the rules of a series: first its span, then its spacing."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The best plan there is, or why there is none; `version` is that of the series.
+
+    Where its conflicts say that a rule is broken, it can be carried out by those who may set that aside.
+    """
+
+    offered: OfferedChange | None
+    explanation: Explanation | None
+    version: int
+
+
+def preview_rebooking(
+    db: Session, series_id: UUID, *, wishes: Wishes = ANY_TIME, actor: Actor, now: datetime
+) -> Preview:
+    """The best places for every infusion without one, by what stands and by the last one given.
+
+    Visits to come shift as little as possible where that keeps the spacing and nothing else does. Raises `NotFound`,
+    `SeriesEnded`, and `Invalid` for wishes that contradict themselves or where no infusion is without a place.
+    """
+    scene = _scene(db, series_id, ChangeKind.REBOOKING, actor=actor, now=now)
+    if not scene.running.missing:
+        raise Invalid("Every infusion of this series has its place.")
+    last_of = _last_of(db, series_id, scene.running.missing, actor=actor)
+    visits = [
+        scene.mover(last_of[number]) if number in last_of else scene.added(number) for number in scene.running.missing
+    ]
+    return _preview(scene, ChangeKind.REBOOKING, visits, wishes, scene.running.series.infusions)
+
+
+def preview_extension(
+    db: Session, series_id: UUID, *, infusions: int, wishes: Wishes = ANY_TIME, actor: Actor, now: datetime
+) -> Preview:
+    """The best places for so many further infusions, as far apart as the last ones of the protocol.
+
+    Raises `NotFound`, `SeriesEnded`, and `Invalid` for wishes that contradict themselves or for too
+    long a series.
+    """
+    scene = _scene(db, series_id, ChangeKind.EXTENSION, actor=actor, now=now)
+    had = scene.running.series.infusions
+    if had + infusions > MOST_INFUSIONS:
+        refuse([Fault("infusions", "range", f"A series has at most {MOST_INFUSIONS} infusions.")])
+    visits = [scene.added(number) for number in range(had + 1, had + infusions + 1)]
+    return _preview(scene, ChangeKind.EXTENSION, visits, wishes, had + infusions)
+
+
+def carry_on(
+    db: Session, series_id: UUID, kind: ChangeKind, plan: SeriesChange, *, actor: Actor, now: datetime,
+    waiver: Waiver | None = None, hold_id: UUID | None = None, dry_run: bool = False,
+) -> Outcome:  # fmt: skip
+    """Carry out the plan of a rebooking or an extension, whole or not at all; a paused series runs again.
+
+    Raises `NotFound`, `SeriesEnded`, `Invalid` for a plan of anything else, and what `apply_changes` raises.
+    """
+    if (plan.series_id, plan.kind) != (series_id, kind) or not plan.visits:
+        raise Invalid("This is no such plan for this series.", faults=[Fault("plan", "other", "Ask for a fresh one.")])
+    scene = _scene(db, series_id, kind, actor=actor, now=now)
+    room = scene.room(*dates_around(plan.visits))
+    return carry_out(
+        db, scene, room, plan, why=Why(Side.CLINIC, ChangeReason.OTHER), waiver=waiver, hold_id=hold_id,
+        dry_run=dry_run, actor=actor, now=now,
+    )  # fmt: skip
+
+
+def _scene(db: Session, series_id: UUID, kind: ChangeKind, *, actor: Actor, now: datetime) -> Scene:
+    scene = read_scene(db, series_id, action=f"series.opened_for_{kind}", actor=actor, now=now)
+    if scene.running.series.status not in MAY_CHANGE[kind]:
+        raise SeriesEnded(state=scene.running.series.status)
+    return scene
+
+
+def _last_of(db: Session, series_id: UUID, numbers: Sequence[int], *, actor: Actor) -> Mapping[int, Appointment]:
+    """By number, the appointment that was there last before there was none."""
+    rows = (
+        select(Appointment)
+        .where(Appointment.clinic_id == actor.clinic_id, Appointment.series_id == series_id)
+        .where(Appointment.number.in_(numbers), Appointment.status.not_in(LIVE))
+        .order_by(Appointment.status_at, Appointment.starts_at, Appointment.id)
+    )
+    return {each.number: each for each in db.scalars(rows)}
+
+
+def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wishes, infusions: int) -> Preview:
+    """By what stands; else with the visits after it shifted; else with as few rules broken as can be."""
+    first, version = visits[0], scene.running.series.version
+    room = scene.room(scene.today, scene.horizon(first.number, infusions, wishes))
+    scene.refuse_contradictions(wishes, room)
+    settled = scene.settled(wishes, room.last)
+    tries = [(visits, STRICT), ([*visits, *_rest(scene, room, visits)], STRICT), *((visits, eased) for eased in EASED)]
+    for movable, given_up in tries:
+        problem = scene.problem(room, movable, settled, **given_up)
+        answer = shifted(problem)
+        if all(answer[visit.key] for visit in visits):
+            return Preview(
+                offer(scene, room, problem, answer, kind, wishes=settled, infusions=infusions), None, version
+            )
+    return Preview(None, scene.why_none(room, first.number, settled), version)
+
+
+def _rest(scene: Scene, room: Room, visits: Sequence[Visit]) -> list[Visit]:
+    numbers = {visit.number for visit in visits}
+    return [visit for visit in scene.tail(visits[0].number, room) if visit.number not in numbers]
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Series to follow another: by when the first visit keeps the spacing, and how many days too late it would be."""
+
+    proposals: tuple[Proposal, ...]
+    explanation: Explanation | None
+    start_from: date
+    start_by: date
+    days_late: int
+
+
+def hand_over(
+    db: Session, series_id: UUID, protocol_id: UUID, *, wishes: Wishes = ANY_TIME, limit: int = 3, actor: Actor,
+    now: datetime,
+) -> HandOver:  # fmt: skip
+    """The best series under another protocol whose first visit keeps the spacing to the last infusion of this one.
+
+    Where that day has passed already, those that begin soonest: booking them needs the spacing to be set aside.
+    Raises `NotFound` for the series, one without an infusion, or the protocol; `Invalid` for wishes.
+    """
+    series = find_series(db, series_id, actor=actor)
+    patient = access.open_record(db, series.patient_id, action="series.proposed", actor=actor, now=now)
+    version = current_version(db, protocol_id, actor=actor)
+    anchor = read_anchor(db, series_id, patient.id, version.definition, actor=actor)
+    start_from, start_by = (anchor.day + timedelta(days=gap) for gap in (anchor.gap.least, anchor.gap.most))
+    soonest = max(wishes.earliest, start_from, clinic_time.local_date(now, read_zone(db, actor.clinic_id)))
+    late = max((soonest - start_by).days, 0)
+    asked = replace(wishes, earliest=soonest, start_by=None if late else start_by)
+    if asked.latest != OPEN_END:
+        asked = replace(asked, latest=max(asked.latest, soonest))
+    found = search_for(db, patient, version, asked, limit=limit, actor=actor, now=now, follows=series_id)
+    return HandOver(found.proposals, found.explanation, start_from, start_by, late)
