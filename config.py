@@ -1,6 +1,7 @@
 """Settings, read once from the environment. `docs/operations.md` has the same table for people."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,20 @@ class Settings:
     """The password of the demo clinic's people; made at random and kept beside the database where unset."""
     log_level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
+    smtp_host: str | None = None
+    """The mail server that takes letters to patients; without it none are sent."""
+    smtp_port: int = 587
+    """Its port."""
+    smtp_security: str = "starttls"
+    """How it is spoken to: starttls, tls from the first word, or none."""
+    smtp_from: str | None = None
+    """Whom letters are from: an address, or `Name <address>`."""
+    smtp_user: str | None = None
+    """With what name to sign in to it; without one nobody signs in."""
+    smtp_password: str | None = None
+    """The password of that name."""
+    worker_seconds: int = 15
+    """How long the worker rests between two rounds."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -49,9 +64,21 @@ class Settings:
                     chosen[name] = READERS[name](text)
             except ValueError as fault:
                 faults.append(f"{name.upper()}: {fault}")
+        settings = cls(**chosen)
+        faults += _mail_faults(settings)
         if faults:
             raise BadSettings("; ".join(faults))
-        return cls(**chosen)
+        return settings
+
+
+def _mail_faults(settings: "Settings") -> Iterator[str]:
+    """What does not go together."""
+    if settings.smtp_host and not settings.smtp_from:
+        yield "SMTP_FROM: letters need somebody they are from"
+    if bool(settings.smtp_user) != bool(settings.smtp_password):
+        yield "SMTP_PASSWORD: a name and a password go together"
+    if settings.smtp_password and settings.smtp_security == "none":
+        yield "SMTP_SECURITY: a password is not sent in the clear"
 
 
 def _number(least: int, most: int) -> Callable[[str], int]:
@@ -81,6 +108,22 @@ def _password(text: str) -> str:
     return text
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(f"{', '.join(words[:-1])} or {words[-1]} is needed")
+        return text.lower()
+
+    return read
+
+
+def _sender(text: str) -> str:
+    if not SENDER.fullmatch(text):
+        raise ValueError("an e-mail address is needed, or Name <address>")
+    return text
+
+
+SENDER = re.compile(r"[^\s@<>,\"]+@[^\s@<>,\"]+|[^<>,@\"\r\n]+ <[^\s@<>,\"]+@[^\s@<>,\"]+>")
 SHORTEST_PASSWORD = 12
 
 READERS: dict[str, Callable[[str], Any]] = {
@@ -95,6 +138,13 @@ READERS: dict[str, Callable[[str], Any]] = {
     "trusted_proxies": _number(0, 10),
     "demo_password": _password,
     "log_level": _log_level,
+    "smtp_host": str,
+    "smtp_port": _number(1, 65535),
+    "smtp_security": _one_of("starttls", "tls", "none"),
+    "smtp_from": _sender,
+    "smtp_user": str,
+    "smtp_password": str,
+    "worker_seconds": _number(1, 3600),
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import (
+    aftermath,
     alerts,
     appointments,
     assessments,
@@ -22,9 +23,11 @@ from api import (
     docs,
     health,
     idempotency,
+    outbox,
     patients,
     problems,
     protocols,
+    repairs,
     resources,
     staff,
     strict_json,
@@ -67,8 +70,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     alerts.blueprint,
     clinics.blueprint,
     resources.blueprint,
+    repairs.blueprint,
     protocols.blueprint,
     utilization.blueprint,
+    outbox.blueprint,
 )
 """Everything under `/api/v1`."""
 
@@ -131,7 +136,7 @@ class ClinicApp(Flask):
         g.now, g.reserved_key = self.clock(), None
         rule = request.url_rule
         view = self.view_functions[rule.endpoint if rule else ""]
-        work = work_of(view, request.method)
+        work = work_of(view, request)
         if work is Work.READS:
             return self._read(view)
         if work is Work.ON_ITS_OWN or self.database.has_one_writer:
@@ -140,7 +145,7 @@ class ClinicApp(Flask):
         try:
             return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
         except PlanRefused as refused:
-            return booking.refuse(refused)  # reads anew, and may meet other transactions as the booking may
+            return aftermath.refuse(refused)  # reads anew, and may meet other transactions as the booking may
 
     def _admit(self, db: Session, view: Callable[..., Any]) -> None:
         g.actor = identify(db, request, access_to(view), now=g.now)

@@ -1,10 +1,10 @@
-"""The command line, `clinic`: serve, migrate, found a clinic and add its people, make the demo clinic, check."""
+"""The command line, `clinic`: serve, migrate, found a clinic and add its people, make the demo clinic, check, work."""
 
 import logging
 
 import click
 
-from api.commands import clinics, demo, house
+from api.commands import clinics, demo, house, worker
 from scheduler import checks
 from scheduler.models import schema
 
@@ -69,3 +69,4 @@ def check() -> None:
 main.add_command(clinics.new)
 main.add_command(clinics.staff)
 main.add_command(demo.demo)
+main.add_command(worker.worker)

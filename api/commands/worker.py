@@ -1,0 +1,164 @@
+"""`clinic worker`: what has to happen though nobody asks for it. Several may run."""
+
+import logging
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from uuid import UUID
+
+import click
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from api.commands import house
+from api.post import MailServerAway, NotDelivered, Post
+from config import Settings
+from scheduler import checks
+from scheduler.actors import Actor
+from scheduler.booking import claims, offers, outbox
+from scheduler.models.engine import Database, is_away
+from scheduler.records import audit
+
+log = logging.getLogger("clinic.worker")
+
+STOPS = {signal.SIGTERM, signal.SIGINT}
+
+Stopped = Callable[[float], bool]
+"""Waits for so many seconds; True as soon as somebody has said stop."""
+Clock = Callable[[], datetime]
+
+
+@click.command(epilog="Example:  clinic worker --once")
+@click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
+def worker(*, once: bool) -> None:
+    """End holds and pass offers on when their time is over, and send letters, until interrupted."""
+    settings = house.settings()
+    house.refuse_outdated(settings)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if settings.smtp_host is None:
+        click.echo("SMTP_HOST is not set: no letters are sent.")
+    with closing(Database(settings.database_url)) as database, told_to_stop() as stopped:
+        done = work(database, settings, stopped=stopped, once=once)
+    if once and not done:
+        raise click.ClickException("The round could not be finished; the log says why.")
+
+
+@contextmanager
+def told_to_stop() -> Iterator[Stopped]:
+    """Whether SIGTERM or an interrupt has come, asked between two pieces of work: neither breaks into one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+    came: list[bool] = []
+
+    def stopped(seconds: float) -> bool:
+        if not came and signal.sigtimedwait(STOPS, seconds):
+            came.append(True)
+        return bool(came)
+
+    try:
+        yield stopped
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def work(
+    database: Database, settings: Settings, *, stopped: Stopped, once: bool = False, clock: Clock = house.now
+) -> bool:
+    """Round after round until told to stop, or one; False if the last one met something that is away."""
+    while True:
+        done = go_round(database, settings, stopped=stopped, clock=clock)
+        if once or stopped(settings.worker_seconds):
+            return done
+
+
+def go_round(database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now) -> bool:
+    """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
+    reached = [_reached(_sweep_all, database, stopped, clock)]
+    if settings.smtp_host is not None:
+        reached.append(_reached(deliver, database, settings, stopped, clock))
+    return all(reached)
+
+
+def _reached(do: Callable[..., object], *what: object) -> bool:
+    """Do this; False, with a line of the log, if the database or the mail server is away."""
+    try:
+        do(*what)
+    except MailServerAway as fault:
+        log.warning("The mail server cannot be reached (%s): letters wait.", fault)
+    except NoConnection:
+        log.warning("The database has no turn for us: we wait.")
+    except DBAPIError as fault:
+        if not is_away(fault):
+            raise
+        log.warning("The database cannot be reached (%s): we wait.", type(fault.orig).__name__)
+    else:
+        return True
+    return False
+
+
+def _sweep_all(database: Database, stopped: Stopped, clock: Clock) -> None:
+    with database.reading() as db:
+        found = checks.clinics(db)
+    for clinic_id in found:
+        if stopped(0):
+            return
+        sweep(database, clinic_id, stopped, clock)
+
+
+def sweep(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
+    """Pass on the offers nobody has answered in one clinic, and end its holds that are past their time."""
+    while _passed_on(database, clinic_id, clock):
+        log.info("an offer was passed on")
+        if stopped(0):
+            return
+    with database.committing() as db:
+        ended = claims.expire_holds(db, clinic_id, now=clock())
+        if ended:
+            actor = Actor(clinic_id, None, frozenset())
+            audit.note(db, "holds.expired", actor=actor, now=clock(), holds=len(ended))
+    if ended:
+        log.info("%d holds expired", len(ended))
+
+
+def _passed_on(database: Database, clinic_id: UUID, clock: Clock) -> bool:
+    with database.committing() as db:
+        return offers.pass_on_expired(db, clinic_id, now=clock())
+
+
+def deliver(database: Database, settings: Settings, stopped: Stopped, clock: Clock) -> Counter[str]:
+    """Send letter after letter until none is due. Raises `MailServerAway`; no letter has lost a try by that."""
+    counts: Counter[str] = Counter()
+    with database.reading() as db:
+        if not outbox.anything_due(db, now=clock()):
+            return counts
+    with database.committing() as db:
+        counts["given up"] += outbox.give_up_hopeless(db, now=clock())
+    begun = time.monotonic()
+    try:
+        with Post(settings) as post:
+            while not stopped(0) and (outcome := _deliver_one(database, post, clock)):
+                counts[outcome] += 1
+    finally:
+        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()) if count)
+        log.info("letters: %s, in %.1f s", told or "none", time.monotonic() - begun)
+    return counts
+
+
+def _deliver_one(database: Database, post: Post, clock: Clock) -> str:
+    """Take a letter, hand it over, write down what became of it; empty if there is none. No transaction meanwhile."""
+    post.call()
+    with database.committing() as db:
+        letter = outbox.take_next(db, now=clock())
+    if letter is None:
+        return ""
+    try:
+        post.send(letter, now=clock())
+    except NotDelivered as fault:
+        with database.committing() as db:
+            return "given up" if outbox.mark_failed(db, letter, fault.failure, now=clock()) else "failed"
+    with database.committing() as db:
+        outbox.mark_sent(db, letter, now=clock())
+    return "sent"

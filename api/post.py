@@ -1,0 +1,112 @@
+"""Handing letters to the mail server, by SMTP."""
+
+import smtplib
+import socket
+import ssl
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import parseaddr
+from types import TracebackType
+from typing import Self
+
+from config import Settings
+from scheduler.booking.outbox import Failure, Letter
+
+TIMEOUT_SECONDS = 10
+"""For each answer of the mail server; a whole letter stays far below the time for which a worker has it."""
+FOR_GOOD = 500
+"""From this reply on a server says that trying again will not help."""
+
+
+class MailServerAway(Exception):
+    """The mail server cannot be reached or does not let us in: nothing any letter could help."""
+
+
+class NotDelivered(Exception):
+    """The mail server did not take this letter, or the connection broke before it said so."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+class Post:
+    """A connection to the mail server, open when there is something to send; a failure closes it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sender = parseaddr(settings.smtp_from or "")[1]
+        self._server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.hang_up()
+
+    def call(self) -> None:
+        """Have a connection. Raises `MailServerAway`."""
+        try:
+            self._server = self._server or self._connected()
+        except (OSError, smtplib.SMTPException) as fault:
+            raise MailServerAway(type(fault).__name__) from fault
+
+    def send(self, letter: Letter, *, now: datetime) -> None:
+        """Hand a letter over. Raises `NotDelivered`; then nobody knows what has become of the connection."""
+        if self._server is None:
+            raise NotDelivered(Failure.CONNECTION_LOST)
+        try:
+            self._server.send_message(self._message(letter, now), self._sender, [letter.recipient])
+        except (OSError, ValueError, smtplib.SMTPException) as fault:
+            self.hang_up()
+            raise NotDelivered(_failure(fault)) from fault
+
+    def hang_up(self) -> None:
+        """End the connection, if there is one, without a wait for a last word."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _connected(self) -> smtplib.SMTP:
+        settings, context = self._settings, ssl.create_default_context()
+        where = (settings.smtp_host or "", settings.smtp_port, socket.gethostname())
+        if settings.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=context)
+        else:
+            server = smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
+        try:
+            if settings.smtp_security == "starttls":
+                server.starttls(context=context)
+            if settings.smtp_user and settings.smtp_password:
+                server.login(settings.smtp_user, settings.smtp_password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+    def _message(self, letter: Letter, now: datetime) -> EmailMessage:
+        """The same `Message-ID` each time, so that receivers can tell a letter that comes twice."""
+        message = EmailMessage()
+        message["From"] = self._settings.smtp_from
+        message["To"] = letter.recipient
+        message["Subject"] = letter.subject
+        message["Date"] = now
+        message["Message-ID"] = f"<{letter.id}@{self._sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(letter.body)
+        return message
+
+
+def _failure(fault: Exception) -> Failure:
+    match fault:
+        case smtplib.SMTPRecipientsRefused():
+            for_good = all(code >= FOR_GOOD for code, _ in fault.recipients.values())
+            return Failure.RECIPIENT_REFUSED if for_good else Failure.RECIPIENT_DEFERRED
+        case smtplib.SMTPNotSupportedError():
+            return Failure.RECIPIENT_REFUSED  # an address in letters this server cannot read
+        case smtplib.SMTPSenderRefused():
+            return Failure.SENDER_REFUSED
+        case smtplib.SMTPDataError() | ValueError():
+            return Failure.LETTER_REFUSED
+        case _:
+            return Failure.CONNECTION_LOST
