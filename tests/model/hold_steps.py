@@ -62,9 +62,7 @@ class HoldSteps(BookingSteps):
         if isinstance(choice.plan, SeriesChange):
             course = self.plain.courses[choice.plan.series_id]
             moving = [self.plain.visits[seen.id] for seen in choice.plan.moved.values()]
-            return self.judged(
-                course, self.asked(course, choice.plan.visits, moving), legal=MAY_MOVE
-            ).rules
+            return self.judged(course, self.asked(course, choice.plan.visits, moving), legal=MAY_MOVE).rules
         asked = Asked(choice.plan.patient_id, choice.protocol, choice.plan.visits, choice.protocol.infusions)
         return self.plain.judge(asked, self.now).rules
 

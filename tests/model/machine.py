@@ -8,15 +8,18 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from tests.conftest import NOW
+from tests.model.calendar_steps import CalendarSteps
+from tests.model.course_steps import CourseSteps
 from tests.model.hold_steps import HoldSteps
 from tests.model.life_steps import LifeSteps
+from tests.model.waitlist_steps import WaitlistSteps
 from tests.model.world import Desk, Tally, World, assert_same
 
 RUNS, STEPS_OF_A_RUN = 20, 60
 """Runs of one seed, and the rules each may try."""
 
 
-class Machine(LifeSteps, HoldSteps):
+class Machine(LifeSteps, CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps):
     """One run; `world` and `tally` are those of the class made for it."""
 
     world: ClassVar[World]

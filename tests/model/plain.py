@@ -102,6 +102,8 @@ class Offered:
     hold: UUID
     outcome: Outcome
     deadline: datetime
+    place: tuple[UUID, datetime]
+    """The chair that became free, and from when on."""
     version: int = 1
 
 
@@ -293,15 +295,17 @@ class Clinic:
         days = [self.day_of(visit.at) for visit in stay] + [self.day_of(place.starts_at) for place in asked.places]
         return len(set(days)) < len(days)
 
-    def strands(self, now: datetime) -> set[UUID]:
-        """The visits still claiming something from now on that is not there, or not open, at its time."""
-        return {
-            visit.id
-            for visit in self.visits.values()
-            if visit.live
-            for resource, begin, end, _ in self.claims_of(visit.place, self.protocol_of(visit))
-            if end > now and not (self.is_there(resource, begin, end) and self._is_open_all(begin, end))
-        }
+    def lacking(self, now: datetime) -> set[tuple[object, ...]]:
+        """What visits claim from now on that is not there at its time, and what is there while the clinic is closed."""
+        found: set[tuple[object, ...]] = set()
+        for visit in self.visits.values():
+            for resource, begin, end, _ in self.claims_of(visit.place, self.protocol_of(visit)) if visit.live else ():
+                there = self.is_there(resource, begin, end)
+                if end > now and not there:
+                    found.add((visit.id, resource, begin, "presence"))
+                if end > now and not (there and self._is_open_all(begin, end)):
+                    found.add((visit.id, resource, begin, "hours"))
+        return found
 
     def _is_open_all(self, begin: datetime, end: datetime) -> bool:
         start, until = begin.astimezone(self.zone), end.astimezone(self.zone)

@@ -23,7 +23,6 @@ from scheduler.models import (
     Hold,
     HoldState,
     Offer,
-    Outcome,
     Override,
     Series,
     Shift,
@@ -235,8 +234,8 @@ def assert_same(desk: Desk, plain: Clinic, now: datetime) -> None:
     assert {row[:-1] for row in rows["entries"]} == {
         (each.id, each.patient, each.state) for each in plain.entries.values()
     }
-    assert {_offer(*row[:-1], now) for row in rows["offers"]} == {
-        _offer(each.id, each.entry, each.hold, each.outcome, each.deadline, now) for each in plain.offers.values()
+    assert {row[:-1] for row in rows["offers"]} == {
+        (each.id, each.entry, each.hold, each.outcome, each.deadline) for each in plain.offers.values()
     }
 
 
@@ -285,8 +284,3 @@ def _plain_state(state: HoldState, until: datetime, renewed: bool, now: datetime
     """Nobody has to have swept what is past its time."""
     over = state is HoldState.OPEN and until <= now
     return HoldState.EXPIRED if over else state, until, renewed
-
-
-def _offer(id_: UUID, entry: UUID, hold: UUID, outcome: Outcome, deadline: datetime, now: datetime) -> tuple[Any, ...]:  # noqa: PLR0917 # columns of a row
-    over = outcome is Outcome.OPEN and deadline <= now
-    return id_, entry, hold, Outcome.EXPIRED if over else outcome, deadline

@@ -1,0 +1,133 @@
+"""Steps with whole series, and with other places as the program offers them."""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+from hypothesis.stateful import rule
+from sqlalchemy.orm import Session
+
+from scheduler.booking import courses, reschedule
+from scheduler.booking.changes import ChangeKind
+from scheduler.booking.offering import OfferedChange
+from scheduler.booking.waivers import Waiver
+from scheduler.models import AppointmentStatus, ChangeReason, EndReason, OverrideRule, SeriesStatus, Side
+from tests.model.booking_steps import SEEDS, BookingSteps
+from tests.model.plain import STILL_TO_COME, Course, Judgement, Visit
+
+ACTIVE, PAUSED, COMPLETED, STOPPED, CANCELLED = SeriesStatus
+ENDS = {COMPLETED: {ACTIVE}, CANCELLED: {ACTIVE, PAUSED}, STOPPED: {ACTIVE, PAUSED}, PAUSED: {ACTIVE}}
+"""From which states a series goes to each."""
+PRESENT = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION)
+MAY_REBOOK = {ACTIVE, PAUSED}
+
+
+class CourseSteps(BookingSteps):
+    @rule(rng=SEEDS)
+    def pause_series(self, rng: Random) -> None:
+        self.end(rng, PAUSED, courses.pause_series, lambda _: None)
+
+    @rule(rng=SEEDS)
+    def stop_series(self, rng: Random) -> None:
+        self.end(rng, STOPPED, courses.stop_series, self.not_begun)
+
+    @rule(rng=SEEDS)
+    def cancel_series(self, rng: Random) -> None:
+        self.end(rng, CANCELLED, courses.cancel_series, self.begun)
+
+    @rule(rng=SEEDS)
+    def complete_series(self, rng: Random) -> None:
+        course = self.a_course(rng)
+        if course:
+            states = {visit.status for visit in self.plain.of(course.id)}
+            over = AppointmentStatus.COMPLETED in states and states.isdisjoint({*STILL_TO_COME, *PRESENT})
+            refused = {"series-ended"} if course.status not in ENDS[COMPLETED] else set()
+            refused = refused or (set() if over else {"series-unfinished"})
+            act = partial(courses.complete_series, series_id=course.id, actor=self.world.clinician, now=self.now)
+            self.desk.do("complete series", act, refused)
+            if self.desk.was_done:
+                course.status = COMPLETED
+
+    def a_course(self, rng: Random) -> Course | None:
+        found = list(self.plain.courses.values())
+        return rng.choice(found) if found else None
+
+    def begun(self, course: Course) -> str | None:
+        states = {visit.status for visit in self.plain.of(course.id)}
+        return "series-begun" if AppointmentStatus.COMPLETED in states else None
+
+    def not_begun(self, course: Course) -> str | None:
+        return None if self.begun(course) else "series-not-begun"
+
+    def end(
+        self, rng: Random, status: SeriesStatus, act: Callable[..., Any], against: Callable[[Course], str | None]
+    ) -> None:
+        """Whoever is in session is treated to the end; all others that are to come fall with their series."""
+        course = self.a_course(rng)
+        if course is None:
+            return
+        falling = [visit for visit in self.plain.of(course.id) if visit.status in (*STILL_TO_COME, *PRESENT)]
+        why = "series-ended" if course.status not in ENDS[status] else against(course)
+        if not why and any(visit.status is AppointmentStatus.IN_SESSION for visit in falling):
+            why = "illegal-transition"
+        dry_run = rng.random() < 0.2
+        what = partial(
+            act, series_id=course.id, side=Side.PATIENT, reason=EndReason.PATIENT_WISH, actor=self.world.clinician,
+            now=self.now, dry_run=dry_run,
+        )  # fmt: skip
+        self.desk.do(f"{status} series{' (dry run)' * dry_run}", what, {why} if why else set())
+        if self.desk.was_done and not dry_run:
+            course.status, course.reason = status, EndReason.PATIENT_WISH
+            for visit in falling:
+                visit.status, visit.since = AppointmentStatus.CANCELLED, self.now
+
+    @rule(rng=SEEDS)
+    def move_as_offered(self, rng: Random) -> None:
+        """To one of the places offered for it, by the shift of the rest, or by setting a rule aside."""
+        visit = self.a_visit(rng, tuple(AppointmentStatus) if rng.random() < 0.3 else STILL_TO_COME)
+        if visit is None:
+            return
+        actor = self.world.clinician
+        act = partial(reschedule.alternatives, appointment_id=visit.id, actor=actor, now=self.now)
+        found = self.desk.do("alternatives", act, self.against_moving(visit))
+        if found is None:
+            return
+        if found.places:
+            self.take(visit, rng.choice(found.places), "move as offered")
+        elif found.shift:
+            self.take(visit, found.shift, "shift the rest")
+        elif found.override:
+            rules = frozenset(OverrideRule(each.code) for each in found.override.conflicts)
+            self.take(visit, found.override, "move against a rule", Waiver(rules, "A reason."))
+
+    def kind_for(self, visit: Visit) -> ChangeKind:
+        return ChangeKind.MOVE if visit.live else ChangeKind.REBOOKING
+
+    def against_moving(self, visit: Visit) -> set[str]:
+        course = self.plain.courses[visit.series]
+        if course.status not in ({ACTIVE} if visit.live else MAY_REBOOK):
+            return {"series-ended"}
+        placed = any(each.number == visit.number for each in self.plain.live_of(course.id))
+        return set() if visit.status in STILL_TO_COME or not placed else {"illegal-transition"}
+
+    def take(self, visit: Visit, offered: OfferedChange, step: str, waiver: Waiver | None = None) -> None:
+        """What was offered can be done at once, and comes to what was said."""
+        course, change = self.plain.courses[visit.series], offered.change
+        moving = [self.plain.visits[seen.id] for seen in change.moved.values()]
+        asked = self.asked(course, change.visits, moving, waiver)
+        judgement = self.judged(course, asked, legal=MAY_REBOOK)
+        assert judgement == Judgement(), f"offered, although {judgement}"
+        assert {(each.where, each.code) for each in offered.conflicts} == set(self.plain.rules(asked, self.now))
+        borne = list(self.plain.set_aside(asked, self.now))
+
+        def act(db: Session) -> None:
+            reschedule.move(
+                db, visit.id, change, side=Side.PATIENT, reason=ChangeReason.WORK, actor=self.world.clinician,
+                now=self.now, waiver=waiver,
+            )  # fmt: skip
+
+        self.desk.do(step, act)
+        ids = self.ids_after(course, change)
+        self.set_down(course, change, moving, ids)
+        self.keep_overrides(ids, borne)
