@@ -52,11 +52,16 @@ def idempotent(view: View) -> View: ...
 @overload
 def idempotent(*, required: bool) -> Callable[[View], View]: ...
 def idempotent(view: View | None = None, *, required: bool = False) -> Any:
-    """Honour the Idempotency-Key header of this view; with `required`, refuse to act without one."""
+    """Honour the Idempotency-Key header of this view; with `required`, refuse to act without one.
+
+    A dry run does not act: it needs no key, and its answer is not kept.
+    """
 
     def decorate(view: View) -> Any:
         @wraps(view)
         def once(*args: Any, **kwargs: Any) -> Any:
+            if strict_json.is_dry_run(request):
+                return view(*args, **kwargs)
             return _first_answer(required=required) or view(*args, **kwargs)
 
         once.idempotent = Idempotent(required)  # type: ignore[attr-defined] # for the documentation

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from flask import Flask, Request
 from sqlalchemy.orm import Session
 
+from api import strict_json
 from scheduler.actors import Actor, Role
 from scheduler.administration.sign_in import authenticate
 from scheduler.errors import NotAllowed, NotSignedIn
@@ -22,6 +23,7 @@ class Work(Enum):
     BY_METHOD = auto()
     READS = auto()
     ON_ITS_OWN = auto()
+    SOLVES = auto()
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ def on_its_own(view: View) -> View:
     return _declare("work", Work.ON_ITS_OWN)(view)
 
 
+def solves(view: View) -> View:
+    """A dry run of this view is on its own, since it takes its time; what it commits is a write like any other."""
+    return _declare("work", Work.SOLVES)(view)
+
+
 def _declare(name: str, value: object) -> Callable[[View], View]:
     def declare(view: View) -> View:
         setattr(view, name, value)  # functools.wraps hands it on to what is wrapped around the view
@@ -71,10 +78,12 @@ def access_to(view: Callable[..., Any]) -> Access:
     return access
 
 
-def work_of(view: Callable[..., Any], method: str) -> Work:
+def work_of(view: Callable[..., Any], request: Request) -> Work:
     """Whether to open a reading or a writing session; `BY_METHOD` is a writing one."""
     work: Work = getattr(view, "work", Work.BY_METHOD)
-    return Work.READS if work is Work.BY_METHOD and method in {"GET", "HEAD"} else work
+    if work is Work.SOLVES:
+        return Work.ON_ITS_OWN if strict_json.is_dry_run(request) else Work.BY_METHOD
+    return Work.READS if work is Work.BY_METHOD and request.method in {"GET", "HEAD"} else work
 
 
 def refuse_undeclared(app: Flask) -> None:

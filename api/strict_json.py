@@ -10,7 +10,7 @@ import orjson
 from flask import Flask, Request
 from flask.json.provider import JSONProvider
 
-from scheduler.errors import Malformed, NotJson
+from scheduler.errors import DomainError, Malformed, NotJson
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 32
@@ -47,6 +47,15 @@ def body_of(request: Request) -> Any:
     if request.mimetype != "application/json":
         raise NotJson
     return loads(request.get_data())
+
+
+def is_dry_run(request: Request) -> bool:
+    """Whether a body asks only to be shown what would be done; one that cannot be read is for the view to refuse."""
+    try:
+        body = body_of(request)
+    except DomainError:
+        return False
+    return isinstance(body, dict) and body.get("dry_run") is True
 
 
 def loads(body: bytes) -> Any:

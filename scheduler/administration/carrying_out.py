@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -25,8 +25,11 @@ from scheduler.administration.repairs import RepairPlan
 from scheduler.administration.standing import calendar_change
 from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import STANDING, Why
+from scheduler.booking.conflicts import capacity_conflicts
+from scheduler.booking.reading import read_calendar
+from scheduler.booking.running import dates_around, read_running
 from scheduler.booking.waivers import Waiver, refuse_unallowed
-from scheduler.errors import AppointmentsStand, Fault, PlanRefused
+from scheduler.errors import AppointmentsStand, Fault, PlanRefused, SlotTaken
 from scheduler.models import Appointment, Calendar, ChangeReason, Side
 from scheduler.protocols import ON_SHIFT
 from scheduler.records import access, audit
@@ -128,3 +131,22 @@ def reason_for(db: Session, change: CalendarChange, *, actor: Actor) -> ChangeRe
             kind = resources.find_resource(db, change.resource_id, actor=actor).kind
             return ChangeReason.STAFF_AWAY if kind in ON_SHIFT else ChangeReason.RESOURCE_AWAY
     return ChangeReason.CLOSED
+
+
+def explain_repair(db: Session, refused: PlanRefused, *, actor: Actor, now: datetime) -> tuple[Fault, ...]:
+    """Every conflict of a refused repair: where the guard spoke, each place that is taken; else what was told."""
+    plan: RepairPlan = refused.plan
+    if not {fault.code for fault in refused.faults} & {SlotTaken.code}:
+        return refused.faults
+    visits = [visit for change in plan.changes for visit in change.visits]
+    calendar = read_calendar(db, actor.clinic_id, *dates_around(visits))
+    running = read_running(db, {change.series_id for change in plan.changes}, actor=actor)
+    seen = {each.id for change in plan.changes for each in change.seen}
+    taken = tuple(
+        replace(fault, where=f"series.{change.series_id}.{fault.where}")
+        for change in plan.changes
+        for fault in capacity_conflicts(
+            db, actor.clinic_id, change.visits, running[change.series_id].protocol, calendar, now=now, without=seen
+        )
+    )
+    return taken or refused.faults

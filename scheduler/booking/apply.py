@@ -1,7 +1,7 @@
 """Carrying out changes of running series: all of them, whole, under the rules and the guard that booking has."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,7 +92,7 @@ def apply_changes(
         check(change, running[change.series_id], calendar, records[change.patient_id].consent_until, now=now)
         for change in changes
     ]
-    refused = [fault for each in checked for fault in outstanding(each.faults, waiver)]
+    refused = [_named(fault, each, checked) for each in checked for fault in outstanding(each.faults, waiver)]
     if refused:
         raise PlanRefused(refused, plan=tuple(changes))
     news = _news(checked)
@@ -102,6 +102,11 @@ def apply_changes(
     keep_overrides(db, overrides)
     for each in checked:
         _note(db, each.change, actor=actor, now=now, overridden=len(overrides))
+
+
+def _named(fault: Fault, of: Checked, checked: Sequence[Checked]) -> Fault:
+    """A fault that says of which series it is, where there are several."""
+    return fault if len(checked) == 1 else replace(fault, where=f"series.{of.change.series_id}.{fault.where}")
 
 
 def check(

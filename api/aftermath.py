@@ -1,0 +1,24 @@
+"""What is answered to a refused plan: every conflict, and what could be done instead, as the calendar stands by now.
+
+It takes transactions of its own, after that of the refusal; the application calls it inside what it tries again.
+"""
+
+from collections.abc import Callable
+
+from flask import Response
+
+from api import booking, problems, repairs
+from scheduler.administration.repairs import RepairPlan
+from scheduler.booking.plans import SeriesPlan
+from scheduler.errors import PlanRefused
+
+BY_PLAN: dict[type, Callable[[PlanRefused], Response]] = {
+    SeriesPlan: booking.refuse,
+    RepairPlan: repairs.refuse,
+}
+"""By what was refused; of anything else only the conflicts are told."""
+
+
+def refuse(refused: PlanRefused) -> Response:
+    """The answer to a refused plan."""
+    return BY_PLAN.get(type(refused.plan), problems.from_refusal)(refused)
