@@ -19,7 +19,6 @@ from scheduler.booking.problem import (
     OTHER_CHAIR,
     OTHER_NURSE,
     SHARED_DAY,
-    Course,
     Problem,
     Visit,
 )
@@ -72,7 +71,8 @@ class Footing:
     """
 
     need: Need
-    course: Course
+    wishes: Wishes | None
+    elsewhere: frozenset[date]
     companions: list[Visit]
     preferred: dict[ResourceKind, UUID | None]
     day: date | None
@@ -150,8 +150,8 @@ class Ground:
         if footing.day == day:
             held = 1 << ticks.LANE * footing.lane
             if visit.may_stay:
-                still = Place(0, day, footing.lane, moved=False, stays=True)
-            elif lanes & held:
+                still = Place(_stays_other(visit, footing), day, footing.lane, moved=False, stays=True)
+            elif lanes & held and not visit.leave:
                 still = Place(self._cost(footing, day, footing.lane, footing.shown), day, footing.lane, moved=False)
             lanes &= ~held
         return Options(still, self._cheapest(visit, footing, day, lanes) if lanes else None)
@@ -186,7 +186,7 @@ class Ground:
         lanes = self._open_lanes(day)
         if not lanes or not self._rested(visit, footing, day):
             return 0
-        return lanes & _wished(footing.course.wishes, day) if footing.course.wishes else lanes
+        return lanes & _wished(footing.wishes, day) if footing.wishes else lanes
 
     def _open_lanes(self, day: date) -> int:
         """The lanes to come that the wall clock shows, if the clinic opens at all."""
@@ -198,8 +198,7 @@ class Ground:
         return self._lanes[day]
 
     def _rested(self, visit: Visit, footing: Footing, day: date) -> bool:
-        elsewhere = footing.course.elsewhere
-        if elsewhere and not rules.is_rested(visit.protocol, day, elsewhere):
+        if footing.elsewhere and not rules.is_rested(visit.protocol, day, footing.elsewhere):
             return False
         rests = ((self.places[each.key], max(visit.protocol.rest_days, each.protocol.rest_days))
                  for each in footing.companions)  # fmt: skip
@@ -259,7 +258,7 @@ class Ground:
         shown = ticks.lane_of(self.problem.minute_of(stands)) if stands else 0
         mine = [other for other in self._of_patient[course.patient] if other.series != visit.series]
         preferred = {kind: self.problem.preferred(visit, kind) for kind, _ in PREFERENCES}
-        return Footing(need, course, mine, preferred, day, lane, shown)
+        return Footing(need, self.problem.wishes(visit), course.elsewhere, mine, preferred, day, lane, shown)
 
     def _need_of(self, protocol: ProtocolDefinition) -> Need:
         legs = {kind: protocol.legs_of(kind) for kind in protocol.kinds}
@@ -276,6 +275,12 @@ class Ground:
         for visit in self.problem.visits:
             found[self.problem.course(visit).patient].append(visit)
         return found
+
+
+def _stays_other(visit: Visit, footing: Footing) -> int:
+    """Points for a visit that stays without the nurse or chair it asks for."""
+    has = visit.stands.resources if visit.stands else {}
+    return sum(points for kind, points in PREFERENCES if footing.preferred[kind] not in (None, has.get(kind)))
 
 
 def _wished(wishes: Wishes, day: date) -> int:

@@ -30,9 +30,10 @@ from scheduler.booking.problem import (
     Problem,
     Stop,
     Visit,
+    across,
 )
 from scheduler.clinic_time import GRID_MINUTES
-from scheduler.protocols import ResourceKind
+from scheduler.protocols import Gap, ResourceKind
 
 Literal = Any
 """A variable of the model that is true or false, or a plain 1."""
@@ -119,7 +120,7 @@ class Model:
     def _choose(self, visit: Visit) -> Choice:
         starts, stood = self._starts(visit), self._lanes_to(visit.stands) if visit.stands else None
         still = None
-        if stood is not None and (visit.may_stay or self._holds(starts, stood)):
+        if stood is not None and (visit.may_stay or (self._holds(starts, stood) and not visit.leave)):
             still = self.cp.new_bool_var("")
         placed = 1 if visit.may_stay else self._together[visit.series] if visit.is_new else self.cp.new_bool_var("")
         others = {day: lanes & ~self._at(day, stood) for day, lanes in starts.items()}
@@ -211,18 +212,24 @@ class Model:
     def _space(self, series: UUID) -> None:
         """Order, span and spacing of one series."""
         stops, span = self.problem.line(series), self.problem.span_of(series)
-        for (i, (before, _)), (j, (after, gap)) in combinations(enumerate(stops), 2):
+        for i, j in combinations(range(len(stops)), 2):
+            before, after, between = stops[i][0], stops[j][0], [stop for stop, _ in stops[i + 1 : j]]
             both, apart = self._both(before, after), self._day(after) - self._day(before)
-            if isinstance(apart, int):
-                continue
-            if all(self._may_be_left(stop) for stop, _ in stops[i + 1 : j]):
-                self.cp.add(apart >= 1).only_enforce_if(both)
-            if span is not None:
+            left_out = [literal.negated() for stop in between for literal in self._both(stop)]
+            if span is not None and not isinstance(apart, int):
                 self.cp.add(apart <= span - 1).only_enforce_if(both)
-            if j == i + 1 and gap is not None:
-                breach = self._breach(self.problem.courses[series])
-                self.cp.add(apart + breach >= gap.least).only_enforce_if(both)
-                self.cp.add(apart - breach <= gap.most).only_enforce_if(both)
+            if len(left_out) == len(between):  # else one that stays lies between them and is no further off
+                gap = stops[i + 1][1]
+                allowed = across(gap) if gap and between else gap
+                self._keep_apart(apart, allowed, [*both, *left_out], self.problem.courses[series])
+                if not isinstance(apart, int):
+                    self.cp.add(apart >= 1).only_enforce_if(both)
+
+    def _keep_apart(self, apart: Any, gap: Gap | None, where: list[Literal], course: Course) -> None:
+        if gap:
+            breach = self._breach(course)
+            self.cp.add(apart + breach >= gap.least).only_enforce_if(where)
+            self.cp.add(apart - breach <= gap.most).only_enforce_if(where)
 
     def _breach(self, course: Course) -> Any:
         """By how many days two neighbours may be off, at a price."""
@@ -312,10 +319,6 @@ class Model:
     def _both(self, *stops: Stop) -> list[Literal]:
         """What must be true for these to take place at all."""
         return [self.choices[stop.key].placed for stop in stops if isinstance(stop, Visit) and not stop.may_stay]
-
-    @staticmethod
-    def _may_be_left(stop: Stop) -> bool:
-        return isinstance(stop, Visit) and not stop.may_stay
 
     @property
     def _days(self) -> int:

@@ -87,31 +87,17 @@ class Visit:
 
 
 Stop = Visit | date
-"""Either end of a link: a visit that may move, or the day of one that stays."""
-
-
-@dataclass(frozen=True)
-class Link:
-    """Two neighbours of a series, and how many days apart they may be.
-
-    What they are apart as they stand is allowed as well: somebody has accepted it.
-    """
-
-    before: Stop
-    after: Stop
-    gap: Gap
-
-    @property
-    def visit(self) -> Visit:
-        """The later one that may move."""
-        visit = self.after if isinstance(self.after, Visit) else self.before
-        assert isinstance(visit, Visit)  # noqa: S101 - links between two that stay are never made
-        return visit
+"""One of a series: a visit that may move, or the day of one that stays."""
 
 
 def off(gap: Gap, apart: int) -> int:
     """By how many days two are too near, as a negative number, or too far apart."""
     return min(apart - gap.least, 0) or max(apart - gap.most, 0)
+
+
+def across(gap: Gap) -> Gap:
+    """What a gap becomes where the visit after it has no place: to the next one only the least counts."""
+    return Gap(gap.least, rules.FOREVER)
 
 
 Answer = Mapping[UUID, PlannedVisit | None]
@@ -195,12 +181,6 @@ class Problem:
         gaps = [self._gap(numbered, before, after) for before, after in pairwise(numbers)]
         return list(zip((numbered[number] for number in numbers), [None, *gaps], strict=True))
 
-    @cached_property
-    def links(self) -> tuple[Link, ...]:
-        """Every two neighbours of which at least one may move."""
-        lines = [self.line(series) for series in self.by_series]
-        return tuple(Link(before, after, gap) for line in lines for (before, _), (after, gap) in pairwise(line) if gap)
-
     def span_of(self, series: UUID) -> int | None:
         """How many days a series may span: what is allowed, or what it spans as it stands."""
         allowed = self.courses[series].span_days
@@ -220,7 +200,7 @@ class Problem:
             return None
         gap, stood = mover.protocol.gap_after(number), [self.standing_day(before), self.standing_day(after)]
         if following > number + 1:
-            gap = Gap(gap.least, rules.FOREVER)
+            gap = across(gap)
         if stood[0] is None or stood[1] is None:
             return gap
         apart = (stood[1] - stood[0]).days
@@ -246,6 +226,9 @@ def _faults(problem: Problem) -> Iterator[str]:
         yield "a visit both stays and moves"
     if not problem.availability.calendar.first <= problem.first <= problem.last <= problem.availability.calendar.last:
         yield "the days are not within the calendar"
+    if any(visit.may_stay and not problem.first <= problem.day_of(visit.stands) <= problem.last
+           for visit in problem.visits if visit.stands):  # fmt: skip
+        yield "a visit that may stay stands outside of these days"
 
 
 @dataclass(frozen=True)
@@ -338,10 +321,16 @@ def _left_out(problem: Problem, answer: Answer) -> Iterator[UUID]:
 
 
 def _breaches(problem: Problem, answer: Answer) -> Iterator[Breach]:
-    for link in problem.links:
-        before, after = (_answered_day(problem, answer, stop) for stop in (link.before, link.after))
-        if before and after and off(link.gap, (after - before).days):
-            yield Breach(link.visit.key, (after - before).days, link.gap)
+    for series in problem.by_series:
+        last, pending, key = None, None, None  # the day of the one before, the gap from there, who breaks it
+        for stop, gap in problem.line(series):
+            day = _answered_day(problem, answer, stop)
+            key = stop.key if isinstance(stop, Visit) else key
+            pending = across(pending) if pending else gap
+            if day and last and pending and key and off(pending, (day - last).days):
+                yield Breach(key, (day - last).days, pending)
+            if day:
+                last, pending = day, None
 
 
 def _answered_day(problem: Problem, answer: Answer, stop: Stop) -> date | None:
@@ -360,8 +349,3 @@ def _shared_days(problem: Problem, days: Iterable[date]) -> int:
     """Pairs of visits on one day, at least one of them new; booked ones count, moved ones do not."""
     new = Counter(days)
     return sum(number * (number - 1) // 2 + number * problem.booked_on(day) for day, number in new.items())
-
-
-def as_they_stand(problem: Problem) -> dict[UUID, PlannedVisit | None]:
-    """The answer that moves nothing: what has fallen or is new has no place."""
-    return {visit.key: visit.stands if visit.may_stay else None for visit in problem.visits}

@@ -21,6 +21,7 @@ from scheduler.booking.problem import (
     Problem,
     Stop,
     Visit,
+    across,
     off,
     price,
 )
@@ -31,10 +32,11 @@ SWEEPS = 2
 
 
 class State(NamedTuple):
-    """How far a line has come: the day of its last visit, whether one was left out since, and if the patient moves."""
+    """How far a line has come: the day of its last visit, the gap from it to the first left out since, and if the
+    patient moves."""
 
     day: date | None
-    hole: bool
+    hole: Gap | None
     moved: bool
 
 
@@ -61,7 +63,7 @@ class Walk:
     breaching: bool = False
 
     def best(self) -> Way | None:
-        layer = {State(None, hole=False, moved=self.moved): Way(0 if self.new else NO_PLACE)}
+        layer = {State(None, hole=None, moved=self.moved): Way(0 if self.new else NO_PLACE)}
         for stop, gap in self.stops:
             onwards: dict[State, Way] = {}
             for before, way in layer.items():
@@ -75,11 +77,11 @@ class Walk:
         if isinstance(stop, date):
             fee = self.fee(state, gap, stop)
             if fee is not None:
-                yield State(stop, hole=False, moved=state.moved), Way(way.cost + fee, way.places)
+                yield State(stop, hole=None, moved=state.moved), Way(way.cost + fee, way.places)
             return
         if stop.fallen or (stop.is_new and not self.new):
             cost = way.cost + (0 if stop.is_new else NO_PLACE)
-            yield state._replace(hole=True), Way(cost, (None, way.places))
+            yield state._replace(hole=state.hole or gap), Way(cost, (None, way.places))
         if self.new or not stop.is_new:
             yield from self._placed(state, way, stop, gap)
 
@@ -92,7 +94,7 @@ class Walk:
                 if place:
                     moves = place.moved and not visit.is_new
                     cost = way.cost + fee + place.cost + (PATIENT_MOVED if moves and not state.moved else 0)
-                    yield State(day, hole=False, moved=state.moved or moves), Way(cost, (place, way.places))
+                    yield State(day, hole=None, moved=state.moved or moves), Way(cost, (place, way.places))
 
     def _days(self, state: State, gap: Gap | None) -> Iterator[date]:
         first, last = self.first, self.last
@@ -105,10 +107,11 @@ class Walk:
 
     def fee(self, state: State, gap: Gap | None, day: date) -> int | None:
         """What the spacing to the visit before costs; None if it may not be."""
+        gap = across(state.hole) if state.hole else gap
         if state.day is None or gap is None:
             return 0
         apart = (day - state.day).days
-        breach = 0 if state.hole else abs(off(gap, apart))
+        breach = abs(off(gap, apart))
         return None if apart < 1 or (breach and not self.breaching) else BREACH_DAY * breach
 
 
@@ -234,8 +237,8 @@ def _days_for(ground: Ground, visit: Visit) -> Iterator[tuple[int, date]]:
     after = [(stop, gap) for stop, gap in line[place + 1 :][:1] if isinstance(stop, date)]
     assert not isinstance(before, Visit)  # noqa: S101 - there is but one
     for day in clinic_time.days(*_within_span(problem, visit)):
-        fees = [walk.fee(State(before, hole=False, moved=False), gap, day)]
-        fees += [walk.fee(State(day, hole=False, moved=False), gap, stop) for stop, gap in after]
+        fees = [walk.fee(State(before, hole=None, moved=False), gap, day)]
+        fees += [walk.fee(State(day, hole=None, moved=False), gap, stop) for stop, gap in after]
         if None not in fees:
             stays = visit.is_new or ground.footing(visit).day == day
             yield sum(filter(None, fees)) + ground.day_cost(visit, day) + (0 if stays else PATIENT_MOVED), day
