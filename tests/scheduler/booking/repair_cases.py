@@ -1,8 +1,9 @@
-"""Small broken weeks, the hard rules counted minute by minute, and the best answer by trying all: independent judges."""
+"""Small broken weeks, the hard rules counted minute by minute, and the best answer by trying all: other judges."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import combinations, pairwise, product
 from random import Random
 from uuid import UUID
@@ -63,6 +64,7 @@ def span(day: int, start: int, end: int) -> Interval[int]:
     return Interval(minute(MONDAY + timedelta(days=day), start), minute(MONDAY + timedelta(days=day), end))
 
 
+@cache
 def minute(day: date, at: int) -> int:
     return clinic_time.minute_of(clinic_time.boundary(day, at, ZONE))
 
@@ -120,7 +122,9 @@ def _some_place(rng: Random, problem: Problem, mine: list[Visit], visit: Visit, 
     scene = replace(problem, visits=(*problem.visits, *mine, visit), courses={
         **problem.courses, visit.series: Course(uuid(rng)),
     })  # fmt: skip
-    options = [place for place in options_of(scene, visit) if problem.day_of(place) == day] if day <= problem.last else []
+    options = (
+        [place for place in options_of(scene, visit) if problem.day_of(place) == day] if day <= problem.last else []
+    )
     rng.shuffle(options)
     return next((place for place in options if not overloads(scene, {**others, visit.key: place})), None)
 
@@ -130,9 +134,9 @@ def _broken(rng: Random, problem: Problem) -> Problem:
     calendar, day = problem.availability.calendar, rng.randrange(1, 4)
     lost = rng.choice([None, *(each for each in calendar.resources if each.kind != PRESCRIBER)])
     closed = {lost.id if lost else None: (span(day, OPENS, rng.choice([OPENS + 20, CLOSES])),)}
-    availability = replace(_booked(problem.availability, list(problem.availability.booked)),
-                           calendar=replace(calendar, closures=closed, _origins={}, _open_masks={}, packed={}))  # fmt: skip
-    problem = replace(problem, availability=availability)
+    availability = _booked(problem.availability, list(problem.availability.booked))
+    broken = replace(calendar, closures=closed, _origins={}, _open_masks={}, packed={})
+    problem = replace(problem, availability=replace(availability, calendar=broken))
     visits = [replace(visit, fallen=_has_fallen(rng, problem, visit)) for visit in problem.visits]
     return replace(problem, visits=tuple(visits))
 
@@ -147,7 +151,7 @@ def _has_fallen(rng: Random, problem: Problem, visit: Visit) -> bool:
 
 def options_of(problem: Problem, visit: Visit) -> Iterator[PlannedVisit]:
     """Every start and choice of resources for a visit by itself; as it stands, if it may stay."""
-    calendar, wishes = problem.availability.calendar, problem.course(visit).wishes
+    calendar, wishes = problem.availability.calendar, problem.wishes(visit)
     if visit.stands and not visit.fallen:
         yield visit.stands
     for day, at in product(clinic_time.days(problem.first, problem.last), range(OPENS, CLOSES, 5)):
@@ -176,14 +180,13 @@ def _there(problem: Problem, visit: Visit, start: int, resources: dict[ResourceK
         is_there(problem, resources[leg.kind], at) and load(problem, {}, resources[leg.kind], at) + leg.units <= most
         for leg in visit.protocol.legs
         for most in [problem.availability.calendar.resource(resources[leg.kind]).capacity]
-        for at in range(start + leg.start, start + leg.end)
+        for at in range(start + leg.start, start + leg.end, 5)  # all of a case lies on the grid
     )
 
 
 def is_there(problem: Problem, resource: UUID, at: int) -> bool:
     calendar = problem.availability.calendar
-    day = clinic_time.local_date(clinic_time.from_minute(at), ZONE)
-    open_ = any(minute(day, hours.opens) <= at < minute(day, hours.closes) for hours in calendar.hours if hours.hold_on(day))
+    open_ = any(minute(day, OPENS) <= at < minute(day, CLOSES) for day in calendar.days)
     closed = any(each.start <= at < each.end for owner in (None, resource) for each in calendar.closures.get(owner, ()))
     on_shift = resource not in calendar.shifts or any(each.start <= at < each.end for each in calendar.shifts[resource])
     return open_ and on_shift and not closed
@@ -263,12 +266,16 @@ def _rested(problem: Problem, answer: dict[UUID, PlannedVisit | None]) -> bool:
     for one, other in combinations(problem.visits, 2):
         places = answer[one.key], answer[other.key]
         companions = problem.course(one).patient == problem.course(other).patient and one.series != other.series
-        both_stay = all(visit.may_stay and answer[visit.key] == visit.stands for visit in (one, other))
+        both_stay = all(visit.may_stay and _starts_as_it_stood(visit, answer[visit.key]) for visit in (one, other))
         if companions and all(places) and not both_stay:
             apart = abs((problem.day_of(places[0]) - problem.day_of(places[1])).days)
             if apart < max(one.protocol.rest_days, other.protocol.rest_days):
                 return False
     return True
+
+
+def _starts_as_it_stood(visit: Visit, place: PlannedVisit | None) -> bool:
+    return bool(place and visit.stands and place.starts_at == visit.stands.starts_at)
 
 
 def least_total(problem: Problem) -> int:
@@ -310,7 +317,7 @@ def _is_sound(problem: Problem, answer: dict[UUID, PlannedVisit | None], last: P
 def own_cost(problem: Problem, visit: Visit, place: PlannedVisit) -> int:
     """What a place costs at least, reckoned apart from `price`."""
     day, at = problem.day_of(place), problem.minute_of(place)
-    wishes = problem.course(visit).wishes
+    wishes = problem.wishes(visit)
     if visit.stands:
         stood = problem.day_of(visit.stands), problem.minute_of(visit.stands)
         nurse, chair = visit.stands.resources[NURSE], visit.stands.resources[CHAIR]
