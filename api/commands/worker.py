@@ -39,9 +39,9 @@ def worker(*, once: bool) -> None:
     house.refuse_outdated(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if settings.smtp_host is None:
-        click.echo("SMTP_HOST is not set: no letters are sent.")
-    with closing(Database(settings.database_url)) as database, told_to_stop() as stopped:
+    with told_to_stop() as stopped, closing(Database(settings.database_url)) as database:
+        letters = "letters are sent" if settings.smtp_host else "SMTP_HOST is not set, so no letters are sent"
+        click.echo(f"At work: {letters} (stop with Ctrl-C).")
         done = work(database, settings, stopped=stopped, once=once)
     if once and not done:
         raise click.ClickException("The round could not be finished; the log says why.")

@@ -1,0 +1,352 @@
+"""The worker on real databases, with a real mail server: each letter leaves once, whatever dies or is away."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import func, select
+
+from api.cli import main
+from api.commands import worker
+from api.commands.worker import go_round, told_to_stop, work
+from config import BadSettings, Settings
+from scheduler.booking import outbox
+from scheduler.booking.outbox import LEASE
+from scheduler.models import AuditRow, Hold, HoldState, Message
+from scheduler.models.engine import Database
+from tests.builders import build_clinic
+from tests.conftest import NOW
+from tests.letters import put
+from tests.mailbox import Mailbox, mailbox
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "worker"]
+WITHIN = 30
+
+
+def never(_seconds: float) -> bool:
+    return False
+
+
+@pytest.fixture
+def box():
+    with mailbox() as box:
+        yield box
+
+
+@pytest.fixture
+def clinic_id(database):
+    with database.committing() as db:
+        return build_clinic(db, now=NOW).id
+
+
+@pytest.fixture
+def letters(database, clinic_id):
+    """`letters(3)` puts three, to three patients: `1@example.org` and so on."""
+
+    def letters(count, **changes):
+        with database.committing() as db:
+            house = build_clinic(db, now=NOW, name="Uptown")
+            for number in range(1, count + 1):
+                put(db, house.id, house.patient().id, NOW, recipient=f"{number}@example.org", **changes)
+
+    return letters
+
+
+@pytest.fixture
+def round_of(database, box):
+    """Do a round at a moment."""
+    return lambda at=NOW, **changes: go_round(database, box.settings(**changes), stopped=never, clock=lambda: at)
+
+
+def states(database):
+    columns = (Message.recipient, Message.sent_at, Message.failure, Message.given_up_at, Message.attempts)
+    with database.reading() as db:
+        return [tuple(row) for row in db.execute(select(*columns).order_by(Message.recipient))]
+
+
+def sent(recipient, attempts=1):
+    return (recipient, NOW, None, None, attempts)
+
+
+def test_what_is_due_is_sent_and_that_is_written_down(database, box, letters, round_of):
+    letters(3)
+
+    assert round_of()
+
+    assert sorted(box.recipients) == ["1@example.org", "2@example.org", "3@example.org"]
+    assert states(database) == [sent(f"{number}@example.org") for number in (1, 2, 3)]
+    with database.reading() as db:
+        assert db.scalar(select(func.count()).where(AuditRow.action == "letter.sent")) == 3
+
+
+def test_a_second_round_sends_nothing_twice(box, letters, round_of):
+    letters(2)
+    round_of()
+
+    round_of(NOW + timedelta(days=1))
+
+    assert len(box.letters) == 2
+
+
+def test_a_refused_recipient_keeps_nobody_elses_letter(database, box, letters, round_of):
+    letters(3)
+    box.on_recipient["2@example.org"] = "550 No such person"
+
+    round_of()
+
+    assert states(database) == [
+        sent("1@example.org"), ("2@example.org", None, "recipient-refused", NOW, 1), sent("3@example.org"),
+    ]  # fmt: skip
+
+
+def test_a_letter_after_which_the_connection_dropped_is_sent_again_under_its_id(database, box, letters, round_of):
+    letters(1)
+    box.on_data = [None]
+    round_of()
+
+    round_of(NOW + timedelta(minutes=1))
+
+    first, second = box.letters
+    assert first["Message-ID"] == second["Message-ID"]
+    assert states(database) == [("1@example.org", NOW + timedelta(minutes=1), None, None, 2)]
+
+
+def test_while_the_mail_server_is_away_letters_wait_and_lose_no_try(database, box, letters, round_of):
+    letters(2)
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        nobody = held.getsockname()[1]
+
+    reached = round_of(smtp_port=nobody)
+    later = round_of()
+
+    assert (reached, later) == (False, True)
+    assert states(database) == [sent("1@example.org"), sent("2@example.org")]
+
+
+def test_without_a_mail_server_nothing_is_sent(database, letters):
+    letters(1)
+
+    assert go_round(database, Settings(), stopped=never, clock=lambda: NOW)
+
+    assert states(database) == [("1@example.org", None, None, None, 0)]
+
+
+def test_a_withdrawn_letter_and_one_that_is_useless_never_leave(database, box, letters, round_of):
+    letters(1, withdrawn_at=NOW)
+    letters(1, useless_at=NOW)
+
+    round_of()
+
+    assert box.letters == []
+    assert ("1@example.org", None, "too-late", NOW, 0) in states(database)
+
+
+def test_what_a_killed_worker_had_taken_is_sent_when_its_time_is_over(database, box, letters, round_of):
+    letters(1)
+    with database.committing() as db:
+        assert outbox.take_next(db, now=NOW)
+
+    round_of(NOW + LEASE / 2)
+    before = len(box.letters)
+    round_of(NOW + LEASE)
+
+    assert (before, len(box.letters)) == (0, 1)
+    assert states(database) == [("1@example.org", NOW + LEASE, None, None, 2)]
+
+
+def test_several_workers_at_once_send_each_letter_once(database, box, letters):
+    letters(40)
+    begin = threading.Barrier(4)
+
+    def one_of_them():
+        begin.wait()
+        go_round(database, box.settings(), stopped=never, clock=lambda: NOW)
+
+    workers = [threading.Thread(target=one_of_them) for _ in range(4)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join(WITHIN)
+
+    assert sorted(box.recipients) == sorted(f"{number}@example.org" for number in range(1, 41))
+
+
+def test_no_transaction_is_open_while_the_mail_server_is_spoken_to(database, box, letters, round_of, monkeypatch):
+    letters(2)
+    open_ones = []
+    send = worker.Post.send
+
+    def watched(self, letter, *, now):
+        open_ones.append(database.engine.pool.checkedout())
+        send(self, letter, now=now)
+
+    monkeypatch.setattr(worker.Post, "send", watched)
+    round_of()
+
+    assert open_ones == [0, 0]
+
+
+def test_a_round_ends_between_two_letters_when_told_to_stop(database, box, letters):
+    letters(3)
+
+    go_round(database, box.settings(), stopped=lambda _: len(box.letters) >= 2, clock=lambda: NOW)
+
+    assert len(box.letters) == 2
+    assert [state[4] for state in states(database)].count(0) == 1
+
+
+def test_holds_past_their_time_are_ended_and_that_is_written_down(database, clinic_id, round_of):
+    with database.committing() as db:
+        house = build_clinic(db, now=NOW, name="Uptown")
+        hold = Hold(
+            clinic_id=house.id, patient_id=house.patient().id, owner_id=house.scheduler.staff_id, plans=[],
+            held_at=NOW - timedelta(hours=1), expires_at=NOW,
+        )  # fmt: skip
+        house.keep(hold)
+
+    round_of()
+
+    with database.reading() as db:
+        assert db.scalar(select(Hold.state)) is HoldState.EXPIRED
+        assert db.scalar(select(AuditRow.details).where(AuditRow.action == "holds.expired")) == {"holds": 1}
+
+
+@pytest.mark.usefixtures("clinic_id")
+def test_a_database_that_is_away_is_waited_for(tmp_path, box, caplog):
+    away = Database(f"sqlite:///{tmp_path}/away.db")
+    (tmp_path / "away.db").unlink()
+    (tmp_path / "away.db").mkdir()
+
+    reached = go_round(away, box.settings(), stopped=never, clock=lambda: NOW)
+
+    assert not reached
+    assert "cannot be reached" in caplog.text
+    away.close()
+
+
+def test_a_fault_of_our_own_is_not_taken_for_one_that_passes(database, letters, box):
+    letters(1)
+    with database.committing() as db:
+        db.connection().exec_driver_sql("ALTER TABLE outbox RENAME TO elsewhere")
+
+    with pytest.raises(Exception, match="outbox"):
+        go_round(database, box.settings(), stopped=never, clock=lambda: NOW)
+
+
+def test_what_is_logged_names_nobody(box, letters, round_of, caplog):
+    letters(2, subject="Secret", body="Secret")
+    box.on_recipient["2@example.org"] = "550 2@example.org is Secret"
+
+    with caplog.at_level(logging.DEBUG):
+        round_of()
+
+    ours = " ".join(record.getMessage() for record in caplog.records if record.name != "mail.log")
+    assert "1 given up, 1 sent" in ours
+    assert "example.org" not in ours
+    assert "Secret" not in ours
+
+
+def test_rounds_go_on_until_somebody_says_stop(database, letters, box):
+    letters(1)
+    rests = []
+
+    def stopped(seconds):
+        rests.append(seconds)
+        return rests.count(7) == 2
+
+    work(database, replace(box.settings(), worker_seconds=7), stopped=stopped, clock=lambda: NOW)
+
+    assert rests.count(7) == 2
+    assert len(box.letters) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_is_heard_between_two_pieces_of_work_and_not_forgotten(how):
+    with told_to_stop() as stopped:
+        before = stopped(0)
+        os.kill(os.getpid(), how)
+        after = stopped(0), stopped(0)
+
+    assert (before, *after) == (False, True, True)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_the_worker_ends_well_when_told_to(how, home, tmp_path):
+    with home.fresh() as url, ExitStack() as cleanup:
+        environment = {**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(
+            COMMAND, env=environment, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            cleanup.callback(process.kill)
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            process.send_signal(how)
+            _, complaints = process.communicate(timeout=WITHIN)
+
+    assert "SMTP_HOST is not set, so no letters are sent" in said
+    assert (process.returncode, "Traceback" in complaints) == (0, False)
+
+
+@pytest.fixture
+def run(home, tmp_path, monkeypatch):
+    """`clinic worker --once` on a database of one's own with a letter to `1@example.org` in it."""
+    monkeypatch.chdir(tmp_path)
+    with home.fresh() as url:
+        database = Database(url)
+        with database.committing() as db:
+            house = build_clinic(db, now=NOW)
+            put(db, house.id, house.patient().id, NOW)
+        database.close()
+        yield lambda **environment: CliRunner().invoke(
+            main, ["worker", "--once"], env={"DATABASE_URL": url, **environment}
+        )
+
+
+def to(box: Mailbox) -> dict[str, str]:
+    return {"SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(box.port), "SMTP_SECURITY": "none", "SMTP_FROM": "desk@a.test"}
+
+
+def test_one_round_sends_what_is_due_and_ends(run, box):
+    done = run(**to(box))
+
+    assert (done.exit_code, len(box.letters)) == (0, 1)
+
+
+def test_one_round_that_met_nobody_ends_with_one(run, box):
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        nobody = held.getsockname()[1]
+
+    assert run(**to(box) | {"SMTP_PORT": str(nobody)}).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"SMTP_HOST": "mail.test"}, "SMTP_FROM"),
+        ({"SMTP_FROM": "nobody"}, "SMTP_FROM"),
+        ({"SMTP_FROM": "a@b.test\nBcc: c@d.test"}, "SMTP_FROM"),
+        ({"SMTP_USER": "ada"}, "SMTP_PASSWORD"),
+        ({"SMTP_SECURITY": "ssl"}, "SMTP_SECURITY"),
+        ({"SMTP_USER": "ada", "SMTP_PASSWORD": "x", "SMTP_SECURITY": "none"}, "SMTP_SECURITY"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(given, named):
+    with pytest.raises(BadSettings, match=named):
+        Settings.from_env(given)
+
+
+def test_a_sender_may_have_a_name():
+    sender = "Harbor Infusions <desk@harbor.example>"
+
+    assert Settings.from_env({"SMTP_FROM": sender, "SMTP_SECURITY": "TLS"}).smtp_from == sender
