@@ -1,12 +1,26 @@
 """The day's board over HTTP."""
 
-from datetime import date
+from datetime import timedelta
+
+import pytest
 
 from api.board import document
 from api.schemas.booking import BoardOut
 from scheduler.actors import Role
 from scheduler.booking import board
+from scheduler.models import AppointmentStatus, Override, OverrideRule
 from tests.api.test_booking import ask, book
+from tests.builders import MONDAY
+from tests.courses import appointments_of, write_series
+from tests.scheduler.booking.test_board import held, offered
+
+LATE = timedelta(minutes=7)
+
+
+@pytest.fixture
+def shown(db, clinic):
+    """`shown(moment)` is the Monday's board as JSON values, as it would be sent at that moment."""
+    return lambda moment: document(board.read_board(db, MONDAY, actor=clinic.scheduler, now=moment))
 
 
 def test_the_board_shows_chairs_in_order_with_their_appointments(as_, clinic):
@@ -16,18 +30,70 @@ def test_the_board_shows_chairs_in_order_with_their_appointments(as_, clinic):
     answer = client.get("/board?date=2026-03-05")
 
     (a, b) = answer.json["chairs"]
-    (shown,) = a["appointments"]
+    (visit,) = a["appointments"]
     assert (a["name"], b["name"], b["appointments"]) == ("A", "B", [])
-    assert (shown["initials"], shown["number"], shown["of"], shown["nurse"]) == ("AB", 2, 6, "N1")
-    assert shown["starts_at"] == "2026-03-05T09:00:00-05:00"
+    assert (visit["initials"], visit["number"], visit["of"], visit["nurse"]) == ("AB", 2, 6, "N1")
+    assert visit["starts_at"] == "2026-03-05T09:00:00-05:00"
+    assert (visit["late_minutes"], visit["overrides"], visit["version"]) == (None, [], 1)
 
 
-def test_the_quick_document_is_what_the_schema_would_say(as_, clinic, db, now):
+def test_the_board_shows_who_holds_a_chair_until_when(as_, clinic, at):
+    hold = held(clinic, at("Mon 09:00"), "B", "N1")
+
+    (a, b) = as_(Role.CLINICIAN).get("/board?date=2026-03-02").json["chairs"]
+
+    assert a["holds"] == []
+    assert b["holds"] == [
+        {
+            "hold_id": str(hold.id), "offer_id": None, "patient_id": str(hold.patient_id), "initials": "BC",
+            "starts_at": "2026-03-02T09:00:00-05:00", "ends_at": "2026-03-02T11:25:00-05:00", "owner": "Scheduler",
+            "expires_at": "2026-03-01T12:15:00-05:00",
+        }
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "late"),
+    [
+        ((AppointmentStatus.BOOKED, -LATE), 7),
+        ((AppointmentStatus.CONFIRMED, -LATE), 7),
+        ((AppointmentStatus.ARRIVED, 2 * LATE), 14),
+        ((AppointmentStatus.ARRIVED, timedelta(0)), None),
+        ((AppointmentStatus.ARRIVED, -LATE), None),
+        ((AppointmentStatus.IN_SESSION, LATE), None),
+        ((AppointmentStatus.COMPLETED, LATE), None),
+        ((AppointmentStatus.NO_SHOW, LATE), None),
+    ],
+)
+def test_whoever_is_expected_or_has_come_too_late_is_shown_with_the_minutes(clinic, shown, at, state, late):
+    status, since = state
+    series = write_series(clinic, clinic.patient(), [at("Mon 09:00")], status)
+    appointments_of(clinic, series)[0].status_at = at("Mon 09:00") + since
+
+    (visit,) = shown(at("Mon 09:00") + LATE)["chairs"][0]["appointments"]
+
+    assert visit["late_minutes"] == late
+
+
+def test_nobody_is_late_at_the_minute_of_their_visit(clinic, shown, at):
+    write_series(clinic, clinic.patient(), [at("Mon 09:00")], AppointmentStatus.BOOKED)
+
+    assert shown(at("Mon 09:00"))["chairs"][0]["appointments"][0]["late_minutes"] is None
+
+
+def test_the_quick_document_is_what_the_schema_would_say(as_, clinic, shown, at, now):
     client = as_(Role.SCHEDULER)
     for name in ("Ada", "Bea"):
         book(client, ask(client, clinic, clinic.patient(name)).json["proposals"][0]["proposal"], key=name)
+    offered(clinic, held(clinic, at("Mon 14:00"), owner_id=None), at("Mon 14:00"))
+    held(clinic, at("Mon 14:00"), "B")
+    series = write_series(clinic, clinic.patient(), [at("Mon 16:00")], AppointmentStatus.BOOKED)
+    (visit,) = appointments_of(clinic, series)
+    clinic.keep(Override(clinic_id=clinic.id, appointment_id=visit.id, rule=OverrideRule.REST, reason="So.", at=now))
 
-    quick = document(board.read_board(db, date(2026, 3, 2), actor=clinic.scheduler, now=now))
+    quick = shown(now)
 
     assert BoardOut().dump(BoardOut().load(quick)) == quick
-    assert sum(len(chair["appointments"]) for chair in quick["chairs"]) == 2
+    assert [len(chair["appointments"]) for chair in quick["chairs"]] == [2, 1]
+    assert [len(chair["holds"]) for chair in quick["chairs"]] == [1, 1]
+    assert quick["chairs"][0]["appointments"][1]["overrides"] == ["rest"]
