@@ -1,5 +1,6 @@
 """Booking: exactly what was proposed, whole or not at all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +63,7 @@ def book_series(
         book_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
     series = _series(plan, version, situation)
-    _write(db, plan, series, situation, actor=actor)
+    _write(db, [Draft(plan, series, situation)], plan, actor=actor)
     ids = {each.number: each.id for each in series.appointments}
     overrides = list(set_aside(faults, waiver, ids, actor=actor, now=now))
     keep_overrides(db, overrides)
@@ -72,6 +73,37 @@ def book_series(
         appointments=len(plan.visits), **_set_aside(overrides),
     )  # fmt: skip
     return series
+
+
+def book_together(
+    db: Session, plans: Sequence[SeriesPlan], *, refused: Any, actor: Actor, now: datetime
+) -> list[BookedSeries]:
+    """Book the series of several patients, all of them or none; a few statements a series, and one for all claims.
+
+    Raises `NotFound` for a patient, and `PlanRefused` about `refused` with every conflict of every plan.
+    """
+    records = access.lock_records(db, {plan.patient_id for plan in plans}, actor=actor)
+    drafts, faults = [], []
+    for plan in plans:
+        version = _version(db, plan, actor=actor, refused=refused)
+        record = records[plan.patient_id]
+        situation = _situation(db, plan, version.definition, record, actor=actor, now=now, locked=True)
+        drafts.append(Draft(plan, _series(plan, version, situation), situation))
+        broken = rules.breaches(plan, situation)
+        faults += [replace(fault, where=f"series.{len(drafts)}.{fault.where}") for fault in broken]
+    if faults:
+        raise PlanRefused(faults, plan=refused)
+    expire_holds(db, actor.clinic_id, now=now)
+    _write(db, drafts, refused, actor=actor)
+    booked = [draft.series for draft in drafts]
+    news = letters.News(booked=[visit for series in booked for visit in _news(series).booked])
+    letters.tell(db, records, news, actor=actor, now=now)
+    for series in booked:
+        audit.note(
+            db, "series.booked", actor=actor, now=now, subject=series.id, patient_id=series.patient_id,
+            appointments=len(series.appointments),
+        )  # fmt: skip
+    return booked
 
 
 def _news(series: BookedSeries) -> letters.News:
@@ -122,14 +154,14 @@ def read_anchor(
     return rules.Anchor(day, Gap(protocol.rest_days, protocol.gap_after(1).most))
 
 
-def _version(db: Session, plan: SeriesPlan, *, actor: Actor) -> ProtocolVersion:
+def _version(db: Session, plan: SeriesPlan, *, actor: Actor, refused: Any = None) -> ProtocolVersion:
     """The version the plan was made with. Raises `PlanRefused` where it is no longer the one to book with."""
     try:
         version = current_version(db, plan.protocol_id, actor=actor)
     except NotFound as error:
-        raise PlanRefused((GONE,), plan=plan) from error
+        raise PlanRefused((GONE,), plan=refused or plan) from error
     if version.id != plan.protocol_version_id:
-        raise PlanRefused((GONE,), plan=plan)
+        raise PlanRefused((GONE,), plan=refused or plan)
     return version
 
 
@@ -155,19 +187,32 @@ def _appointment(visit: PlannedVisit, situation: rules.Situation) -> BookedAppoi
     )  # fmt: skip
 
 
-def _write(db: Session, plan: SeriesPlan, series: BookedSeries, situation: rules.Situation, *, actor: Actor) -> None:
-    appointments = [_appointment_row(each, series, plan, situation, actor) for each in series.appointments]
+@dataclass(frozen=True)
+class Draft:
+    """A plan that keeps the rules, and the series it becomes."""
+
+    plan: SeriesPlan
+    series: BookedSeries
+    situation: rules.Situation
+
+
+def _write(db: Session, drafts: Sequence[Draft], refused: Any, *, actor: Actor) -> None:
+    """All rows of a kind in one statement, so that resources are locked in the one order of every writer."""
+    appointments = [
+        (draft, [_appointment_row(each, draft, actor) for each in draft.series.appointments]) for draft in drafts
+    ]
     claims = [
         claim
-        for visit, appointment in zip(plan.visits, appointments, strict=True)
-        for claim in claims_of(appointment, visit.resources, situation.protocol)
+        for draft, rows in appointments
+        for visit, row in zip(draft.plan.visits, rows, strict=True)
+        for claim in claims_of(row, visit.resources, draft.situation.protocol)
     ]
     try:
-        db.execute(INSERT_SERIES, _series_row(series, plan, situation, actor))
-        db.execute(INSERT_APPOINTMENTS, appointments)
+        db.execute(INSERT_SERIES, [_series_row(draft, actor) for draft in drafts])
+        db.execute(INSERT_APPOINTMENTS, [row for _, rows in appointments for row in rows])
         insert_claims(db, claims)
     except IntegrityError as error:
-        raise PlanRefused(as_faults(error), plan=plan) from error
+        raise PlanRefused(as_faults(error), plan=refused) from error
 
 
 INSERT_SERIES, INSERT_APPOINTMENTS = (
@@ -175,23 +220,23 @@ INSERT_SERIES, INSERT_APPOINTMENTS = (
 )
 
 
-def _series_row(series: BookedSeries, plan: SeriesPlan, situation: rules.Situation, actor: Actor) -> dict[str, Any]:
+def _series_row(draft: Draft, actor: Actor) -> dict[str, Any]:
+    plan, series = draft.plan, draft.series
     return {
         "clinic_id": actor.clinic_id, "id": series.id, "patient_id": plan.patient_id,
         "protocol_version_id": plan.protocol_version_id, "status": series.status, "infusions": len(plan.visits),
-        "follows_id": plan.follows, "reason": None, "booked_at": situation.now,
+        "follows_id": plan.follows, "reason": None, "booked_at": draft.situation.now,
         "booked_by": actor.staff_id, "version": series.version,
     }  # fmt: skip
 
 
-def _appointment_row(
-    appointment: BookedAppointment, series: BookedSeries, plan: SeriesPlan, situation: rules.Situation, actor: Actor
-) -> dict[str, Any]:
+def _appointment_row(appointment: BookedAppointment, draft: Draft, actor: Actor) -> dict[str, Any]:
+    plan, series = draft.plan, draft.series
     chosen = {each.kind: each.resource_id for each in appointment.resources}
     return {
         "clinic_id": actor.clinic_id, "id": appointment.id, "series_id": series.id, "patient_id": plan.patient_id,
         "protocol_version_id": plan.protocol_version_id, "number": appointment.number, "status": appointment.status,
-        "status_at": situation.now,
+        "status_at": draft.situation.now,
         "starts_at": appointment.starts_at.astimezone(UTC), "ends_at": appointment.ends_at.astimezone(UTC),
         "local_date": appointment.starts_at.date(), "version": appointment.version,
         **{f"{kind}_id": chosen.get(kind) for kind in ResourceKind},
