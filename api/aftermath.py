@@ -7,13 +7,15 @@ from collections.abc import Callable
 
 from flask import Response
 
-from api import booking, problems, repairs
+from api import booking, holds, problems, repairs
 from scheduler.administration.repairs import RepairPlan
+from scheduler.booking.choices import Choices
 from scheduler.booking.plans import SeriesPlan
 from scheduler.errors import PlanRefused
 
 BY_PLAN: dict[type, Callable[[PlanRefused], Response]] = {
     SeriesPlan: booking.refuse,
+    Choices: holds.refuse,
     RepairPlan: repairs.refuse,
 }
 """By what was refused; of anything else only the conflicts are told."""

@@ -21,8 +21,11 @@ from api import (
     booking,
     clinics,
     docs,
+    due,
     health,
+    holds,
     idempotency,
+    offers,
     outbox,
     patients,
     problems,
@@ -34,6 +37,7 @@ from api import (
     tokens,
     utilization,
     versions,
+    waitlist,
 )
 from api.attempts import Attempts
 from api.identity import Work, access_to, identify, refuse_undeclared, work_of
@@ -73,6 +77,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     repairs.blueprint,
     protocols.blueprint,
     utilization.blueprint,
+    holds.blueprint,
+    waitlist.blueprint,
+    offers.blueprint,
+    due.blueprint,
     outbox.blueprint,
 )
 """Everything under `/api/v1`."""

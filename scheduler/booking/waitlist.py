@@ -39,12 +39,19 @@ class Needs:
     window: tuple[int, int]
     notice_minutes: int
 
+    @property
+    def opens(self) -> int:
+        return self.window[0]
+
+    @property
+    def closes(self) -> int:
+        return self.window[1]
+
     def columns(self) -> dict[str, Any]:
         """As an entry keeps them."""
-        opens, closes = self.window
         return {
             "urgency": self.urgency, "earliest": self.earliest, "latest": self.latest,
-            "weekdays": sorted(self.weekdays), "opens": opens, "closes": closes,
+            "weekdays": sorted(self.weekdays), "opens": self.opens, "closes": self.closes,
             "notice_minutes": self.notice_minutes,
         }  # fmt: skip
 
@@ -64,6 +71,11 @@ class EntryView:
     ended_at: datetime | None
     offered: bool
     version: int
+
+    @property
+    def weekdays(self) -> list[int]:
+        """In order."""
+        return sorted(self.needs.weekdays)
 
 
 def add_entry(
@@ -128,7 +140,7 @@ def _faults(needs: Needs, today: date) -> Iterator[Fault]:
         yield Fault("latest", "order", "The last useful day is neither past nor before the earliest.")
     if not needs.weekdays:
         yield Fault("weekdays", "empty", "Name at least one weekday.")
-    if needs.window[0] >= needs.window[1]:
+    if needs.opens >= needs.closes:
         yield Fault("between", "order", "The window ends after it begins.")
     if not 0 <= needs.notice_minutes <= LONGEST_NOTICE_MINUTES:
         yield Fault("notice_minutes", "range", f"Notice goes from 0 to {LONGEST_NOTICE_MINUTES} minutes.")

@@ -15,6 +15,8 @@ from werkzeug.routing import Rule
 from api.app import create_app
 from config import Settings
 from scheduler.actors import Role
+from scheduler.booking import choices
+from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.models import (
     Alert,
     AlertKind,
@@ -29,7 +31,8 @@ from scheduler.models import (
     Urgency,
     WaitlistEntry,
 )
-from tests.builders import ClinicCast, clinic_instant
+from scheduler.protocols import ResourceKind
+from tests.builders import MONDAY, ClinicCast, clinic_instant
 from tests.clients import Client, new_key
 
 APP = create_app(Settings(), database=object())  # type: ignore[arg-type] # only its routes are read
@@ -108,10 +111,25 @@ def entry(cast: ClinicCast) -> UUID:
     return cast.keep(row).id
 
 
+def offered_hold(cast: ClinicCast, patient_id: UUID) -> UUID:
+    plan = SeriesPlan(
+        patient_id, cast.protocol.id, cast.protocol.current_id,
+        (PlannedVisit(1, clinic_instant("Mon 12:00"), {ResourceKind.CHAIR: cast.resource("A").id}),),
+        Wishes(MONDAY, MONDAY),
+    )  # fmt: skip
+    row = Hold(
+        clinic_id=cast.id, patient_id=patient_id, owner_id=None, plans=[choices.as_document(plan)],
+        held_at=cast.now, expires_at=cast.now + timedelta(minutes=15),
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
 def offer(cast: ClinicCast) -> UUID:
     starts, ends = clinic_instant("Mon 12:00"), clinic_instant("Mon 13:00")
+    waiting = cast.db.get_one(WaitlistEntry, (cast.id, entry(cast)))
     row = Offer(
-        clinic_id=cast.id, entry_id=entry(cast), hold_id=hold(cast), chair_id=cast.resource("A").id,
+        clinic_id=cast.id, entry_id=waiting.id, hold_id=offered_hold(cast, waiting.patient_id),
+        chair_id=cast.resource("A").id,
         starts_at=starts, ends_at=ends, offered_at=cast.now, deadline=cast.now + timedelta(minutes=15),
     )  # fmt: skip
     return cast.keep(row).id

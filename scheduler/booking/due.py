@@ -1,0 +1,176 @@
+"""What is due at the desk: courses about to break, visits nobody confirmed or made good, and what is out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from scheduler import clinic_time
+from scheduler.actors import Actor
+from scheduler.booking.held import HoldView, read_views
+from scheduler.booking.matching import breach_day
+from scheduler.booking.offered import OfferView, read_offers
+from scheduler.booking.versions import definitions_of
+from scheduler.models import LIVE, Appointment, AppointmentStatus, Hold, HoldState, Offer, Outcome, Series, SeriesStatus
+from scheduler.records import access, audit
+from scheduler.records.zone import read_zone
+
+MOST_DUE = 200
+"""Each list stops there: whoever has as many open has more than a list can help with."""
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """A running series whose next infusion has no place. `by` is the last day that keeps the greatest gap.
+
+    `days_left` counts from today and is negative once that day has passed; both are None where no infusion is before.
+    """
+
+    series_id: UUID
+    patient_id: UUID
+    initials: str
+    number: int
+    of: int
+    by: date | None
+    days_left: int | None
+
+
+@dataclass(frozen=True)
+class DueVisit:
+    """A visit somebody should telephone about; `starts_at` in the clinic's offset."""
+
+    appointment_id: UUID
+    series_id: UUID
+    patient_id: UUID
+    initials: str
+    number: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True)
+class Due:
+    """Everything that waits for somebody at the desk, the most pressing first in each list.
+
+    `at_risk`: series to be gone on with. `unconfirmed`: visits of tomorrow nobody has confirmed. `missed`: visits
+    missed and not made good. `holds`: those of schedulers. `offers`: places out to patients who wait.
+    """
+
+    date: date
+    at_risk: Sequence[AtRisk]
+    unconfirmed: Sequence[DueVisit]
+    missed: Sequence[DueVisit]
+    holds: Sequence[HoldView]
+    offers: Sequence[OfferView]
+
+
+def read_due(db: Session, *, actor: Actor, now: datetime) -> Due:
+    """What is due, in a constant number of statements; the audit row names every patient shown."""
+    zone = read_zone(db, actor.clinic_id)
+    today = clinic_time.local_date(now, zone)
+    kept = (Hold.state == HoldState.OPEN, Hold.expires_at > now, Hold.owner_id.is_not(None))
+    out = (Offer.outcome == Outcome.OPEN, Offer.deadline > now)
+    due = Due(
+        date=today, at_risk=_at_risk(db, today, actor=actor),
+        unconfirmed=_unconfirmed(db, today + clinic_time.DAY, zone, actor=actor), missed=_missed(db, zone, actor=actor),
+        holds=read_views(db, *kept, limit=MOST_DUE, actor=actor, now=now),
+        offers=read_offers(db, *out, limit=MOST_DUE, actor=actor, now=now),
+    )  # fmt: skip
+    lists = (due.at_risk, due.unconfirmed, due.missed, due.holds, due.offers)
+    audit.note(
+        db, "due.read", actor=actor, now=now, patients=audit.ids_of(each.patient_id for some in lists for each in some)
+    )
+    return due
+
+
+def _at_risk(db: Session, today: date, *, actor: Actor) -> list[AtRisk]:
+    rows = access.with_initials(_unfinished(actor), Series.clinic_id, Series.patient_id)
+    found = db.execute(rows).all()
+    days = _placed_days(db, actor=actor)
+    protocols = definitions_of(db, actor.clinic_id, {row.protocol_version_id for row in found})
+    risks = [_risk(row, days[row.id], protocols[row.protocol_version_id], today) for row in found]
+    risks.sort(key=lambda each: (each.by is None, each.by or today, each.series_id))
+    return risks[:MOST_DUE]
+
+
+def _unfinished(actor: Actor) -> Select[Any]:
+    """The running series of which a visit has no place."""
+    placed = select(func.count()).where(
+        Appointment.clinic_id == Series.clinic_id, Appointment.series_id == Series.id, Appointment.status.in_(LIVE)
+    )
+    rows: Any = select(Series.id, Series.patient_id, Series.protocol_version_id, Series.infusions).where(
+        Series.clinic_id == actor.clinic_id, Series.status == SeriesStatus.ACTIVE,
+        Series.infusions > placed.correlate(Series).scalar_subquery(),
+    )  # fmt: skip
+    unfinished: Select[Any] = rows
+    return unfinished
+
+
+def _placed_days(db: Session, *, actor: Actor) -> dict[UUID, dict[int, date]]:
+    """The days of the live appointments of unfinished series, by number."""
+    unfinished = _unfinished(actor).with_only_columns(Series.id)
+    rows = select(Appointment.series_id, Appointment.number, Appointment.local_date).where(
+        Appointment.clinic_id == actor.clinic_id, Appointment.status.in_(LIVE), Appointment.series_id.in_(unfinished)
+    )
+    days: dict[UUID, dict[int, date]] = defaultdict(dict)
+    for series_id, number, day in db.execute(rows):
+        days[series_id][number] = day
+    return days
+
+
+def _risk(row: Any, days: dict[int, date], protocol: Any, today: date) -> AtRisk:
+    number = next(each for each in range(1, row.infusions + 1) if each not in days)
+    by = breach_day(protocol, days, number)
+    left = (by - today).days if by else None
+    return AtRisk(row.id, row.patient_id, row.initials, number, row.infusions, by, left)
+
+
+VISIT = (Appointment.id, Appointment.series_id, Appointment.patient_id, Appointment.number, Appointment.starts_at)
+
+
+def _unconfirmed(db: Session, day: date, zone: ZoneInfo, *, actor: Actor) -> list[DueVisit]:
+    rows: Any = select(*VISIT).where(
+        Appointment.clinic_id == actor.clinic_id, Appointment.local_date == day,
+        Appointment.status == AppointmentStatus.BOOKED, *_starting_around(day, zone),
+    )  # fmt: skip
+    return _visits(db, rows, zone)
+
+
+def _starting_around(day: date, zone: ZoneInfo) -> Iterable[Any]:
+    """The same day as instants: by these the table is indexed."""
+    span = clinic_time.day_span(day, zone)
+    yield Appointment.starts_at >= clinic_time.from_minute(span.start)
+    yield Appointment.starts_at < clinic_time.from_minute(span.end)
+
+
+def _missed(db: Session, zone: ZoneInfo, *, actor: Actor) -> list[DueVisit]:
+    again = aliased(Appointment)
+    made_good = select(again.id).where(
+        again.clinic_id == Appointment.clinic_id, again.series_id == Appointment.series_id,
+        again.number == Appointment.number, again.status.in_(LIVE),
+    )  # fmt: skip
+    goes_on = and_(
+        Series.clinic_id == Appointment.clinic_id, Series.id == Appointment.series_id,
+        Series.status.in_((SeriesStatus.ACTIVE, SeriesStatus.PAUSED)),
+    )  # fmt: skip
+    rows: Any = (
+        select(*VISIT)
+        .join(Series, goes_on)
+        .where(Appointment.clinic_id == actor.clinic_id, Appointment.status == AppointmentStatus.NO_SHOW)
+        .where(~made_good.exists())
+    )
+    return list({(each.series_id, each.number): each for each in _visits(db, rows, zone)}.values())
+
+
+def _visits(db: Session, rows: Select[Any], zone: ZoneInfo) -> list[DueVisit]:
+    ordered = rows.order_by(Appointment.starts_at, Appointment.id).limit(MOST_DUE)
+    named = access.with_initials(ordered, Appointment.clinic_id, Appointment.patient_id)
+    return [
+        DueVisit(row.id, row.series_id, row.patient_id, row.initials, row.number, row.starts_at.astimezone(zone))
+        for row in db.execute(named)
+    ]
