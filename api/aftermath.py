@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import Response
 
-from api import booking, holds, problems, repairs
+from api import booking, changes, holds, problems, repairs
 from scheduler.administration.repairs import RepairPlan
 from scheduler.booking.choices import Choices
 from scheduler.booking.plans import SeriesPlan
@@ -15,6 +15,7 @@ from scheduler.errors import PlanRefused
 
 BY_PLAN: dict[type, Callable[[PlanRefused], Response]] = {
     SeriesPlan: booking.refuse,
+    tuple: changes.refuse,
     Choices: holds.refuse,
     RepairPlan: repairs.refuse,
 }

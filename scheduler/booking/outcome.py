@@ -12,6 +12,8 @@ from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
 from scheduler.booking.changes import SeriesChange
 from scheduler.booking.conflicts import capacity_conflicts
+from scheduler.booking.explain import Explanation
+from scheduler.booking.holding import take_hold
 from scheduler.booking.offering import OfferedChange, OfferedVisit, faults_of, priced, shown
 from scheduler.booking.running import RunningSeries, read_running
 from scheduler.booking.scene import Room, Scene
@@ -23,12 +25,14 @@ from scheduler.errors import Fault
 class Outcome:
     """What a change comes to, or with `dry_run` False has come to; a dry run has written nothing.
 
-    `version` is that of what was asked to change, as it is now: an appointment, or its series.
+    A search that found no change says why. `version` is that of what was asked to change, as it is now: an appointment,
+    or its series.
     """
 
-    offered: OfferedChange
+    offered: OfferedChange | None
     dry_run: bool
     version: int
+    explanation: Explanation | None = None
 
 
 def carry_out(
@@ -40,7 +44,9 @@ def carry_out(
     The version told is that of the series. Raises what `apply_changes` raises.
     """
     faults = faults_of(scene, room, change)
-    taken = tuple(_taken(db, scene, room, change, hold_id, actor=actor)) if dry_run else ()
+    if dry_run and hold_id is not None:
+        take_hold(db, hold_id, change.patient_id, actor=actor, now=now)
+    taken = tuple(taken_places(db, scene, room, change, hold_id, actor=actor)) if dry_run else ()
     offered = shown(scene, room, change, cost=priced(scene, room, change, faults), faults=(*faults, *taken))
     if dry_run:
         return Outcome(offered, dry_run, scene.running.series.version)
@@ -49,8 +55,8 @@ def carry_out(
     return Outcome(replace(offered, visits=tuple(_settled(offered, running))), dry_run, running.series.version)
 
 
-def _taken(
-    db: Session, scene: Scene, room: Room, change: SeriesChange, hold_id: UUID | None, *, actor: Actor
+def taken_places(
+    db: Session, scene: Scene, room: Room, change: SeriesChange, hold_id: UUID | None = None, *, actor: Actor
 ) -> Iterator[Fault]:
     """Every place of a change that somebody else has, as the calendar stands; what it gives back does not count."""
     own = [hold_id] if hold_id else []

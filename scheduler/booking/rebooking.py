@@ -16,17 +16,19 @@ from scheduler.booking.book import read_anchor
 from scheduler.booking.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
 from scheduler.booking.courses import find_series
 from scheduler.booking.explain import Explanation
-from scheduler.booking.offering import OfferedChange, offer
+from scheduler.booking.offering import offer
 from scheduler.booking.outcome import Outcome, carry_out
 from scheduler.booking.plans import OPEN_END, Proposal, Wishes
 from scheduler.booking.problem import Visit
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.replan import shifted
+from scheduler.booking.rules import Anchor
 from scheduler.booking.running import dates_around
 from scheduler.booking.scene import ANY_TIME, Room, Scene, read_scene
 from scheduler.booking.waivers import Waiver
-from scheduler.errors import Fault, Invalid, SeriesEnded, refuse
-from scheduler.models import LIVE, Appointment, ChangeReason, Side
+from scheduler.errors import Fault, Invalid, NotFound, SeriesEnded, refuse
+from scheduler.models import LIVE, Appointment, ChangeReason, Series, Side
+from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
 from scheduler.records.zone import read_zone
 
@@ -35,21 +37,39 @@ EASED = (STRICT | {"spanned": False}, {"strict": False, "spanned": False})
 """What is given up where nothing keeps the rules of a series: first its span, then its spacing."""
 
 
-@dataclass(frozen=True)
-class Preview:
-    """The best plan there is, or why there is none; `version` is that of the series.
+def rebook(
+    db: Session, series_id: UUID, *, plan: SeriesChange | None = None, wishes: Wishes = ANY_TIME, actor: Actor,
+    now: datetime, waiver: Waiver | None = None, hold_id: UUID | None = None, dry_run: bool = False,
+) -> Outcome:  # fmt: skip
+    """Book every infusion without a place by a plan, whole or not at all; without one, look for the best there is.
 
-    Where its conflicts say that a rule is broken, it can be carried out by those who may set that aside.
+    Raises what `preview_rebooking` and `carry_on` raise.
     """
+    if plan is None:
+        return preview_rebooking(db, series_id, wishes=wishes, actor=actor, now=now)
+    return carry_on(
+        db, series_id, ChangeKind.REBOOKING, plan, waiver=waiver, hold_id=hold_id, dry_run=dry_run, actor=actor, now=now
+    )
 
-    offered: OfferedChange | None
-    explanation: Explanation | None
-    version: int
+
+def extend(
+    db: Session, series_id: UUID, *, plan: SeriesChange | None = None, infusions: int = 1, wishes: Wishes = ANY_TIME,
+    actor: Actor, now: datetime, waiver: Waiver | None = None, hold_id: UUID | None = None, dry_run: bool = False,
+) -> Outcome:  # fmt: skip
+    """Book further infusions by a plan, whole or not at all; without one, look for the best places for so many.
+
+    Raises what `preview_extension` and `carry_on` raise.
+    """
+    if plan is None:
+        return preview_extension(db, series_id, infusions=infusions, wishes=wishes, actor=actor, now=now)
+    return carry_on(
+        db, series_id, ChangeKind.EXTENSION, plan, waiver=waiver, hold_id=hold_id, dry_run=dry_run, actor=actor, now=now
+    )
 
 
 def preview_rebooking(
     db: Session, series_id: UUID, *, wishes: Wishes = ANY_TIME, actor: Actor, now: datetime
-) -> Preview:
+) -> Outcome:
     """The best places for every infusion without one, by what stands and by the last one given.
 
     Visits to come shift as little as possible where that keeps the spacing and nothing else does. Raises `NotFound`,
@@ -67,7 +87,7 @@ def preview_rebooking(
 
 def preview_extension(
     db: Session, series_id: UUID, *, infusions: int, wishes: Wishes = ANY_TIME, actor: Actor, now: datetime
-) -> Preview:
+) -> Outcome:
     """The best places for so many further infusions, as far apart as the last ones of the protocol.
 
     Raises `NotFound`, `SeriesEnded`, and `Invalid` for wishes that contradict themselves or for too
@@ -117,7 +137,7 @@ def _last_of(db: Session, series_id: UUID, numbers: Sequence[int], *, actor: Act
     return {each.number: each for each in db.scalars(rows)}
 
 
-def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wishes, infusions: int) -> Preview:
+def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wishes, infusions: int) -> Outcome:
     """By what stands; else with the visits after it shifted; else with as few rules broken as can be."""
     first, version = visits[0], scene.running.series.version
     room = scene.room(scene.today, scene.horizon(first.number, infusions, wishes))
@@ -128,10 +148,9 @@ def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wi
         problem = scene.problem(room, movable, settled, **given_up)
         answer = shifted(problem)
         if all(answer[visit.key] for visit in visits):
-            return Preview(
-                offer(scene, room, problem, answer, kind, wishes=settled, infusions=infusions), None, version
-            )
-    return Preview(None, scene.why_none(room, first.number, settled), version)
+            offered = offer(scene, room, problem, answer, kind, wishes=settled, infusions=infusions)
+            return Outcome(offered, dry_run=True, version=version)
+    return Outcome(None, dry_run=True, version=version, explanation=scene.why_none(room, first.number, settled))
 
 
 def _rest(scene: Scene, room: Room, visits: Sequence[Visit]) -> list[Visit]:
@@ -157,12 +176,12 @@ def hand_over(
     """The best series under another protocol whose first visit keeps the spacing to the last infusion of this one.
 
     Where that day has passed already, those that begin soonest: booking them needs the spacing to be set aside.
-    Raises `NotFound` for the series, one without an infusion, or the protocol; `Invalid` for wishes.
+    Raises `NotFound` for the series or the protocol, `Invalid` for a series without an infusion, and for wishes.
     """
     series = find_series(db, series_id, actor=actor)
     patient = access.open_record(db, series.patient_id, action="series.proposed", actor=actor, now=now)
     version = current_version(db, protocol_id, actor=actor)
-    anchor = read_anchor(db, series_id, patient.id, version.definition, actor=actor)
+    anchor = _anchor(db, series, version.definition, actor=actor)
     start_from, start_by = (anchor.day + timedelta(days=gap) for gap in (anchor.gap.least, anchor.gap.most))
     soonest = max(wishes.earliest, start_from, clinic_time.local_date(now, read_zone(db, actor.clinic_id)))
     late = max((soonest - start_by).days, 0)
@@ -171,3 +190,10 @@ def hand_over(
         asked = replace(asked, latest=max(asked.latest, soonest))
     found = search_for(db, patient, version, asked, limit=limit, actor=actor, now=now, follows=series_id)
     return HandOver(found.proposals, found.explanation, start_from, start_by, late)
+
+
+def _anchor(db: Session, series: Series, protocol: ProtocolDefinition, *, actor: Actor) -> Anchor:
+    try:
+        return read_anchor(db, series.id, series.patient_id, protocol, actor=actor)
+    except NotFound as error:
+        raise Invalid("This series has no infusion that another could follow.") from error

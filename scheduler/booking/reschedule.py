@@ -156,7 +156,8 @@ def move(
         db, scene, room, change, why=Why(side, reason), waiver=waiver, hold_id=hold_id, dry_run=dry_run,
         actor=actor, now=now,
     )  # fmt: skip
-    placed = next(visit.appointment_id for visit in outcome.offered.visits if visit.number == appointment.number)
+    visits = outcome.offered.visits if outcome.offered else ()
+    placed = next(visit.appointment_id for visit in visits if visit.number == appointment.number)
     return replace(outcome, version=find_appointment(db, placed or appointment_id, actor=actor).version)
 
 

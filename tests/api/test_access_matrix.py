@@ -141,6 +141,8 @@ ROWS = {
     "resource_id": lambda cast: cast.resource("N1").id,
     "nurse_id": lambda cast: cast.resource("N1").id,
     "chair_id": lambda cast: cast.resource("A").id,
+    "prescriber_id": lambda cast: cast.resource("P1").id,
+    "pump_id": lambda cast: cast.add_resource(ResourceKind.PUMP, f"Pump {uuid4()}").id,
     "protocol_id": lambda cast: cast.protocol.id,
     "series_id": series,
     "appointment_id": appointment,
@@ -153,7 +155,22 @@ ROWS = {
 }
 """How to make a row of each kind in a clinic."""
 
-BODIES: dict[str, dict[str, Any]] = {}
+BODIES: dict[str, dict[str, Any]] = {
+    "changes.move": {"side": "patient", "reason": "wish", "starts_at": "2026-03-03T14:00:00Z", "dry_run": True},
+    "series.rebook": {"dry_run": True},
+    "series.extend": {"dry_run": True, "infusions": 1},
+    "repairs.repair": {
+        "dry_run": True,
+        "seconds": 0,
+        "change": {
+            "kind": "closure_added",
+            "starts_at": "2026-03-07T14:00:00Z",
+            "ends_at": "2026-03-07T15:00:00Z",
+            "reason": "Flood",
+        },
+    },
+    "batches.place": {"plan": "none"},
+}
 """By endpoint, bodies that must say more than their schema does."""
 
 
