@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
+from uuid import UUID
 
 
 @dataclass(frozen=True)
@@ -114,13 +115,17 @@ class PlanRefused(DomainError):
     """A plan cannot be booked as it stands; nothing of it was written.
 
     `conflicts` names what was found up to the refusal, `plan` what was refused: `booking.book` tells the rest.
+    `hold_id` is the hold it was to be booked from, whose places are nobody else's.
     """
 
     code, title = "plan-refused", "This plan cannot be carried out as proposed; nothing was written."
 
-    def __init__(self, conflicts: Sequence[Fault] = (), *, plan: Any = None, **facts: Any) -> None:
+    def __init__(
+        self, conflicts: Sequence[Fault] = (), *, plan: Any = None, hold_id: UUID | None = None, **facts: Any
+    ) -> None:
         super().__init__(faults=conflicts, **facts)
         self.plan = plan
+        self.hold_id = hold_id
 
 
 class SlotTaken(DomainError):

@@ -58,7 +58,7 @@ def book_series(
     faults = rules.breaches(plan, situation)
     refused = outstanding(faults, waiver)
     if refused:
-        raise PlanRefused(refused, plan=plan)
+        raise PlanRefused(refused, plan=plan, hold_id=hold_id)
     if hold_id is not None:
         book_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
@@ -266,7 +266,10 @@ def explain_refusal(db: Session, refused: PlanRefused, *, actor: Actor, now: dat
         return Refusal(refused.faults, alternatives)
     situation = _situation(db, plan, protocol, patient, actor=actor, now=now, locked=False)
     broken = rules.breaches(plan, situation)
-    taken = tuple(capacity_conflicts(db, actor.clinic_id, plan.visits, protocol, situation.calendar, now=now))
+    own = [refused.hold_id] if refused.hold_id else []
+    taken = tuple(
+        capacity_conflicts(db, actor.clinic_id, plan.visits, protocol, situation.calendar, now=now, without=own)
+    )
     return Refusal(broken + taken or refused.faults, alternatives)
 
 

@@ -141,7 +141,7 @@ def test_a_yes_that_can_no_longer_be_booked_is_told_every_conflict(client, clini
     refused = answer(client, made, "acceptance")
 
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/plan-refused")
-    assert "consent" in {fault["code"] for fault in refused.json["errors"]}
+    assert {fault["code"] for fault in refused.json["errors"]} == {"consent"}
 
 
 def test_who_is_being_offered_a_place_does_not_leave_the_list(client, join, offer):
