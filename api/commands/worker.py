@@ -16,7 +16,6 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from api.commands import house
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
-from scheduler import checks
 from scheduler.actors import Actor
 from scheduler.booking import claims, offers, outbox
 from scheduler.models.engine import Database, is_away
@@ -76,7 +75,7 @@ def work(
 
 def go_round(database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now) -> bool:
     """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
-    reached = [_reached(_sweep_all, database, stopped, clock)]
+    reached = [_reached(sweep, database, stopped, clock)]
     if settings.smtp_host is not None:
         reached.append(_reached(deliver, database, settings, stopped, clock))
     return all(reached)
@@ -99,33 +98,32 @@ def _reached(do: Callable[..., object], *what: object) -> bool:
     return False
 
 
-def _sweep_all(database: Database, stopped: Stopped, clock: Clock) -> None:
+def sweep(database: Database, stopped: Stopped, clock: Clock) -> None:
+    """Pass on the offers nobody has answered, and end the holds that are past their time."""
     with database.reading() as db:
-        found = checks.clinics(db)
+        found = offers.clinics_with_overdue(db, now=clock())
     for clinic_id in found:
-        if stopped(0):
-            return
-        sweep(database, clinic_id, stopped, clock)
-
-
-def sweep(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
-    """Pass on the offers nobody has answered in one clinic, and end its holds that are past their time."""
-    while _passed_on(database, clinic_id, clock):
-        log.info("an offer was passed on")
-        if stopped(0):
-            return
-    with database.committing() as db:
-        ended = claims.expire_holds(db, clinic_id, now=clock())
-        if ended:
-            actor = Actor(clinic_id, None, frozenset())
-            audit.note(db, "holds.expired", actor=actor, now=clock(), holds=len(ended))
-    if ended:
-        log.info("%d holds expired", len(ended))
+        while not stopped(0) and _passed_on(database, clinic_id, clock):
+            log.info("an offer was passed on")
+    with database.reading() as db:
+        found = claims.clinics_with_overdue(db, now=clock())
+    for clinic_id in found:
+        if not stopped(0):
+            _end_holds(database, clinic_id, clock)
 
 
 def _passed_on(database: Database, clinic_id: UUID, clock: Clock) -> bool:
     with database.committing() as db:
         return offers.pass_on_expired(db, clinic_id, now=clock())
+
+
+def _end_holds(database: Database, clinic_id: UUID, clock: Clock) -> None:
+    house_itself = Actor(clinic_id, None, frozenset())
+    with database.committing() as db:
+        ended = claims.expire_holds(db, clinic_id, now=clock())
+        if ended:  # another worker may have been quicker
+            audit.note(db, "holds.expired", actor=house_itself, now=clock(), holds=len(ended))
+    log.info("%d holds expired", len(ended))
 
 
 def deliver(database: Database, settings: Settings, stopped: Stopped, clock: Clock) -> Counter[str]:

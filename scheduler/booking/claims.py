@@ -74,6 +74,12 @@ def end_holds(db: Session, clinic_id: UUID, hold_ids: Collection[UUID], state: H
         db.execute(END_HOLDS, {"of_clinic": clinic_id, "ids": ids, "to_state": state, "at": now})
 
 
+def clinics_with_overdue(db: Session, *, now: datetime) -> list[UUID]:
+    """The clinics in which a hold is past its time and nobody has ended it yet."""
+    overdue = select(_holds.c.clinic_id).where(_holds.c.state == HoldState.OPEN, _holds.c.expires_at <= now)
+    return list(db.scalars(overdue.distinct().order_by(_holds.c.clinic_id)))
+
+
 def expire_holds(db: Session, clinic_id: UUID, *, now: datetime) -> list[UUID]:
     """End every hold that is past its time, so that none of them stands in the way of the claims to come.
 

@@ -20,11 +20,14 @@ from api.cli import main
 from api.commands import worker
 from api.commands.worker import go_round, told_to_stop, work
 from config import BadSettings, Settings
-from scheduler.booking import outbox
+from scheduler.booking import offers, outbox, waitlist
+from scheduler.booking.matching import Place
 from scheduler.booking.outbox import LEASE
-from scheduler.models import AuditRow, Hold, HoldState, Message
+from scheduler.booking.waitlist import Needs
+from scheduler.clinic_time import DAY
+from scheduler.models import AuditRow, Hold, HoldState, Message, Offer, Outcome, Urgency
 from scheduler.models.engine import Database
-from tests.builders import build_clinic
+from tests.builders import MONDAY, build_clinic, clinic_instant
 from tests.conftest import NOW
 from tests.letters import put
 from tests.mailbox import Mailbox, mailbox
@@ -220,6 +223,24 @@ def test_holds_past_their_time_are_ended_and_that_is_written_down(database, clin
     with database.reading() as db:
         assert db.scalar(select(Hold.state)) is HoldState.EXPIRED
         assert db.scalar(select(AuditRow.details).where(AuditRow.action == "holds.expired")) == {"holds": 1}
+
+
+def test_an_offer_nobody_has_answered_goes_to_the_next(database, round_of):
+    with database.committing() as db:
+        house = build_clinic(db, now=NOW)
+        for given_name in ("Ada", "Bea"):
+            needs = Needs(Urgency.SOON, MONDAY, MONDAY + 28 * DAY, frozenset(range(7)), (0, 1440), 0)
+            who, what = house.patient(given_name).id, house.protocol.id
+            waitlist.add_entry(db, patient_id=who, protocol_id=what, needs=needs, actor=house.scheduler, now=NOW)
+        place = Place(house.resource("A").id, clinic_instant("Tue 09:00"), clinic_instant("Tue 12:00"))
+        offers.make_offer(db, place, actor=house.scheduler, now=NOW)
+
+    round_of(NOW + timedelta(hours=1))
+
+    with database.reading() as db:
+        outcomes = db.execute(select(Offer.outcome, Offer.entry_id).order_by(Offer.offered_at)).all()
+    assert [outcome for outcome, _ in outcomes] == [Outcome.EXPIRED, Outcome.OPEN]
+    assert len({entry_id for _, entry_id in outcomes}) == 2
 
 
 @pytest.mark.usefixtures("clinic_id")

@@ -168,6 +168,15 @@ def test_nobody_is_told_of_what_is_past(db, ada, course, cancel):
     assert written(db, CANCELLATION) == []
 
 
+def test_what_was_given_up_when_it_was_past_is_no_news(db, ada, clinic, course, now):
+    visit = letters.visit_of(course(ada)().mine[0])
+    records = {ada.id: letters.LockedRecord(ada.id, ada.email, None)}
+
+    letters.tell(db, records, letters.News(cancelled=[visit]), actor=clinic.scheduler, now=visit.starts_at)
+
+    assert written(db, CANCELLATION) == []
+
+
 def test_a_moved_visit_is_told_of_and_its_reminders_move_along(db, ada, course, move, now):
     running = course(ada)
     before = running().mine
