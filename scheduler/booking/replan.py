@@ -7,10 +7,12 @@ room: the greedy answer takes them one after the other, and is what the solver s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from scheduler import clinic_time
+from scheduler.booking import rules
 from scheduler.booking.ground import Ground, Place
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.problem import (
@@ -31,6 +33,10 @@ SWEEPS = 2
 """How often the greedy answer is gone over again: later series may have left room that earlier ones looked for."""
 
 
+SLACKS = (0, 3, rules.FOREVER)
+"""By how many days neighbours may be off, step by step: few days are looked through sooner than all."""
+
+
 class State(NamedTuple):
     """How far a line has come: the day of its last visit, the gap from it to the first left out since, and if the
     patient moves."""
@@ -49,7 +55,7 @@ class Way(NamedTuple):
 
 @dataclass(frozen=True)
 class Walk:
-    """The cheapest places of one series within some days, new visits placed or not, breaches at a price or not at all.
+    """The cheapest places of one series within some days, new visits placed or not, neighbours off by `slack` at most.
 
     The state after each visit is all the next one needs to know, so of all ways to reach it the cheapest will do.
     """
@@ -60,7 +66,7 @@ class Walk:
     last: date
     moved: bool
     new: bool = True
-    breaching: bool = False
+    slack: int = 0
 
     def best(self) -> Way | None:
         layer = {State(None, hole=None, moved=self.moved): Way(0 if self.new else NO_PLACE)}
@@ -100,9 +106,9 @@ class Walk:
         first, last = self.first, self.last
         if state.day:
             first = max(first, state.day + clinic_time.DAY)
-            if gap and not state.hole and not self.breaching:
-                first = max(first, state.day + timedelta(days=gap.least))
-                last = min(last, state.day + timedelta(days=gap.most))
+            if gap and not state.hole and self.slack < rules.FOREVER:
+                first = max(first, state.day + timedelta(days=gap.least - self.slack))
+                last = min(last, state.day + timedelta(days=gap.most + self.slack))
         return clinic_time.days(first, last)
 
     def fee(self, state: State, gap: Gap | None, day: date) -> int | None:
@@ -112,7 +118,7 @@ class Walk:
             return 0
         apart = (day - state.day).days
         breach = abs(off(gap, apart))
-        return None if apart < 1 or (breach and not self.breaching) else BREACH_DAY * breach
+        return None if apart < 1 or breach > self.slack else BREACH_DAY * breach
 
 
 @dataclass(frozen=True)
@@ -150,12 +156,14 @@ class Line:
         )
 
     def _between(self, first: date, last: date, *, new: bool) -> Way | None:
-        """Breaches are looked at only where they could pay."""
+        """Breaches of any size are looked at only where smaller ones could not be the cheapest."""
         walk = Walk(self.ground, self.problem.line(self.series), first, last, self.moved, new)
-        way = walk.best()
-        if self.problem.courses[self.series].strict or (way and way.cost < BREACH_DAY):
-            return way
-        return replace(walk, breaching=True).best()
+        way, strict = walk.best(), self.problem.courses[self.series].strict
+        for slack, more in () if strict else pairwise(SLACKS):
+            if way and way.cost < BREACH_DAY * (slack + 1):
+                break
+            way = replace(walk, slack=more).best()
+        return way
 
 
 def cheapest(ways: Iterable[Way | None]) -> Way | None:
@@ -231,7 +239,8 @@ def _cost(found: tuple[int, date, PlannedVisit]) -> tuple[int, date]:
 def _days_for(ground: Ground, visit: Visit) -> Iterator[tuple[int, date]]:
     """The days one visit may fall on between what stays of its series, with what each costs at least."""
     problem, line = ground.problem, ground.problem.line(visit.series)
-    walk = Walk(ground, line, problem.first, problem.last, moved=False, breaching=not problem.course(visit).strict)
+    slack = 0 if problem.course(visit).strict else rules.FOREVER
+    walk = Walk(ground, line, problem.first, problem.last, moved=False, slack=slack)
     place = next(i for i, (stop, _) in enumerate(line) if stop == visit)
     gap, before = line[place][1], line[place - 1][0] if place else None
     after = [(stop, gap) for stop, gap in line[place + 1 :][:1] if isinstance(stop, date)]
