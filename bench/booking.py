@@ -12,7 +12,8 @@ from bench import guards, replay, served
 from bench.clinics import OPENS, BenchClinic, build, token_of
 from bench.report import Report
 from scheduler import clinic_time
-from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes, to_text
+from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
+from scheduler.booking.proposals import to_text
 from scheduler.models.engine import Database
 from scheduler.protocols import ResourceKind
 from tests.clients import Client, new_key, real_app
