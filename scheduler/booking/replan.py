@@ -7,7 +7,6 @@ room: the greedy answer takes them one after the other, and is what the solver s
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,6 +35,9 @@ SWEEPS = 2
 SLACKS = (0, 3, rules.FOREVER)
 """By how many days neighbours may be off, step by step: few days are looked through sooner than all."""
 
+LIMIT = 10**15
+"""More than any line costs."""
+
 
 class State(NamedTuple):
     """How far a line has come: the day of its last visit, the gap from it to the first left out since, and if the
@@ -57,7 +59,8 @@ class Way(NamedTuple):
 class Walk:
     """The cheapest places of one series within some days, new visits placed or not, neighbours off by `slack` at most.
 
-    The state after each visit is all the next one needs to know, so of all ways to reach it the cheapest will do.
+    The state after each visit is all the next one needs to know, so of all ways to reach it the cheapest will do; none
+    that costs more than `limit` is followed. `pinned`: those that may stay do.
     """
 
     ground: Ground
@@ -67,6 +70,8 @@ class Walk:
     moved: bool
     new: bool = True
     slack: int = 0
+    pinned: bool = False
+    limit: int = LIMIT
 
     def best(self) -> Way | None:
         layer = {State(None, hole=None, moved=self.moved): Way(0 if self.new else NO_PLACE)}
@@ -74,7 +79,8 @@ class Walk:
             onwards: dict[State, Way] = {}
             for before, way in layer.items():
                 for after, further in self._steps(before, way, stop, gap):
-                    if after not in onwards or further.cost < onwards[after].cost:
+                    known = onwards.get(after)
+                    if further.cost <= self.limit and (known is None or further.cost < known.cost):
                         onwards[after] = further
             layer = onwards
         return cheapest(layer.values())
@@ -92,11 +98,12 @@ class Walk:
             yield from self._placed(state, way, stop, gap)
 
     def _placed(self, state: State, way: Way, visit: Visit, gap: Gap | None) -> Iterator[tuple[State, Way]]:
+        pinned = self.pinned and visit.may_stay
         for day in self._days(state, gap):
             fee = self.fee(state, gap, day)
-            if fee is None:
+            if fee is None or way.cost + fee > self.limit or (pinned and day != self.ground.footing(visit).day):
                 continue
-            for place in self.ground.options(visit, day):
+            for place in self.ground.options(visit, day)[: 1 if pinned else 2]:
                 if place:
                     moves = place.moved and not visit.is_new
                     cost = way.cost + fee + place.cost + (PATIENT_MOVED if moves and not state.moved else 0)
@@ -158,11 +165,11 @@ class Line:
     def _between(self, first: date, last: date, *, new: bool) -> Way | None:
         """Breaches of any size are looked at only where smaller ones could not be the cheapest."""
         walk = Walk(self.ground, self.problem.line(self.series), first, last, self.moved, new)
-        way, strict = walk.best(), self.problem.courses[self.series].strict
-        for slack, more in () if strict else pairwise(SLACKS):
+        strict, way = self.problem.courses[self.series].strict, replace(walk, pinned=True).best()
+        for slack in SLACKS[: 1 if strict else None]:
+            way = replace(walk, slack=slack, limit=way.cost if way else LIMIT).best() or way
             if way and way.cost < BREACH_DAY * (slack + 1):
                 break
-            way = replace(walk, slack=more).best()
         return way
 
 
