@@ -3,11 +3,18 @@
 import sys
 from time import monotonic
 
-from bench import board, booking, search, trajectory
+from bench import board, booking, cht, repair, search, trajectory
 from bench.engines import ENGINES, home_of
 from bench.report import Report, write
 
-SUBJECTS = {"search": search, "booking": booking, "board": board, "trajectory": trajectory}
+SUBJECTS = {
+    "search": search,
+    "booking": booking,
+    "board": board,
+    "trajectory": trajectory,
+    "repair": repair,
+    "cht": cht,
+}
 
 
 def main(*names: str) -> None:
