@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from flask import Response
 
-from api import booking, changes, holds, problems, repairs
+from api import batches, booking, changes, holds, problems, repairs
 from scheduler.administration.repairs import RepairPlan
+from scheduler.booking.batches import BatchPlan
 from scheduler.booking.choices import Choices
 from scheduler.booking.plans import SeriesPlan
 from scheduler.errors import PlanRefused
@@ -18,6 +19,7 @@ BY_PLAN: dict[type, Callable[[PlanRefused], Response]] = {
     tuple: changes.refuse,
     Choices: holds.refuse,
     RepairPlan: repairs.refuse,
+    BatchPlan: batches.refuse,
 }
 """By what was refused; of anything else only the conflicts are told."""
 
