@@ -18,7 +18,7 @@ from scheduler.booking.matching import Place, Running, Waiting, in_order, next_v
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.booking.propose import visits_of
 from scheduler.booking.reading import HELD, kept_calendar, read_booked
-from scheduler.booking.search import best_series
+from scheduler.booking.search import Search, best_series
 from scheduler.booking.versions import definitions_of, read_definitions
 from scheduler.booking.waitlist import FIRST_SERVED
 from scheduler.models import (
@@ -88,6 +88,9 @@ def plan_for(waiting: Waiting, room: Availability, place: Place, *, now: datetim
     if waiting.running is not None:
         return next_visit(mine, place, waiting, waiting.running)
     wishes = wishes_for(waiting, place, room.calendar.zone)
+    shortage = Search(mine, wishes).look(0).shortage
+    if shortage:
+        return shortage
     found = best_series(mine, wishes, 1)
     if not found:
         return "series"

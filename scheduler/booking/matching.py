@@ -117,8 +117,8 @@ def next_visit(room: Availability, place: Place, waiting: Waiting, running: Runn
     calendar = room.calendar
     day = place.day(calendar.zone)
     look = Search(room, replace(waiting.wishes, earliest=day, latest=day)).look(0)
-    if not look.starts:
-        return look.shortage or "wishes"
+    if look.shortage:
+        return look.shortage
     visit = _visit(room, day, ticks.lowest(look.starts), running.number)
     change = SeriesChange(ChangeKind.REBOOKING, running.series_id, waiting.patient_id, (visit,), running.infusions)
     broken = rules.breaches(change, _situation(room, waiting, running, calendar), shape=rules.CHANGE_SHAPE)

@@ -127,7 +127,7 @@ def test_where_nobody_fits_it_is_told_why(join, offer):
     refused = offer()
 
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/nobody-fits")
-    assert [fault["code"] for fault in refused.json["errors"]] == ["series"]
+    assert [fault["code"] for fault in refused.json["errors"]] == ["wishes"]
 
 
 def test_a_yes_that_can_no_longer_be_booked_is_told_every_conflict(client, clinic, join, offer):

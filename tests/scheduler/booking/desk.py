@@ -4,21 +4,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+import pytest
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
-from scheduler.booking import holds
+from scheduler.booking import holds, offers, waitlist
+from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
 from scheduler.booking.choices import Choice
 from scheduler.booking.held import HoldView
+from scheduler.booking.matching import Place
+from scheduler.booking.offered import OfferView
 from scheduler.booking.plans import SeriesPlan, Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedSeries
-from scheduler.models import Patient
+from scheduler.booking.waitlist import EntryView, Needs
+from scheduler.clinic_time import DAY
+from scheduler.errors import NobodyFits
+from scheduler.models import AppointmentStatus, EntryState, Patient, Urgency
 from tests.builders import MONDAY, ClinicCast
 
 WISHES = Wishes(MONDAY, window=(540, 780), same_time=True)
+ANY = Needs(Urgency.ROUTINE, MONDAY, MONDAY + 28 * DAY, frozenset(range(7)), (0, 1440), 0)
+VISIT = timedelta(minutes=145)
 
 
 @dataclass
@@ -53,6 +63,46 @@ class Desk:
     ) -> BookedSeries:
         with self.db.begin_nested():
             return book_series(self.db, plan, actor=actor or self.actor, now=now or self.now, **options)
+
+
+class WaitingDesk(Desk):
+    """The desk with its waiting list."""
+
+    def join(self, given_name: str = "Ada", *, since: timedelta = timedelta(0), **changes: Any) -> EntryView:
+        """A new patient who waits for a new series; how long already, and what else, if told."""
+        return self.join_as(self.clinic.patient(given_name), since=since, **changes)
+
+    def join_as(
+        self, patient: Patient, *, since: timedelta = timedelta(0), series_id: UUID | None = None, **changes: Any
+    ) -> EntryView:
+        course = {"series_id": series_id} if series_id else {"protocol_id": self.clinic.protocol.id}
+        return waitlist.add_entry(
+            self.db, patient_id=patient.id, needs=replace(ANY, **changes), **course, actor=self.actor,
+            now=self.now - since,
+        )  # fmt: skip
+
+    def running(self, *, missing: int = 6, minute: int = 540, **changes: Any) -> tuple[EntryView, BookedSeries]:
+        """A patient in a series of which one visit was called off, and who waits to have it elsewhere."""
+        patient = self.clinic.patient("Rae")
+        series = self.book(self.plans(patient, window=(minute, 1080))[0])
+        lost = series.appointments[missing - 1]
+        move_on(self.db, lost.id, AppointmentStatus.CANCELLED, actor=self.actor, now=self.now)
+        return self.join_as(patient, series_id=series.id, **changes), series
+
+    def place(self, starts_at: datetime, *, chair: str = "A", length: timedelta = VISIT) -> Place:
+        return Place(self.clinic.resource(chair).id, starts_at, starts_at + length)
+
+    def offer(self, place: Place, now: datetime | None = None) -> OfferView:
+        return offers.make_offer(self.db, place, actor=self.actor, now=now or self.now)
+
+    def refusal(self, place: Place) -> dict[str, str]:
+        """Why nobody fits, by reason."""
+        with pytest.raises(NobodyFits) as refused:
+            self.offer(place)
+        return {fault.code: fault.message for fault in refused.value.faults}
+
+    def state(self, entry_id: UUID) -> EntryState:
+        return waitlist.read_entry(self.db, entry_id, actor=self.actor, now=self.now).state
 
 
 def moved(plan: SeriesPlan, by: timedelta) -> SeriesPlan:

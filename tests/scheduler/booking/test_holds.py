@@ -158,6 +158,13 @@ def test_a_hold_is_booked_by_its_owner_only(clinic, desk):
         desk.book(plan, hold_id=held.id, actor=desk.other)
 
 
+def test_a_hold_is_booked_for_its_patient_only(clinic, desk):
+    held = desk.hold(desk.plans(clinic.patient())[0])
+
+    with pytest.raises(NotFound):
+        desk.book(desk.plans(clinic.patient("Bea"))[0], hold_id=held.id)
+
+
 def test_a_hold_is_booked_once_and_in_time(clinic, desk, now):
     plan, second = desk.plans(clinic.patient())[:2]
     held = desk.hold(plan)

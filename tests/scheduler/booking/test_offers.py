@@ -1,17 +1,16 @@
 """A freed place goes to those who wait: the right one first, one at a time, and only with a yes."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from scheduler.booking import holds, offers, waitlist
-from scheduler.booking.appointments import move_on
+from scheduler.booking.candidates import find_candidates
 from scheduler.booking.matching import Place
-from scheduler.booking.waitlist import Needs
 from scheduler.clinic_time import DAY
-from scheduler.errors import HoldOfAnother, Invalid, NobodyFits, NotFound, OfferEnded, OfferOut, PlanRefused
+from scheduler.errors import HoldOfAnother, Invalid, NotFound, OfferEnded, OfferOut, PlanRefused
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -24,57 +23,18 @@ from scheduler.models import (
     Protocol,
     Urgency,
 )
+from scheduler.records import access
 from tests.builders import MONDAY
 from tests.counting import counted
-from tests.scheduler.booking.desk import Desk
+from tests.scheduler.booking.desk import VISIT, WaitingDesk
 
-ANY = Needs(Urgency.ROUTINE, MONDAY, MONDAY + 28 * DAY, frozenset(range(7)), (0, 1440), 0)
-VISIT = timedelta(minutes=145)
 HALF_HOUR = timedelta(minutes=30)
 INSTANT = timedelta(microseconds=1)
 
 
-class List(Desk):
-    """The desk with its waiting list."""
-
-    def join(self, given_name: str = "Ada", *, since: timedelta = timedelta(0), **changes):
-        """A new patient who waits for a new series; how long already, and what else, if told."""
-        return self.join_as(self.clinic.patient(given_name), since=since, **changes)
-
-    def join_as(self, patient, *, since: timedelta = timedelta(0), series_id=None, **changes):
-        course = {"series_id": series_id} if series_id else {"protocol_id": self.clinic.protocol.id}
-        return waitlist.add_entry(
-            self.db, patient_id=patient.id, needs=replace(ANY, **changes), **course, actor=self.actor,
-            now=self.now - since,
-        )  # fmt: skip
-
-    def running(self, *, missing: int = 6, minute: int = 540, **changes):
-        """A patient in a series of which one visit was called off, and who waits to have it elsewhere."""
-        patient = self.clinic.patient("Rae")
-        series = self.book(self.plans(patient, window=(minute, 1080))[0])
-        lost = series.appointments[missing - 1]
-        move_on(self.db, lost.id, AppointmentStatus.CANCELLED, actor=self.actor, now=self.now)
-        return self.join_as(patient, series_id=series.id, **changes), series
-
-    def place(self, starts_at: datetime, *, chair: str = "A", length: timedelta = VISIT) -> Place:
-        return Place(self.clinic.resource(chair).id, starts_at, starts_at + length)
-
-    def offer(self, place: Place, now: datetime | None = None):
-        return offers.make_offer(self.db, place, actor=self.actor, now=now or self.now)
-
-    def refusal(self, place: Place) -> dict[str, str]:
-        """Why nobody fits, by reason."""
-        with pytest.raises(NobodyFits) as refused:
-            self.offer(place)
-        return {fault.code: fault.message for fault in refused.value.faults}
-
-    def state(self, entry_id):
-        return waitlist.read_entry(self.db, entry_id, actor=self.actor, now=self.now).state
-
-
 @pytest.fixture
 def desk(db, clinic, now):
-    return List(db, clinic, now)
+    return WaitingDesk(db, clinic, now)
 
 
 def rows(db, table):
@@ -146,9 +106,9 @@ def test_the_most_urgent_come_first_then_those_about_to_breach_then_those_who_wa
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"weekdays": frozenset({0})}, "series"),
-        ({"window": (600, 660)}, "series"),
-        ({"notice_minutes": 3 * 1440}, "series"),
+        ({"weekdays": frozenset({0})}, "wishes"),
+        ({"window": (600, 660)}, "no_chair"),
+        ({"notice_minutes": 3 * 1440}, "wishes"),
     ],
 )
 def test_windows_and_notice_are_respected(desk, at, changes, reason):
@@ -178,7 +138,7 @@ def test_a_patient_of_whom_another_visit_is_near_is_left_in_peace(desk, at):
     desk.book(desk.plans(patient, weekdays=frozenset({0, 3}))[0])
     desk.join_as(patient)
 
-    assert set(desk.refusal(desk.place(at("Tue 13:00"), chair="B"))) == {"series"}
+    assert set(desk.refusal(desk.place(at("Tue 13:00"), chair="B"))) == {"spacing"}
 
 
 def test_a_patient_whose_consent_runs_out_is_not_offered_beyond_it(db, desk, at):
@@ -217,7 +177,7 @@ def test_a_place_that_has_passed_or_is_taken_is_offered_to_nobody(desk, at, now)
     taken = desk.book(desk.plans(desk.clinic.patient("Bea"))[0])
 
     assert desk.refusal(desk.place(at("Mon 09:00", week=-1))) == {}
-    assert set(desk.refusal(desk.place(taken.appointments[0].starts_at))) == {"series"}
+    assert set(desk.refusal(desk.place(taken.appointments[0].starts_at))) == {"no_chair"}
 
 
 def test_a_place_that_cannot_be_is_refused_with_every_fault(desk, at):
@@ -267,7 +227,7 @@ def test_a_place_that_is_out_is_not_offered_again_nor_a_second_one_to_the_same_p
 
     assert desk.refusal(desk.place(at("Wed 09:00"))) == {}
     desk.join("Bea")
-    assert set(desk.refusal(place)) == {"series"}
+    assert set(desk.refusal(place)) == {"no_chair"}
 
 
 def test_an_offer_is_open_to_its_last_instant_and_then_to_nobody(db, desk, at, now):
@@ -385,3 +345,42 @@ def test_fifty_who_wait_take_the_statements_of_five(db, desk, at):
         desk.offer(place)
 
     assert len(few) == len(many)
+
+
+def offered_late(desk, place, meanwhile):
+    """What is offered where something happens after it was seen who fits and before anything is locked."""
+    match = find_candidates(desk.db, place, actor=desk.actor, now=desk.now)
+    meanwhile(match.candidates[0].waiting.entry_id)
+    records = access.lock_records(desk.db, {each.waiting.patient_id for each in match.candidates}, actor=desk.actor)
+    return offers._offer_to_first(desk.db, place, match.candidates, records, actor=desk.actor, now=desk.now)
+
+
+def test_who_has_left_the_list_meanwhile_is_passed_over(db, desk, at, now):
+    desk.join(since=DAY)
+    second = desk.join("Bea")
+
+    def leave(entry_id):
+        waitlist.withdraw_entry(db, waitlist.find_entry(db, entry_id, actor=desk.actor), actor=desk.actor, now=now)
+
+    assert offered_late(desk, desk.place(at("Tue 09:00")), leave).entry_id == second.id
+
+
+def test_who_was_asked_about_this_place_meanwhile_is_passed_over(db, desk, at, now):
+    desk.join()
+    place = desk.place(at("Tue 09:00"))
+
+    def ask(_entry_id):
+        offers.decline(db, desk.offer(place).id, actor=desk.actor, now=now)
+
+    assert offered_late(desk, place, ask) is None
+
+
+def test_offers_are_listed_by_deadline(db, desk, at, now):
+    desk.join()
+    desk.join("Bea")
+    first = desk.offer(desk.place(at("Tue 09:00")))
+    second = desk.offer(desk.place(at("Wed 14:00")), now=now + INSTANT)
+
+    seen = offers.list_offers(db, after=(first.deadline, first.id), limit=5, actor=desk.actor, now=now)
+
+    assert [each.id for each in seen] == [second.id]
