@@ -87,7 +87,7 @@ def _dated(visits: tuple[Visit, ...], day: date) -> Iterator[tuple[Visit, date]]
 
 
 def _take_first(ground: Ground, visit: Visit, day: date) -> bool:
-    place = ground.options(visit, day).best if day <= ground.problem.last else None
+    place = ground.options(visit, day).other if day <= ground.problem.last else None
     if place:
         ground.put(visit, ground.settle(visit, place))
     return place is not None

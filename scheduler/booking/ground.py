@@ -47,10 +47,6 @@ class Options(NamedTuple):
     still: Place | None
     other: Place | None
 
-    @property
-    def best(self) -> Place | None:
-        return min(filter(None, self), default=None)
-
 
 @dataclass
 class Need:
