@@ -12,7 +12,7 @@ from bench.timing import by_turns, counted, ratio
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import Proposals, search_for
 from scheduler.booking.search import best_series
-from scheduler.models import ProtocolVersion
+from scheduler.models import Patient, ProtocolVersion
 from scheduler.models.engine import Database
 from tests.homes import Home
 from tests.scheduler.booking import cases, cp_sat
@@ -35,7 +35,8 @@ def measure(
         clinic = build(database, chairs=10, nurses=6, prescribers=4, days=days, fill=0.7)
         with database.reading() as db:
             version = db.get_one(ProtocolVersion, (clinic.actor.clinic_id, clinic.version_id))
-        ask = partial(_search, database, clinic, version)
+            patient = db.get_one(Patient, (clinic.actor.clinic_id, clinic.patients[0]))
+        ask = partial(_search, database, clinic, patient, version)
         _tell_statements(report, database, clinic, ask)
         _against_the_driver(report, ask, clinic, rounds, url)
         _slot_by_slot(report, ask, clinic, url)
@@ -46,9 +47,10 @@ def measure(
         _against_a_solver(report, solver_cases)
 
 
-def _search(database: Database, clinic: BenchClinic, version: ProtocolVersion, wishes: Wishes) -> Proposals:
+def _search(
+    database: Database, clinic: BenchClinic, patient: Patient, version: ProtocolVersion, wishes: Wishes
+) -> Proposals:
     with database.reading() as db:
-        patient = clinic.patients[0]
         return search_for(db, patient, version, wishes, limit=K, actor=clinic.actor, now=clinic.now)
 
 
