@@ -24,17 +24,13 @@ from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.replan import shifted
 from scheduler.booking.rules import Anchor
 from scheduler.booking.running import dates_around
-from scheduler.booking.scene import ANY_TIME, Room, Scene, read_scene
+from scheduler.booking.scene import ANY_TIME, EASED, STRICT, Room, Scene, read_scene
 from scheduler.booking.waivers import Waiver
 from scheduler.errors import Fault, Invalid, NotFound, SeriesEnded, refuse
 from scheduler.models import LIVE, Appointment, ChangeReason, Series, Side
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
 from scheduler.records.zone import read_zone
-
-STRICT = {"strict": True, "spanned": True}
-EASED = (STRICT | {"spanned": False}, {"strict": False, "spanned": False})
-"""What is given up where nothing keeps the rules of a series: first its span, then its spacing."""
 
 
 def rebook(
@@ -142,15 +138,16 @@ def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wi
     first, version = visits[0], scene.running.series.version
     room = scene.room(scene.today, scene.horizon(first.number, infusions, wishes))
     scene.refuse_contradictions(wishes, room)
-    settled = scene.settled(wishes, room.last)
-    tries = [(visits, STRICT), ([*visits, *_rest(scene, room, visits)], STRICT), *((visits, eased) for eased in EASED)]
-    for movable, given_up in tries:
-        problem = scene.problem(room, movable, settled, **given_up)
+    tries = [(visits, STRICT), ([*visits, *_rest(scene, room, visits)], STRICT), *((visits, each) for each in EASED)]
+    for movable, keeping in tries:
+        settled = scene.settled(wishes, room.last, keeping)
+        problem = scene.problem(room, movable, settled, keeping=keeping)
         answer = shifted(problem)
         if all(answer[visit.key] for visit in visits):
             offered = offer(scene, room, problem, answer, kind, wishes=settled, infusions=infusions)
             return Outcome(offered, dry_run=True, version=version)
-    return Outcome(None, dry_run=True, version=version, explanation=scene.why_none(room, first.number, settled))
+    why = scene.why_none(room, first.number, scene.settled(wishes, room.last))
+    return Outcome(None, dry_run=True, version=version, explanation=why)
 
 
 def _rest(scene: Scene, room: Room, visits: Sequence[Visit]) -> list[Visit]:

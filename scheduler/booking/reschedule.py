@@ -19,15 +19,13 @@ from scheduler.booking.plans import OPEN_END, PlannedVisit, Wishes
 from scheduler.booking.problem import Visit
 from scheduler.booking.replan import best_places, shifted
 from scheduler.booking.running import dates_around, planned
-from scheduler.booking.scene import ANY_TIME, Room, Scene, read_scene, without
+from scheduler.booking.scene import ANY_TIME, EASED, STRICT, Keeping, Room, Scene, read_scene, without
 from scheduler.booking.waivers import Waiver
 from scheduler.errors import Fault, IllegalTransition, Invalid, NotFound, SeriesEnded, refuse
 from scheduler.models import LIVE, Appointment, ChangeReason, Side
 from scheduler.protocols import ResourceKind
 
 MOST_ALTERNATIVES = 10
-EASED = ({"strict": True, "spanned": False}, {"strict": False, "spanned": False})
-"""What is given up where no place keeps the rules of a series: first its span, then its spacing."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def alternatives(
     scene.refuse_contradictions(wishes, room)
     wished = scene.settled(wishes, room.last)
     if first <= last:
-        found = _best(scene, room, scene.mover(appointment, wished), kind, limit)
+        found = _best(scene, room, scene.mover(appointment, wished), kind, limit=limit)
         if found:
             return Alternatives(found)
     why = scene.why_none(room, appointment.number, replace(wished, earliest=first, latest=last))
@@ -94,10 +92,10 @@ def kind_for(scene: Scene, appointment: Appointment) -> ChangeKind:
 
 
 def _best(
-    scene: Scene, room: Room, mover: Visit, kind: ChangeKind, limit: int, *, strict: bool = True, spanned: bool = True
+    scene: Scene, room: Room, mover: Visit, kind: ChangeKind, *, limit: int, keeping: Keeping = STRICT
 ) -> tuple[OfferedChange, ...]:
     assert mover.wishes  # noqa: S101 - whoever looks for a place has settled them
-    problem = scene.problem(room, [mover], strict=strict, spanned=spanned)
+    problem = scene.problem(room, [mover], keeping=keeping)
     return tuple(
         offer(scene, room, problem, {mover.key: place}, kind, wishes=mover.wishes)
         for place, _ in best_places(problem, limit)
@@ -110,21 +108,21 @@ def _eased(
     """What remains where no place keeps the spacing: the rest is shifted, or a rule is set aside."""
     infusions = scene.running.series.infusions
     room = scene.room(scene.today, scene.horizon(appointment.number, infusions, wishes))
-    mover = scene.mover(appointment, scene.settled(wishes, room.last))
-    shift = _shift(scene, room, mover, kind, wishes)
+    shift = _shift(scene, room, scene.mover(appointment, scene.settled(wishes, room.last)), kind)
     if shift:
         return Alternatives((), shift, None, explanation)
-    eased = (_best(scene, room, mover, kind, 1, **given_up) for given_up in EASED)
-    override = next((found[0] for found in eased if found), None)
-    return Alternatives((), None, override, explanation)
+    for keeping in EASED:
+        mover = scene.mover(appointment, scene.settled(wishes, room.last, keeping))
+        found = _best(scene, room, mover, kind, limit=1, keeping=keeping)
+        if found:
+            return Alternatives((), None, found[0], explanation)
+    return Alternatives((), None, None, explanation)
 
 
-def _shift(scene: Scene, room: Room, mover: Visit, kind: ChangeKind, wishes: Wishes) -> OfferedChange | None:
-    """The least shift of all that comes after, which keeps the spacing of the whole series."""
+def _shift(scene: Scene, room: Room, mover: Visit, kind: ChangeKind) -> OfferedChange | None:
+    """The least shift of all that comes after, which keeps the spacing of the whole series. Wishes are for the one."""
     assert mover.wishes  # noqa: S101 - whoever looks for a place has settled them
-    rest = replace(scene.settled(wishes, room.last), earliest=scene.today, nurse_id=None, chair_id=None)
-    rest = replace(rest, latest=min(room.last, scene.consent_until or room.last))
-    problem = scene.problem(room, [mover, *scene.tail(mover.number, room)], rest)
+    problem = scene.problem(room, [mover, *scene.tail(mover.number, room)], scene.settled(ANY_TIME, room.last))
     answer = shifted(problem)
     if answer[mover.key] is None:
         return None

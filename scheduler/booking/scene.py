@@ -32,6 +32,24 @@ SLACK_DAYS = 14
 """How much further than the gaps alone reach a series may be shifted, so that full days can be passed over."""
 
 
+class Keeping(NamedTuple):
+    """Which rules of policy a search keeps to."""
+
+    spacing: bool = True
+    span: bool = True
+    consent: bool = True
+
+
+STRICT = Keeping()
+EASED = (
+    STRICT._replace(span=False),
+    STRICT._replace(span=False, consent=False),
+    STRICT._replace(span=False, spacing=False),
+    Keeping(spacing=False, span=False, consent=False),
+)
+"""What is given up, step by step, where nothing keeps to all: what an override would have to set aside."""
+
+
 class Room(NamedTuple):
     """What is booked and free from `first` to `last`, and on no other day."""
 
@@ -65,9 +83,9 @@ class Scene:
         last = max(first, last)
         return Room(self.read(first=first, last=last), first, last)
 
-    def settled(self, wishes: Wishes, last: date) -> Wishes:
-        """The wishes as far as a day to come, a consent on file and the last day looked at leave them."""
-        latest = min(wishes.latest, last, self.consent_until or OPEN_END)
+    def settled(self, wishes: Wishes, last: date, keeping: Keeping = STRICT) -> Wishes:
+        """The wishes as far as today, a consent on file and the last day looked at leave them."""
+        latest = min(wishes.latest, last, (keeping.consent and self.consent_until) or OPEN_END)
         return replace(wishes, earliest=max(wishes.earliest, self.today), latest=latest)
 
     def refuse_contradictions(self, wishes: Wishes, room: Room) -> None:
@@ -100,17 +118,16 @@ class Scene:
         ]
 
     def problem(
-        self, room: Room, visits: Sequence[Visit], wishes: Wishes | None = None, *,
-        strict: bool = True, spanned: bool = True,
-    ) -> Problem:  # fmt: skip
+        self, room: Room, visits: Sequence[Visit], wishes: Wishes | None = None, *, keeping: Keeping = STRICT
+    ) -> Problem:
         """These visits need places, and all others of the series stay. `wishes` bind those with none of their own."""
         series, numbers = self.running.series, {visit.number for visit in visits}
-        spanned = spanned and series.infusions <= self.protocol.infusions
+        spanned = keeping.span and series.infusions <= self.protocol.infusions
         course = Course(
             patient=series.patient_id,
             kept={each.number: each.local_date for each in self.running.mine if each.number not in numbers},
             elsewhere=self.elsewhere,
-            span_days=self.protocol.span_days if spanned else None, wishes=wishes, strict=strict,
+            span_days=self.protocol.span_days if spanned else None, wishes=wishes, strict=keeping.spacing,
         )  # fmt: skip
         moving = [each for each in self.running.mine if each.number in numbers]
         return Problem(without(room.availability, moving), room.first, room.last, {series.id: course}, tuple(visits))
