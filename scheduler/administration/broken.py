@@ -87,7 +87,8 @@ def read_broken(db: Session, change: CalendarChange, *, actor: Actor, now: datet
     standing = [live[each] for each in fallen if live[each].status in STANDING]
     first, last = _horizon([each.local_date for each in standing], today)
     calendar = kept_calendar(db, actor.clinic_id, first, last)
-    moving = [each for each in _live(running.values()) if _may_move(each, fallen, running, (first, last), now)]
+    torn = {each.series_id for each in standing}
+    moving = [each for each in _live(running.values()) if _may_move(each, fallen, torn, (first, last), now)]
     patient_ids = {each.patient_id for each in live.values()}
     patients = access.names_of(db, patient_ids, action="repair.planned", actor=actor, now=now) if patient_ids else {}
     availability = _availability(db, while_planning(calendar, change), moving, (first, last), actor=actor, now=now)
@@ -178,15 +179,13 @@ def _horizon(days: Collection[date], today: date) -> tuple[date, date]:
 
 
 def _may_move(
-    appointment: Appointment, fallen: Collection[UUID], running: Mapping[UUID, RunningSeries],
-    days: tuple[date, date], now: datetime,
-) -> bool:  # fmt: skip
-    """What falls, and with it what is to come of its series in the days looked at."""
-    if appointment.status not in STANDING or appointment.series_id not in running:
+    appointment: Appointment, fallen: Collection[UUID], torn: Collection[UUID], days: tuple[date, date], now: datetime
+) -> bool:
+    """What falls, and with it what is to come of the series torn, in the days looked at."""
+    if appointment.status not in STANDING or appointment.series_id not in torn:
         return False
-    mine = {each.id for each in running[appointment.series_id].mine if each.status in STANDING}
     coming = appointment.starts_at > now and days[0] <= appointment.local_date <= days[1]
-    return appointment.id in fallen or (coming and not mine.isdisjoint(fallen))
+    return coming or appointment.id in fallen
 
 
 def _visits(

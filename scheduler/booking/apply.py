@@ -21,10 +21,10 @@ from scheduler.booking.conflicts import as_faults
 from scheduler.booking.holding import book_hold
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.running import RunningSeries, dates_around, read_running
+from scheduler.booking.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
 from scheduler.errors import Fault, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, Move, Series, SeriesStatus
+from scheduler.models import Appointment, AppointmentStatus, Move, OverrideRule, Series, SeriesStatus
 from scheduler.models.base import table_of
 from scheduler.protocols import ResourceKind
 from scheduler.records import access, audit
@@ -119,7 +119,19 @@ def check(
     if stale or calendar is None:
         return Checked(change, running, calendar, stale, ids)  # type: ignore[arg-type] # nothing is placed
     situation = running.situation(change, calendar, consent_until, now=now)
-    return Checked(change, running, calendar, rules.breaches(change, situation, shape=rules.CHANGE_SHAPE), ids)
+    faults = rules.breaches(change, situation, shape=rules.CHANGE_SHAPE)
+    if faults:
+        faults = tuple(fault for fault in faults if fault not in set(_accepted(change, running, situation)))
+    return Checked(change, running, calendar, faults, ids)
+
+
+def _accepted(change: SeriesChange, running: RunningSeries, situation: rules.Situation) -> Iterator[Fault]:
+    """What was so before of visits that keep their time: somebody has set that rule aside already."""
+    standing = [planned(found) for seen in change.seen if (found := running.standing(seen))]
+    times = {visit.number: visit.starts_at for visit in standing}
+    same_time = {f"appointments.{each.number}" for each in change.visits if times.get(each.number) == each.starts_at}
+    before = rules.breaches(replace(change, visits=tuple(standing)), situation, shape=rules.CHANGE_SHAPE)
+    yield from (fault for fault in before if fault.where in same_time and fault.code in set(OverrideRule))
 
 
 def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:

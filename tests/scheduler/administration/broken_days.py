@@ -14,6 +14,7 @@ from scheduler.administration.calendar_changes import CalendarChange
 from scheduler.administration.repairs import Repair, plan_repair
 from scheduler.booking.book import book_series
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
+from scheduler.booking.waivers import Waiver
 from scheduler.models import LIVE, Appointment, Shift
 from scheduler.protocols import ResourceKind
 from tests.builders import LAST_SHIFT, MDD_INDUCTION, MONDAY, OPENS, ClinicCast
@@ -25,7 +26,7 @@ LATER = OPENS + 150
 
 def book(
     clinic: ClinicCast, db: Session, *, chair: str = "A", nurse: str = "N1", minute: int = OPENS,
-    weekdays: Sequence[int] = (0, 3), patient_id: UUID | None = None,
+    weekdays: Sequence[int] = (0, 3), patient_id: UUID | None = None, waiver: Waiver | None = None,
 ) -> UUID:  # fmt: skip
     """A patient with six visits, twice a week from the clinic's week on, at one time with one nurse; their id."""
     clinic.db = db
@@ -38,7 +39,7 @@ def book(
         for number, day in enumerate(days[: MDD_INDUCTION.infusions], 1)
     )
     plan = SeriesPlan(patient_id, clinic.protocol.id, clinic.protocol.current_id, visits, Wishes(MONDAY, LAST_SHIFT))
-    book_series(db, plan, actor=clinic.scheduler, now=clinic.now)
+    book_series(db, plan, actor=clinic.clinician, now=clinic.now, waiver=waiver)
     return patient_id
 
 

@@ -234,6 +234,16 @@ def test_a_breach_is_committed_by_those_who_treat_and_marked_on_the_appointment(
     assert marked == {(each.appointment_id, OverrideRule.SPACING, "The street is flooded.") for each in plan.breaches}
 
 
+def test_a_breach_somebody_has_accepted_is_not_asked_about_again_while_it_stays(db, clinic, at, commit):
+    clinic.add_resource(ResourceKind.NURSE, "N2", capacity=3)
+    book(clinic, db, weekdays=(0, 2), waiver=Waiver(frozenset({OverrideRule.SPACING}), "The patient travels."))
+
+    plan = repair(clinic, db, ShiftWithdrawn(shift_of(clinic, db, "N1", at("Wed 08:00")).id))
+
+    assert ([visit.changed for visit in plan.visits], plan.breaches) == ([("nurse",)], ())
+    commit(plan)
+
+
 def test_a_consent_that_runs_out_before_the_new_day_is_told(db, clinic, at, alone):
     db.get_one(Patient, (clinic.id, alone)).consent_until = MONDAY + 3 * DAY
     db.flush()
