@@ -110,9 +110,10 @@ def spacing(plan: Planned, situation: Situation) -> Iterator[Fault]:
             gap = situation.protocol.gap_after(before.number)
             known = gap if after.number == before.number + 1 else Gap(gap.least, FOREVER)
             yield from _spacing(blamed, (situation.day_of(after) - situation.day_of(before)).days, known)
-    if situation.anchor and plan.visits[0].number == 1:
-        apart = (situation.day_of(plan.visits[0]) - situation.anchor.day).days
-        yield from _spacing(plan.visits[0], apart, situation.anchor.gap)
+    for first in plan.visits:
+        if situation.anchor and first.number == 1:
+            apart = (situation.day_of(first) - situation.anchor.day).days
+            yield from _spacing(first, apart, situation.anchor.gap)
 
 
 def _spacing(visit: PlannedVisit, apart: int, gap: Gap) -> Iterator[Fault]:

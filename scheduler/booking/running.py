@@ -20,7 +20,7 @@ from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import NotFound
 from scheduler.models import LIVE, Appointment, Series
-from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,14 @@ class RunningSeries:
             None,
         )
 
+    @property
+    def anchor(self) -> rules.Anchor | None:
+        """The last infusion of the series it took over from, to which its first keeps a spacing wherever it goes."""
+        followed = self.series.follows_id
+        days = [each.local_date for each in self.live if followed and each.series_id == followed]
+        gap = Gap(self.protocol.rest_days, self.protocol.gap_after(1).most)
+        return rules.Anchor(max(days), gap) if days else None
+
     def situation(
         self, change: SeriesChange, calendar: ClinicCalendar, consent_until: date | None, *, now: datetime
     ) -> rules.Situation:
@@ -62,7 +70,7 @@ class RunningSeries:
         staying = [each for each in self.live if each.id not in touched]
         return rules.Situation(
             protocol=self.protocol, calendar=calendar, now=now, infusions=change.infusions,
-            consent_until=consent_until,
+            consent_until=consent_until, anchor=self.anchor,
             kept=tuple(planned(each) for each in staying if each.series_id == self.series.id),
             patient_days=frozenset(each.local_date for each in staying if each.series_id != self.series.id),
         )  # fmt: skip

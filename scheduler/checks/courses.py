@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby, pairwise
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.booking import rules
@@ -15,6 +15,7 @@ from scheduler.checks.findings import AnyRow, Finding, definitions, set_aside, s
 from scheduler.models import (
     LIVE,
     Appointment,
+    Move,
     OverrideRule,
     Protocol,
     ProtocolVersion,
@@ -108,29 +109,29 @@ def _near(rows: Iterable[AnyRow], longest: timedelta) -> Iterator[tuple[AnyRow, 
 def series_follow_in_time(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     """An active series that took over from another begins as soon after its last infusion as its protocol says.
 
-    Where that last infusion was given up later, the one before it is farther away, and nobody's fault.
+    Where that one was moved, given up or followed by more, the distance may be another, and is nobody's fault.
     """
-    versions = definitions(db, clinic_id)
-    last, given_up = aliased(Appointment), aliased(Appointment)
-    of_before = and_(last.clinic_id == Series.clinic_id, last.series_id == Series.follows_id)
+    versions, last, followed = definitions(db, clinic_id), aliased(Appointment), aliased(Series)
+    moved = exists().where(Move.clinic_id == last.clinic_id, Move.appointment_id == last.id)
+    groups = Series.id, Series.protocol_version_id, followed.protocol_version_id, followed.infusions
     rows = (
         select(
-            Series.id, Series.protocol_version_id, Appointment.local_date,
-            select(func.max(last.local_date)).where(of_before, last.status.in_(LIVE)).scalar_subquery().label("last"),
-            select(func.max(given_up.local_date))
-            .where(given_up.clinic_id == Series.clinic_id, given_up.series_id == Series.follows_id)
-            .where(given_up.status.not_in(LIVE)).scalar_subquery().label("given_up"),
+            *groups, Appointment.local_date, func.max(last.local_date).label("last"),
+            func.max(case((or_(last.status.not_in(LIVE), moved), 1), else_=0)).label("changed"),
         )
+        .join(followed, and_(followed.clinic_id == Series.clinic_id, followed.id == Series.follows_id))
         .join(Appointment, and_(Appointment.clinic_id == Series.clinic_id, Appointment.series_id == Series.id))
-        .where(Series.clinic_id == clinic_id, Series.status == SeriesStatus.ACTIVE, Series.follows_id.is_not(None))
+        .join(last, and_(last.clinic_id == followed.clinic_id, last.series_id == followed.id))
+        .where(Series.clinic_id == clinic_id, Series.status == SeriesStatus.ACTIVE)
         .where(Appointment.number == 1, Appointment.status.in_(LIVE), ~set_aside(OverrideRule.SPACING))
+        .group_by(*groups, Appointment.local_date)
     )  # fmt: skip
-    for row in stream(db, rows):
-        definition = versions[row.protocol_version_id]
-        if definition and row.last and not (row.given_up and row.given_up > row.last):
+    for id_, version, version_before, infusions, day, last_day, changed in stream(db, rows):
+        definition, before = versions[version], versions[version_before]
+        if definition and before and not changed and infusions == before.infusions:
             gap = Gap(definition.rest_days, definition.gap_after(1).most)
-            if not gap.least <= (row.local_date - row.last).days <= gap.most:
-                yield Finding(row.id, f"It does not begin {gap.least} to {gap.most} days after the series before it.")
+            if not gap.least <= (day - last_day).days <= gap.most:
+                yield Finding(id_, f"It does not begin {gap.least} to {gap.most} days after the series before it.")
 
 
 def ended_series_have_nothing_to_come(db: Session, clinic_id: UUID) -> Iterator[Finding]:
