@@ -129,7 +129,7 @@ class BookingSteps(RuleBasedStateMachine):
     ) -> None:  # fmt: skip
         asked = Asked(
             plan.patient_id, protocol, plan.visits, protocol.infusions, waived=_waived(waiver),
-            from_hold=hold and hold.id,
+            from_hold=hold and hold.id, anchor=self.plain.anchor_of(plan.follows),
         )  # fmt: skip
         actor = self.actor_for(waiver)
         act = partial(book_series, plan=plan, actor=actor, now=self.now, waiver=waiver, hold_id=hold and hold.id)
@@ -233,7 +233,7 @@ class BookingSteps(RuleBasedStateMachine):
         kept = [visit for visit in self.plain.live_of(course.id) if visit.id not in lifted]
         return Asked(
             course.patient, course.protocol, places, infusions or course.infusions, lifted, kept,
-            anchor=self.plain.anchor_of(course), waived=_waived(waiver), from_hold=hold and hold.id,
+            anchor=self.plain.anchor_of(course.follows), waived=_waived(waiver), from_hold=hold and hold.id,
         )  # fmt: skip
 
     def judged(self, course: Course, asked: Asked, *, legal: Collection[SeriesStatus]) -> Judgement:

@@ -8,12 +8,12 @@ from typing import Any
 from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
-from scheduler.booking import courses, reschedule
-from scheduler.booking.changes import ChangeKind
+from scheduler.booking import courses, rebooking, reschedule
+from scheduler.booking.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
 from scheduler.booking.offering import OfferedChange
 from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, ChangeReason, EndReason, OverrideRule, SeriesStatus, Side
-from tests.model.booking_steps import SEEDS, BookingSteps
+from tests.model.booking_steps import PROTOCOLS, SEEDS, BookingSteps
 from tests.model.plain import STILL_TO_COME, Course, Judgement, Visit
 
 ACTIVE, PAUSED, COMPLETED, STOPPED, CANCELLED = SeriesStatus
@@ -39,7 +39,7 @@ class CourseSteps(BookingSteps):
     @rule(rng=SEEDS)
     def complete_series(self, rng: Random) -> None:
         course = self.a_course(rng)
-        if course:
+        if course and (course.status is ACTIVE or rng.random() < 0.1):
             states = {visit.status for visit in self.plain.of(course.id)}
             over = AppointmentStatus.COMPLETED in states and states.isdisjoint({*STILL_TO_COME, *PRESENT})
             refused = {"series-ended"} if course.status not in ENDS[COMPLETED] else set()
@@ -64,8 +64,9 @@ class CourseSteps(BookingSteps):
         self, rng: Random, status: SeriesStatus, act: Callable[..., Any], against: Callable[[Course], str | None]
     ) -> None:
         """Whoever is in session is treated to the end; all others that are to come fall with their series."""
-        course = self.a_course(rng)
-        if course is None:
+        fitting = [each for each in self.plain.courses.values() if each.status in ENDS[status] and not against(each)]
+        course = rng.choice(fitting) if fitting and rng.random() < 0.6 else self.a_course(rng)
+        if course is None or rng.random() < 0.3:
             return
         falling = [visit for visit in self.plain.of(course.id) if visit.status in (*STILL_TO_COME, *PRESENT)]
         why = "series-ended" if course.status not in ENDS[status] else against(course)
@@ -94,12 +95,11 @@ class CourseSteps(BookingSteps):
         if found is None:
             return
         if found.places:
-            self.take(visit, rng.choice(found.places), "move as offered")
+            self.take(visit, rng.choice(found.places), "move as offered")  # an extended series may break its span
         elif found.shift:
             self.take(visit, found.shift, "shift the rest")
         elif found.override:
-            rules = frozenset(OverrideRule(each.code) for each in found.override.conflicts)
-            self.take(visit, found.override, "move against a rule", Waiver(rules, "A reason."))
+            self.take(visit, found.override, "move against a rule")
 
     def kind_for(self, visit: Visit) -> ChangeKind:
         return ChangeKind.MOVE if visit.live else ChangeKind.REBOOKING
@@ -111,23 +111,82 @@ class CourseSteps(BookingSteps):
         placed = any(each.number == visit.number for each in self.plain.live_of(course.id))
         return set() if visit.status in STILL_TO_COME or not placed else {"illegal-transition"}
 
-    def take(self, visit: Visit, offered: OfferedChange, step: str, waiver: Waiver | None = None) -> None:
-        """What was offered can be done at once, and comes to what was said."""
-        course, change = self.plain.courses[visit.series], offered.change
-        moving = [self.plain.visits[seen.id] for seen in change.moved.values()]
-        asked = self.asked(course, change.visits, moving, waiver)
-        judgement = self.judged(course, asked, legal=MAY_REBOOK)
-        assert judgement == Judgement(), f"offered, although {judgement}"
-        assert {(each.where, each.code) for each in offered.conflicts} == set(self.plain.rules(asked, self.now))
-        borne = list(self.plain.set_aside(asked, self.now))
+    def take(self, visit: Visit, offered: OfferedChange, step: str) -> None:
+        waiver = waiver_for(offered)
 
-        def act(db: Session) -> None:
+        def move(db: Session, change: SeriesChange) -> None:
             reschedule.move(
                 db, visit.id, change, side=Side.PATIENT, reason=ChangeReason.WORK, actor=self.world.clinician,
                 now=self.now, waiver=waiver,
             )  # fmt: skip
 
-        self.desk.do(step, act)
+        self.take_offered(self.plain.courses[visit.series], offered, step, move, waiver)
+
+    def take_offered(
+        self, course: Course, offered: OfferedChange, step: str, carry_out: Callable[[Session, SeriesChange], None],
+        waiver: Waiver | None,
+    ) -> None:  # fmt: skip
+        """What was offered can be done at once, and comes to what was said."""
+        change = offered.change
+        moving = [self.plain.visits[seen.id] for seen in change.moved.values()]
+        asked = self.asked(course, change.visits, moving, waiver, infusions=change.infusions)
+        judgement = self.judged(course, asked, legal=MAY_REBOOK)
+        assert judgement == Judgement(), f"offered, although {judgement}"
+        assert {(each.where, each.code) for each in offered.conflicts} == set(self.plain.rules(asked, self.now))
+        borne = list(self.plain.set_aside(asked, self.now))
+        self.desk.do(step, partial(carry_out, change=change))
         ids = self.ids_after(course, change)
         self.set_down(course, change, moving, ids)
         self.keep_overrides(ids, borne)
+
+    @rule(rng=SEEDS)
+    def rebook_as_offered(self, rng: Random) -> None:
+        course = self.a_course(rng)
+        if course:
+            refused = {"series-ended"} if course.status not in MAY_REBOOK else set()
+            refused = refused or (set() if self.plain.missing(course) else {"invalid"})
+            self.carry_on(course, ChangeKind.REBOOKING, rebooking.preview_rebooking, refused)
+
+    @rule(rng=SEEDS)
+    def extend_as_offered(self, rng: Random) -> None:
+        course = self.a_course(rng)
+        if course and rng.random() < 0.5:
+            refused = set() if course.status is ACTIVE else {"series-ended"}
+            refused = refused or ({"range"} if course.infusions + 1 > MOST_INFUSIONS else set())
+            preview = partial(rebooking.preview_extension, infusions=1)
+            self.carry_on(course, ChangeKind.EXTENSION, preview, refused)
+
+    def carry_on(self, course: Course, kind: ChangeKind, preview: Callable[..., Any], refused: set[str]) -> None:
+        """See what is offered and take it; where it breaks a rule, with the rule set aside."""
+        actor = self.world.clinician
+        look = partial(preview, series_id=course.id, actor=actor, now=self.now)
+        found = self.desk.do(f"preview {kind}", look, refused)
+        if found is None or found.offered is None:
+            return
+        waiver = waiver_for(found.offered)
+
+        def carry_out(db: Session, change: SeriesChange) -> None:
+            rebooking.carry_on(db, course.id, kind, change, actor=actor, now=self.now, waiver=waiver)
+
+        self.take_offered(course, found.offered, str(kind), carry_out, waiver)
+
+    @rule(rng=SEEDS)
+    def hand_over(self, rng: Random) -> None:
+        """To another protocol, from the day of the last infusion on."""
+        course, protocol = self.a_course(rng), rng.choice(PROTOCOLS)
+        if course is None or rng.random() < 0.5:
+            return
+        row = self.world.cast.protocols[protocol.key]
+        ask = partial(
+            rebooking.hand_over, series_id=course.id, protocol_id=row.id, actor=self.world.clinician, now=self.now
+        )
+        found = self.desk.do("hand over", ask, set() if self.plain.live_of(course.id) else {"invalid"})
+        if found and found.proposals:
+            late = Waiver(frozenset({OverrideRule.SPACING}), "A reason.") if found.days_late else None
+            self.book("book to follow", rng.choice(found.proposals).plan, protocol, late)
+
+
+def waiver_for(offered: OfferedChange) -> Waiver | None:
+    """What would set aside all an offer breaks."""
+    rules = frozenset(OverrideRule(each.code) for each in offered.conflicts)
+    return Waiver(rules, "A reason.") if rules else None

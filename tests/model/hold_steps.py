@@ -27,7 +27,10 @@ class HoldSteps(BookingSteps):
         if choices:
             actor = self.a_scheduler(rng)
             act = partial(holds.hold, choices=[choice.plan for choice in choices], actor=actor, now=self.now)
-            self.keep_hold(self.desk.do("hold", act, self.judged_choices(choices)), choices, actor)
+            view = self.desk.do("hold", act, self.judged_choices(choices))
+            self.keep_hold(view, choices, actor)
+            if view is not None and rng.random() < 0.4:
+                self.book_what_is_held(rng, self.plain.holds[view.id])
 
     def a_scheduler(self, rng: Random) -> Actor:
         return rng.choice([self.world.cast.scheduler, self.world.cast.scheduler, self.world.other])
@@ -116,8 +119,10 @@ class HoldSteps(BookingSteps):
     def book_from_a_hold(self, rng: Random) -> None:
         """One of its plans; now and then by somebody else, or too late."""
         hold = self.a_hold(rng)
-        if hold is None:
-            return
+        if hold is not None:
+            self.book_what_is_held(rng, hold)
+
+    def book_what_is_held(self, rng: Random, hold: Kept) -> None:
         choice = rng.choice(hold.choices)
         if isinstance(choice.plan, SeriesChange):
             self.change_from_a_hold(choice.plan, hold)

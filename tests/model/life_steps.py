@@ -14,7 +14,7 @@ from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.reinstate import reinstate
 from scheduler.models import Appointment, AppointmentStatus, ChangeReason, SeriesStatus, Side
 from tests.model.booking_steps import SEEDS, BookingSteps
-from tests.model.plain import MINUTE, Asked, Judgement, Visit
+from tests.model.plain import MINUTE, STILL_TO_COME, Asked, Judgement, Visit
 
 BOOKED, CONFIRMED, ARRIVED, IN_SESSION, COMPLETED, CANCELLED, NO_SHOW, ENTERED_IN_ERROR = AppointmentStatus
 LEGAL = {
@@ -28,12 +28,26 @@ LEGAL = {
     BOOKED: {CONFIRMED, ARRIVED, NO_SHOW},
 }
 """From which states each is entered."""
+TREATED = {ARRIVED: attendance.arrive, IN_SESSION: attendance.begin, COMPLETED: attendance.complete}
 GRACE = timedelta(minutes=15)
 ILLEGAL, OUT_OF_TIME = Judgement(guards=frozenset({"illegal-transition"})), Judgement(guards=frozenset({"out-of-time"}))
 FINE = Judgement()
 
 
 class LifeSteps(BookingSteps):
+    @rule()
+    def the_next_visit_takes_place(self) -> None:
+        """Whoever is due comes on time, is treated and goes home."""
+        coming = [visit for visit in self.plain.visits.values() if visit.status in STILL_TO_COME]
+        visit = min(coming, key=lambda each: each.at, default=None)
+        if visit is None or visit.at < self.now - GRACE:
+            return
+        self.now = max(self.now, visit.at)
+        for status, act in TREATED.items():
+            judgement = FINE if self.is_its_day(visit) or status is not ARRIVED else OUT_OF_TIME
+            if visit.status in LEGAL[status]:
+                self.take_step(status.value, visit, status, act, judgement)
+
     @rule(rng=SEEDS)
     def confirm(self, rng: Random) -> None:
         self.enter(rng, CONFIRMED, attendance.confirm)
@@ -76,6 +90,8 @@ class LifeSteps(BookingSteps):
     ) -> None:  # fmt: skip
         visit = self.a_visit_for(rng, status)
         if visit:
+            timely = [each for each in self.plain.visits.values() if each.status in LEGAL[status] and in_time(each)]
+            visit = rng.choice(timely) if timely and rng.random() < 0.7 else visit
             judgement = FINE if in_time(visit) else OUT_OF_TIME
             judgement = judgement if visit.status in LEGAL[status] else ILLEGAL
             self.take_step(status.value, visit, status, act, judgement)
@@ -117,7 +133,7 @@ class LifeSteps(BookingSteps):
             return Judgement(frozenset({(f"appointments.{visit.number}", "booked-anew")}))
         asked = Asked(
             course.patient, course.protocol, [visit.place], course.infusions, kept=live,
-            anchor=self.plain.anchor_of(course), waived=frozenset(visit.waived),
+            anchor=self.plain.anchor_of(course.follows), waived=frozenset(visit.waived),
         )  # fmt: skip
         found = self.plain.judge(asked, min(self.now, visit.at - MINUTE))
         return Judgement(guards=frozenset({"cannot-return", *found.guards})) if found != FINE else FINE

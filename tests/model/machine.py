@@ -12,6 +12,7 @@ from tests.model.calendar_steps import CalendarSteps
 from tests.model.course_steps import CourseSteps
 from tests.model.hold_steps import HoldSteps
 from tests.model.life_steps import LifeSteps
+from tests.model.repair_steps import RepairSteps
 from tests.model.waitlist_steps import WaitlistSteps
 from tests.model.world import Desk, Tally, World, assert_same
 
@@ -19,7 +20,7 @@ RUNS, STEPS_OF_A_RUN = 20, 60
 """Runs of one seed, and the rules each may try."""
 
 
-class Machine(LifeSteps, CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps):
+class Machine(LifeSteps, CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps, RepairSteps):
     """One run; `world` and `tally` are those of the class made for it."""
 
     world: ClassVar[World]
@@ -37,7 +38,8 @@ class Machine(LifeSteps, CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps):
 
     def teardown(self) -> None:
         try:
-            assert self.desk.findings(self.now) == []
+            found = self.desk.findings(self.now)
+            assert found == []
         finally:
             self.desk.close()
 

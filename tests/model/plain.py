@@ -162,9 +162,14 @@ class Clinic:
     def live_of(self, series: UUID) -> list[Visit]:
         return sorted((visit for visit in self.of(series) if visit.live), key=lambda visit: visit.number)
 
-    def anchor_of(self, course: Course) -> date | None:
-        """The last infusion of the series it took over from."""
-        before = self.live_of(course.follows) if course.follows else []
+    def missing(self, course: Course) -> list[int]:
+        """The numbers of its infusions that have no place."""
+        live = {visit.number for visit in self.live_of(course.id)}
+        return [number for number in range(1, course.infusions + 1) if number not in live]
+
+    def anchor_of(self, follows: UUID | None) -> date | None:
+        """The last infusion of the series that is taken over from."""
+        before = self.live_of(follows) if follows else []
         return max((self.day_of(visit.at) for visit in before), default=None)
 
     def of_patient(self, patient: UUID) -> list[Visit]:
@@ -264,6 +269,11 @@ class Clinic:
         old = [claim for claim in self.standing(now, without, from_hold) if any(meet(claim, one) for one in new)]
         every = [*old, *new]
         return any(load(every, resource, begin) > self.capacity[resource] for resource, begin, _, _ in every)
+
+    def overbooked(self, now: datetime) -> set[UUID]:
+        """The resources claimed above their capacity at some instant."""
+        every = list(self.standing(now))
+        return {one for one, begin, _, _ in every if load(every, one, begin) > self.capacity[one]}
 
     def standing(self, now: datetime, without: Collection[UUID] = (), from_hold: UUID | None = None) -> Iterator[Claim]:
         """Everything that is claimed, by visits and by holds that are open and not past their time."""

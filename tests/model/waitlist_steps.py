@@ -33,9 +33,12 @@ class WaitlistSteps(BookingSteps):
     @rule(rng=SEEDS)
     def wait_for_a_place(self, rng: Random) -> None:
         """For a new series, or for the next visit of a running one that has no place."""
+        self.begin_to_wait(rng)
+
+    def begin_to_wait(self, rng: Random) -> None:
         patient, today = rng.choice(self.world.patients), self.plain.day_of(self.now)
         mine = [course for course in self.plain.courses.values() if course.patient == patient]
-        lacking = [course for course in mine if self.missing(course.id)]
+        lacking = [course for course in mine if self.plain.missing(course)]
         course = rng.choice(lacking or mine) if mine and rng.random() < 0.6 else None
         protocol = None if course else rng.choice(PROTOCOLS)
         urgency = rng.choice(RANKS)
@@ -49,15 +52,11 @@ class WaitlistSteps(BookingSteps):
         if view is not None:
             self.plain.entries[view.id] = Entry(view.id, *wanted, urgency, EntryState.WAITING)
 
-    def missing(self, series: UUID) -> list[int]:
-        live = {visit.number for visit in self.plain.live_of(series)}
-        return [number for number in range(1, self.plain.courses[series].infusions + 1) if number not in live]
-
     def against_waiting(self, patient: UUID, protocol: str | None, series: UUID | None) -> Judgement:
         faults = set()
         if series and self.plain.courses[series].status is not SeriesStatus.ACTIVE:
             faults.add(("series_id", "ended"))
-        elif series and not self.missing(series):
+        elif series and not self.plain.missing(self.plain.courses[series]):
             faults.add(("series_id", "placed"))
         waiting = {
             (entry.patient, entry.protocol, entry.series)
@@ -89,7 +88,9 @@ class WaitlistSteps(BookingSteps):
 
     @rule(rng=SEEDS)
     def offer_a_place(self, rng: Random) -> None:
-        """One that a visit has left, or one nobody has taken."""
+        """One that a visit has left, or one nobody has taken; before that, perhaps, somebody begins to wait."""
+        if rng.random() < 0.5:
+            self.begin_to_wait(rng)
         left = [visit for visit in self.plain.visits.values() if not visit.live and visit.at > self.now]
         if left and rng.random() < 0.8:
             visit = rng.choice(left)
@@ -136,7 +137,7 @@ class WaitlistSteps(BookingSteps):
         for seats in self.seats_with(place.chair_id):
             if entry.series:
                 course = self.plain.courses[entry.series]
-                numbers = self.missing(course.id)
+                numbers = self.plain.missing(course)
                 if numbers and course.status is SeriesStatus.ACTIVE:
                     yield self.asked(course, [PlannedVisit(numbers[0], place.starts_at, seats)], [])
             else:
