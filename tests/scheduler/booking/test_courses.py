@@ -91,6 +91,12 @@ def test_a_series_whose_visits_are_all_completed_can_be_closed(complete, series)
     assert complete(series.id).status is SeriesStatus.COMPLETED
 
 
+def test_a_dry_run_of_a_completion_leaves_the_series_open(db, clinic, series, now):
+    told = complete_series(db, series.id, actor=clinic.scheduler, now=now, dry_run=True)
+
+    assert (told.status, series.status) == (SeriesStatus.COMPLETED, SeriesStatus.ACTIVE)
+
+
 def test_a_visit_missed_on_the_way_does_not_keep_a_series_open(complete, clinic, series):
     appointments_of(clinic, series)[1].status = NO_SHOW
 

@@ -246,3 +246,11 @@ def test_rebooking_takes_the_same_statements_for_four_as_for_one(db, clinic, cou
 
     assert [len(plan.visits) for plan in plans] == [4, 1]
     assert counts[0] == counts[1]
+
+
+def test_a_handover_keeps_to_the_latest_day_asked_for(db, clinic, course, after):
+    wishes = Wishes(after().date(), course.days()[6] + 30 * DAY)
+
+    found = hand_over(db, course.id, clinic.protocol.id, wishes=wishes, actor=clinic.scheduler, now=after())
+
+    assert all(visit.starts_at.date() <= wishes.latest for each in found.proposals for visit in each.plan.visits)

@@ -1,5 +1,6 @@
 """Another place for one visit: by the spacing to both neighbours, else with the rest shifted, else by an override."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import pairwise, product
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from scheduler.booking.aftermath import explain_changes
+from scheduler.booking.changes import Seen, from_text, to_text
 from scheduler.booking.courses import cancel_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.problem import DAY_MOVED, PATIENT_MOVED
@@ -312,3 +314,41 @@ def test_moving_several_takes_the_same_statements_as_moving_one(db, course, look
 
     assert len(several.visits) > 1
     assert len(many) == len(few)
+
+
+def test_where_the_clinic_never_opens_again_there_is_nothing_to_allow_either(clinic, course, look):
+    later = course.days()[6] + 200 * DAY  # beyond the last shift of the tests
+
+    found = look(course.ids[5], wishes=Wishes(later))
+
+    assert (found.places, found.shift, found.override) == ((), None, None)
+    assert found.explanation.infusion == 6
+
+
+def test_a_dry_run_from_a_hold_that_is_not_there_says_so(clinic, course, go, at):
+    with pytest.raises(NotFound):
+        go(course.ids[5], Chosen(at("Fri 09:00", week=2), {}), dry_run=True, hold_id=clinic.id)
+
+
+def test_across_a_visit_without_a_place_only_the_least_gap_counts(course, look, now):
+    fourth = course.days()[4]
+    course.put(5, CANCELLED, now=now)
+
+    found = look(course.ids[5], limit=10)
+
+    days_offered = sorted(places(each)[6].date() for each in found.places)
+    assert (days_offered[0], days_offered[-1]) == (fourth + 4 * DAY, course.days()[1] + 18 * DAY)
+
+
+@pytest.mark.parametrize("change", ["twice", "another", "longer"])
+def test_a_plan_made_by_hand_is_held_to_what_it_says(course, look, go, change):
+    plan = look(course.ids[5]).places[0].change
+    seen, stranger = plan.moved[6], Seen(course.ids[4], course.at(5).version)
+    forged = {
+        "twice": replace(plan, given_up=(seen,)),
+        "another": replace(plan, moved={6: stranger}),
+        "longer": replace(plan, infusions=7),
+    }[change]
+
+    with pytest.raises((Invalid, PlanRefused)):
+        go(course.ids[5], from_text(to_text(forged)))
