@@ -15,7 +15,6 @@ from scheduler.administration.calendar_changes import (
     CalendarChange,
     ClosureAdded,
     HoursReplaced,
-    Reassigned,
     ResourceRetired,
     ShiftChanged,
     ShiftWithdrawn,
@@ -113,7 +112,7 @@ def settled(db: Session, change: CalendarChange, *, actor: Actor, now: datetime,
         case ResourceRetired():
             refuse_retired(find_resource(db, change.resource_id, actor=actor))
             return replace(change, at=now)
-        case Reassigned():
+        case _:
             refuse_retired(find_resource(db, change.resource_id, actor=actor))
             refuse(_day_faults(change.day, today))
     return change

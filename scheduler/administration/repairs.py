@@ -156,12 +156,11 @@ def _from_document(document: dict[str, Any]) -> RepairPlan:
 
 
 def _series_changes(broken: Broken, answered: Answered) -> Iterator[SeriesChange]:
-    """What becomes of each series that does not stay as it is."""
+    """What becomes of each series: of every one something has fallen, and cannot stay as it is."""
     for series_id, visits in sorted(broken.problem.by_series.items()):
         changed = [(visit, answered.answer[visit.key]) for visit in visits]
         changed = [(visit, place) for visit, place in changed if place != visit.stands]
-        if changed:
-            yield _series_change(broken.running[series_id], changed, broken)
+        yield _series_change(broken.running[series_id], changed, broken)
 
 
 def _series_change(

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from scheduler.actors import Role
 from scheduler.booking import batches
 from scheduler.booking.batches import Wanted, commit_batch, from_text, plan_batch, read_batch
+from scheduler.booking.opaque import pack, unpack
 from scheduler.booking.plans import Wishes
 from scheduler.checks import checks
 from scheduler.clinic_time import DAY
@@ -140,6 +141,14 @@ def test_a_plan_too_long_to_be_handed_out_is_refused(wanted, plan, monkeypatch):
 
     with pytest.raises(Invalid, match="in parts"):
         plan(wanted)
+
+
+def test_a_forged_plan_is_refused(wanted, plan):
+    document = unpack(plan(wanted[:1]).plan, lambda document: document)
+
+    for plans in ([], document["plans"] * 2):
+        with pytest.raises(Invalid):
+            from_text(pack({**document, "plans": plans}))
 
 
 @pytest.fixture

@@ -165,12 +165,13 @@ def test_every_change_survives_its_journey(clinic, at, now):
 @pytest.mark.parametrize(
     "document",
     [
-        {"kind": "closure_added", "starts_at": 0, "ends_at": 5, "reason": "x" * 501},
-        {"kind": "closure_added", "starts_at": 0, "ends_at": 5, "reason": "a\0"},
+        {"kind": "closure_added", "starts_at": 29_500_000, "ends_at": 29_500_005, "reason": "x" * 501},
+        {"kind": "closure_added", "starts_at": 29_500_000, "ends_at": 29_500_005, "reason": "a\0"},
         {"kind": "reassign", "resource_id": "0" * 32, "day": "0001-01-01"},
         {"kind": "hours_replaced", "valid_from": "2026-03-02", "weekly": [["0", 480, 720]]},
         {"kind": "shift_withdrawn", "shift_id": "0" * 32, "stood": None},
         {"kind": "shift_changed", "shift_id": "0" * 32, "starts_at": -(10**9)},
+        {"kind": "reassign", "resource_id": "0" * 32, "day": "2300-01-01"},
         {"kind": "no such"},
     ],
 )

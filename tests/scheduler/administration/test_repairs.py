@@ -1,6 +1,7 @@
 """A broken day is repaired by one plan for all of it, and committed whole or not at all."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -17,8 +18,10 @@ from scheduler.administration.calendar_changes import (
 from scheduler.administration.carrying_out import commit_repair
 from scheduler.administration.clinics import add_closure
 from scheduler.administration.repairs import from_text
+from scheduler.administration.standing import take_calendar
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.appointments import move_on
+from scheduler.booking.opaque import pack, unpack
 from scheduler.booking.waivers import Waiver
 from scheduler.checks import checks
 from scheduler.clinic_time import DAY
@@ -358,6 +361,23 @@ def test_a_dry_run_writes_nothing_and_says_whose_records_it_showed(db, clinic, a
 def test_a_plan_that_is_none_is_refused(text):
     with pytest.raises(Invalid):
         from_text(text)
+
+
+def forged(plan, **members):
+    """A plan put together by hand."""
+    document = unpack(plan.plan, lambda document: document)
+    return pack({**document, **members})
+
+
+def test_a_forged_plan_is_refused_and_a_clinic_that_is_not_there_too(db, clinic, at, now, booked):
+    plan = repair(clinic, db, sick(clinic, at))
+    series = unpack(plan.plan, lambda document: document["changes"])
+
+    for changes in ([{**series[0], "kind": "move"}], [series[0], series[0]], [{**series[0], "visits": 1}]):
+        with pytest.raises(Invalid):
+            from_text(forged(plan, changes=changes))
+    with pytest.raises(NotFound):
+        take_calendar(db, uuid4())
 
 
 def test_a_repair_takes_as_many_statements_for_six_patients_as_for_one(db, clinic, at, commit):
