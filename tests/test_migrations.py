@@ -1,16 +1,21 @@
 """The way from nothing to the newest schema and back, and that it leads to what the models say."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, MetaData, UniqueConstraint, inspect, text
+from sqlalchemy import CheckConstraint, Connection, MetaData, UniqueConstraint, column, insert, inspect, select, text
+from sqlalchemy import table as sa_table
+from sqlalchemy.orm import Session
 
 from migrations import guards
+from scheduler.checks import checks, clinics
 from scheduler.errors import REFUSALS_BY_CONSTRAINT
-from scheduler.models import Base, schema
+from scheduler.models import Appointment, Base, BookingPolicy, Series, schema
 from scheduler.models.engine import make_engine
 
 MADE_BY_ALEMBIC = "alembic_version"
@@ -141,3 +146,106 @@ def test_what_refuses_by_name_is_declared_by_that_name():
     uniques = {index.name for table in Base.metadata.tables.values() for index in table.indexes if index.unique}
     known = declared(UniqueConstraint, Base.metadata, "postgresql") | uniques | set(guards.NAMES)
     assert set(REFUSALS_BY_CONSTRAINT) <= known
+
+
+FOUNDED, BOOKED = (datetime(2026, month, 1, 12, tzinfo=UTC) for month in (1, 2))
+STATES = ("completed", "no_show", "cancelled", "confirmed", "booked")
+LIVE_STATES = ("completed", "confirmed", "booked")
+FORTNIGHT = timedelta(days=14)
+
+
+def insert_clinic(connection: Connection) -> None:
+    """A running series with a visit in each state, claims of the live ones, and a series stopped after its first."""
+    ids = {name: uuid4() for name in ("clinic", "patient", "protocol", "version", "chair", "running", "stopped")}
+    mine, typed = {"clinic_id": ids["clinic"]}, Base.metadata.tables
+
+    def put(table: str, **values: object) -> None:
+        known = [typed[table].c[name] for name in values]
+        columns = sa_table(table, *(column(each.name, each.type) for each in known))
+        connection.execute(insert(columns), values)
+
+    put("clinics", id=ids["clinic"], name="Old", timezone="America/New_York", created_at=FOUNDED, version=1)
+    put("calendars", **mine, version=1)
+    put("patients", **mine, id=ids["patient"], mrn="1", given_name="A", family_name="B", given_key="a",
+        family_key="b", birth_date=date(1980, 1, 1), created_at=FOUNDED, version=1)  # fmt: skip
+    put("protocols", **mine, id=ids["protocol"], key="old", current_id=ids["version"], version=1)
+    put("protocol_versions", **mine, id=ids["version"], protocol_id=ids["protocol"], number=1, document={},
+        created_at=FOUNDED)  # fmt: skip
+    put("resources", **mine, id=ids["chair"], kind="chair", name="A", capacity=1, position=1, version=1)
+    of = {**mine, "patient_id": ids["patient"], "protocol_version_id": ids["version"]}
+    for name, status in (("running", "active"), ("stopped", "stopped")):
+        put("series", **of, id=ids[name], status=status, booked_at=BOOKED, version=1)
+    visits = [("running", number, state) for number, state in enumerate(STATES, 1)] + [("stopped", 1, "completed")]
+    for turn, (series, number, state) in enumerate(visits):
+        begins, appointment = BOOKED + (turn + 1) * FORTNIGHT, uuid4()
+        ends = begins + timedelta(hours=1)
+        put("appointments", **of, id=appointment, series_id=ids[series], number=number, status=state,
+            starts_at=begins, ends_at=ends, local_date=begins.date(), chair_id=ids["chair"], version=1)  # fmt: skip
+        if state in LIVE_STATES:
+            put("claims", **mine, id=uuid4(), appointment_id=appointment, resource_id=ids["chair"], starts_at=begins,
+                ends_at=ends, units=1)  # fmt: skip
+
+
+def rows_of(engine, columns: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Everything there is in these columns, by table."""
+    with engine.connect() as connection:
+        there = MetaData()
+        there.reflect(connection, only=list(columns))
+        return {
+            name: sorted(str(row) for row in connection.execute(select(*(there.tables[name].c[each] for each in mine))))
+            for name, mine in columns.items()
+        }
+
+
+def columns_of(engine, *names: str) -> dict[str, list[str]]:
+    return {name: [each["name"] for each in inspect(engine).get_columns(name)] for name in names}
+
+
+@pytest.fixture
+def first_schema(nothing):
+    """A database as it was before plans could change, with a clinic in it."""
+    schema.upgrade(nothing, "0001")
+    with nothing.begin() as connection:
+        insert_clinic(connection)
+    return nothing
+
+
+KEPT = ("clinics", "patients", "protocols", "protocol_versions", "resources", "series", "appointments", "claims")
+
+
+def test_an_older_clinic_comes_up_whole_and_goes_down_and_up_again(first_schema):
+    columns = columns_of(first_schema, *KEPT)
+    before = rows_of(first_schema, columns)
+
+    schema.upgrade(first_schema)
+    up = rows_of(first_schema, columns)
+    schema.downgrade(first_schema, "0001")
+    down = rows_of(first_schema, columns)
+    schema.upgrade(first_schema)
+
+    assert up == down == rows_of(first_schema, columns) == before
+    assert all(before.values())
+
+
+def test_an_older_clinic_is_told_what_is_known_of_its_series_and_visits(first_schema):
+    schema.upgrade(first_schema)
+
+    with first_schema.connect() as connection:
+        since = dict(connection.execute(select(Appointment.starts_at, Appointment.status_at)).all())
+        states = dict(connection.execute(select(Appointment.starts_at, Appointment.status)).all())
+        infusions = dict(connection.execute(select(Series.status, Series.infusions)).all())
+        policies = connection.execute(select(BookingPolicy.effective_from, BookingPolicy.author_id)).all()
+    known = {"completed": timedelta(hours=1), "no_show": timedelta(0), "cancelled": timedelta(0)}
+    assert since == {at: at + known[state] if state in known else BOOKED for at, state in states.items()}
+    assert infusions == {"active": len(STATES), "stopped": 1}
+    assert policies == [(FOUNDED, None)]
+
+
+def test_the_checks_find_nothing_amiss_in_what_came_up(first_schema):
+    schema.upgrade(first_schema)
+
+    with Session(first_schema) as db:
+        (clinic_id,) = clinics(db)
+        found = {name for name, check in checks(now=FOUNDED).items() if list(check(db, clinic_id))}
+
+    assert found <= {"claims", "hours", "protocols"}  # its protocol is a stand-in that nobody can read
