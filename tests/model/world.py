@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -50,6 +50,8 @@ UPKEEP = ProtocolDefinition(
     phases=Phases(10, 25, 40, 15), legs=(Leg(ResourceKind.CHAIR, 0, 90, 1), *NURSE_AND_PRESCRIBER),
     gaps=(Gap(3, 7),), span_days=8,
 )  # fmt: skip
+SHIFTS_UNTIL = timedelta(days=60)
+"""No run gets that far."""
 EMAILS = ("one@example.test", "two@example.test", None, None, None, None, None)
 """Of all patients but the last, whose consent runs out."""
 
@@ -90,6 +92,7 @@ def build_world(database: Database, *, now: datetime) -> World:
         until = now.date().replace(day=20)
         patients = [cast.patient(f"P{number}", email=email).id for number, email in enumerate(EMAILS)]
         patients.append(cast.patient("P-last", consent_until=until).id)
+        db.execute(delete(Shift).where(Shift.starts_at > now + SHIFTS_UNTIL))
         other = cast.add_staff("other desk", Role.SCHEDULER)
         seats = defaultdict(list)
         for resource in cast.resources.values():
