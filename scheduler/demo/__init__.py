@@ -12,14 +12,27 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Role
+from scheduler.demo.desk import SOON, UNPLACED, URGENT, close_the_day
 from scheduler.demo.holidays import holidays_between
 from scheduler.demo.house import WEEKDAYS, ZONE, House, address_of, found
-from scheduler.demo.life import Life, refer
-from scheduler.demo.names import draw_names
+from scheduler.demo.life import ASKED_FOR_ADDRESSES, Life, post, refer
+from scheduler.demo.names import Name, draw_names
 from scheduler.demo.scores import ScoreCourse
-from scheduler.demo.stories import Story, draw_story
+from scheduler.demo.stories import Fate, Story, draw_story
 
-__all__ = ["TREATED", "WAITING", "WEEKS", "ZONE", "DemoClinic", "address_of", "build"]
+__all__ = [
+    "CAST",
+    "MISSED",
+    "SOON",
+    "TREATED",
+    "URGENT",
+    "WAITING",
+    "WEEKS",
+    "ZONE",
+    "DemoClinic",
+    "address_of",
+    "build",
+]
 
 Progress = Callable[[int, int], None]
 
@@ -31,8 +44,11 @@ REFERRALS_A_WEEK = 13
 DESK_OPENS, DESK_CLOSES = 8 * 60 + 30, 16 * 60 + 30
 WEEK = 7
 
-WAITING, TREATED = ("Rosa", "Marino"), ("Henry", "Whitlock")
+WAITING, TREATED, MISSED = ("Rosa", "Marino"), ("Henry", "Whitlock"), ("Ulla", "Winter")
+CAST = (WAITING, TREATED, MISSED, *UNPLACED)
 BOOKED_AHEAD, IN_TREATMENT = timedelta(days=35), timedelta(days=13)
+REFERRED_AHEAD = timedelta(days=16)
+LAST_MINUTE = timedelta(minutes=1)
 ANY_TIME = (0, clinic_time.DAY_MINUTES)
 RESPONDER = ScoreCourse(baseline=20, improvement=0.75, speed=1.2, ideation=0.3)
 
@@ -52,11 +68,13 @@ def build(db: Session, *, today: date, password: str, progress: Progress, weeks:
     """
     first = today - timedelta(weeks=weeks + FILLING_WEEKS)
     house = found(db, first=first, today=today, password=password)
-    life = Life(db, house, until=clinic_time.boundary(today, 0, ZONE))
+    life = Life(db, house, until=clinic_time.boundary(today, 0, ZONE), cast=CAST)
     referrals = sorted(_referrals(house, first, today), key=lambda each: each[0])
     for number, (moment, story) in enumerate(referrals, 1):
         life.later(moment, refer, story, f"D-{number:05d}")
         life.timeline.at(moment, partial(_tell, progress, number, len(referrals)))
+    life.later(life.until - ASKED_FOR_ADDRESSES, post)
+    life.later(life.until - LAST_MINUTE, close_the_day)
     life.timeline.play(until=life.until)
     return DemoClinic(house.clinic_id, house.sign_ins)
 
@@ -76,27 +94,36 @@ def _referrals(house: House, first: date, today: date) -> Iterator[tuple[datetim
 
 
 def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, Story]]:
-    """Two whom the tour and the tests know by name: one waits for the first series, one is in the middle of it."""
-    waiting, treated = (
-        draw_story(Random(f"{SEED}/{name}"), name, 0, today=today, nurses=len(house.nurses))
-        for name in (WAITING, TREATED)
-    )
+    """Those whom the tour and the tests know by name."""
     days = [day for week in _weeks(first, today) for day in week]
-    yield _at(days[-1], DESK_CLOSES), replace(waiting, protocol=None)
-    booked = next(day for day in days if day >= today - BOOKED_AHEAD)
+    for name in (WAITING, *UNPLACED):
+        yield _at(days[-1], DESK_CLOSES), replace(_drawn(name, house, today), protocol=None)
+    yield _treated(house, today, next(day for day in days if day >= today - BOOKED_AHEAD))
+    yield _missed(house, today, next(day for day in days if day >= today - REFERRED_AHEAD), days[-1])
+
+
+def _treated(house: House, today: date, booked: date) -> tuple[datetime, Story]:
+    """One who is in the middle of the first series, and better."""
     lead = (today - IN_TREATMENT - booked).days
-    yield (
-        _at(booked, DESK_OPENS),
-        replace(
-            treated,
-            protocol="mdd_induction_2x",
-            lead=lead,
-            scores=RESPONDER,
-            stays=True,
-            window=ANY_TIME,
-            weekdays=frozenset(WEEKDAYS),
-            same_time=False,
-        ),
+    story = _drawn(TREATED, house, today)
+    return _at(booked, DESK_OPENS), replace(_easy(story, lead), fate=Fate(), scores=RESPONDER)
+
+
+def _missed(house: House, today: date, booked: date, missed: date) -> tuple[datetime, Story]:
+    """One who did not come to the first visit on the last day the clinic was open, and has no visit `today`."""
+    story = _easy(_drawn(MISSED, house, today), (missed - booked).days)
+    weekdays = frozenset(WEEKDAYS) - {today.weekday()}
+    return _at(booked, DESK_OPENS), replace(story, weekdays=weekdays, fate=Fate(frozenset({1})), prompt=True)
+
+
+def _drawn(name: Name, house: House, today: date) -> Story:
+    return draw_story(Random(f"{SEED}/{name}"), name, 0, today=today, nurses=len(house.nurses))
+
+
+def _easy(story: Story, lead: int) -> Story:
+    """The same person, twice a week at whatever time there is."""
+    return replace(
+        story, protocol="mdd_induction_2x", lead=lead, window=ANY_TIME, weekdays=frozenset(WEEKDAYS), same_time=False
     )
 
 

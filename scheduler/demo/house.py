@@ -11,22 +11,27 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor, Role
 from scheduler.administration.accounts import add_staff
-from scheduler.administration.clinics import add_closure, create_clinic
+from scheduler.administration.clinics import add_closure, change_clinic, create_clinic, find_clinic
 from scheduler.administration.passwords import hash_password
+from scheduler.administration.policies import change_policy
 from scheduler.administration.protocols import CurrentProtocol, list_protocols
 from scheduler.administration.resources import add_resource, add_shifts, list_resources
 from scheduler.administration.weekly import WeeklyHours
+from scheduler.booking.policy import Policy
 from scheduler.demo.holidays import holidays_between
 from scheduler.models import Resource
 from scheduler.protocols import ResourceKind
 
 NAME = "Demo clinic"
+CONTACT = "+1 212 555 0100"
 ZONE = ZoneInfo("America/New_York")
 WEEKDAYS = range(5)
 OPENS, CLOSES = 8 * 60, 18 * 60
 FOUNDED = 7 * 60
 TRAINING = 13 * 60
 CHAIRS = tuple(f"Chair {number}" for number in range(1, 7))
+POLICY = Policy(hold_minutes=clinic_time.DAY_MINUTES, offer_minutes=clinic_time.DAY_MINUTES)
+"""Holds and offers last a day here, not a quarter of an hour: whoever comes to look has time to find them."""
 ROSTERED_WEEKS = 30
 """How far ahead of today everybody's shifts are known: longer than the longest series."""
 
@@ -102,6 +107,8 @@ def found(db: Session, *, first: date, today: date, password: str) -> House:
     resources = {each.row.name: each.row for each in list_resources(db, actor=administrator, now=now)}
     for closure in _closures(first, today):
         _close(db, closure, resources, administrator, now)
+    change_clinic(db, find_clinic(db, actor=administrator), contact=CONTACT, actor=administrator, now=now)
+    change_policy(db, POLICY, actor=administrator, now=now + clinic_time.MINUTE)  # what it began with is older
     return House(
         clinic_id=clinic.id,
         staff=staff,
@@ -114,6 +121,11 @@ def found(db: Session, *, first: date, today: date, password: str) -> House:
 def address_of(role: Role) -> str:
     """With which the role's person signs in; `.test` belongs to nobody."""
     return f"{role}@demo.test"
+
+
+def is_open(day: date) -> bool:
+    """Whether the clinic works at all that day."""
+    return day.weekday() in WEEKDAYS and not any(True for _ in holidays_between(day, day))
 
 
 def _add_people(db: Session, clinic_id: UUID, password: str, now: datetime) -> dict[Role, Actor]:

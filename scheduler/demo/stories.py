@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from scheduler.demo.scores import ScoreCourse, draw_course
 T = TypeVar("T")
 
 YEAR_DAYS = 365.25
+YEAR = 365
 AGES = (19, 76)
 LEADS = (2, 9)
 """Days from the referral to the first day the patient can come."""
@@ -31,6 +33,7 @@ STOPS = 0.15
 MISSES_BEFORE_STOPPING = (35, 45, 20)
 """In a hundred of those who stop: how many visits they miss first, none, one or two."""
 MISSES_A_LONE_VISIT = 0.06
+HAS_EMAIL = 0.6
 LATEST_STOP = 5
 MAINTAINED = 0.15
 """Of those who respond: they go on to maintenance at once."""
@@ -44,17 +47,31 @@ SINGLE = 1
 MAINTENANCE, BOOSTER = "maintenance_taper", "booster_single"
 
 
+class Call(StrEnum):
+    """What may come between a patient and one visit of a series that runs its course."""
+
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    CANCELLED_LATE = "cancelled_late"
+    MISSED = "missed"
+
+
+CALLS = {Call.MOVED: 2, Call.CANCELLED: 1, Call.CANCELLED_LATE: 1, Call.MISSED: 1}
+"""In a hundred visits; all are made good."""
+
+
 @dataclass(frozen=True)
 class Story:
     """A patient as they come in. `rng` draws all that happens to them later.
 
-    `nurse` counts in the clinic's order; without a `protocol` nothing has been booked yet. Who `stays` comes to
-    every visit.
+    `nurse` counts in the clinic's order; without a `protocol` nothing has been booked yet. Whose `fate` is told keeps
+    to it; the others' is drawn. Who is `prompt` comes first on the first day they can.
     """
 
     name: Name
     birth_date: date
     phone: str
+    email: str | None
     protocol: str | None
     lead: int
     window: tuple[int, int]
@@ -63,7 +80,8 @@ class Story:
     nurse: int | None
     scores: ScoreCourse
     rng: Random
-    stays: bool = False
+    fate: "Fate | None" = None
+    prompt: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,7 @@ def draw_story(rng: Random, name: Name, number: int, *, today: date, nurses: int
         name=name,
         birth_date=today - age,
         phone=f"+1 212 555 {100 + number % 100:04d}",
+        email=".".join(name).lower() + "@patients.test" if rng.random() < HAS_EMAIL else None,
         protocol=_one_of(PROTOCOLS, rng),
         lead=rng.randint(*LEADS),
         window=_one_of(WINDOWS, rng),
@@ -104,6 +123,12 @@ def draw_fate(rng: Random, protocol: str, visits: int) -> Fate:
     misses = rng.choices(range(len(MISSES_BEFORE_STOPPING)), MISSES_BEFORE_STOPPING)[0]
     last = min(given + misses, visits)
     return Fate(frozenset(range(given + 1, last + 1)), last)
+
+
+def draw_call(rng: Random) -> Call | None:
+    """What comes between a patient and one visit; mostly nothing."""
+    drawn = rng.choices([None, *CALLS], [100 - sum(CALLS.values()), *CALLS.values()])
+    return drawn[0]
 
 
 def _one_of(weights: Mapping[T, int], rng: Random) -> T:

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
-from scheduler import checks
+from scheduler import checks, clinic_time
 from scheduler.actors import Role
 from scheduler.administration.passwords import check_password
 from scheduler.administration.shipped_protocols import SHIPPED
 from scheduler.administration.sign_in import places_of
-from scheduler.demo import TREATED, WAITING
+from scheduler.demo import TREATED, WAITING, ZONE
 from scheduler.models import (
     Alert,
     AlertLevel,
@@ -21,6 +21,8 @@ from scheduler.models import (
     AppointmentStatus,
     Assessment,
     AuditRow,
+    Message,
+    Move,
     Patient,
     Protocol,
     ProtocolVersion,
@@ -70,8 +72,12 @@ def told_by(db):
     )
     answers = answers.join(Assessment, Assessment.patient_id == Patient.id)
     answers = answers.outerjoin(Alert, Alert.assessment_id == Assessment.id)
-    audit = select(AuditRow.at, AuditRow.action, AuditRow.details).order_by(AuditRow.sequence)
-    return [sorted(map(repr, db.execute(rows))) for rows in (visits, answers, audit)]
+    moves = select(Move.at, Move.starts_at, Move.reason, Patient.mrn, nurse.name)
+    moves = moves.join(Appointment, Appointment.id == Move.appointment_id).join(nurse, nurse.id == Move.nurse_id)
+    moves = moves.join(Patient, Patient.id == Appointment.patient_id)
+    letters = select(Message.kind, Message.due_at, Message.recipient, Message.sent_at, Message.withdrawn_at)
+    acts = select(AuditRow.at, AuditRow.action).order_by(AuditRow.sequence)
+    return [sorted(map(repr, db.execute(rows))) for rows in (visits, answers, moves, letters, acts)]
 
 
 @pytest.mark.parametrize("check", checks.checks(now=NOW))
@@ -139,13 +145,14 @@ def test_there_are_some_200_patients_under_many_protocols(demo):
     assert keys.most_common(1)[0][0] == "mdd_induction_2x"
 
 
-def test_85_in_a_hundred_courses_are_completed_with_every_visit(demo):
+def test_85_in_a_hundred_courses_are_completed_though_a_visit_may_be_called_off_or_missed_and_made_good(demo):
     ended = list(demo.db.scalars(select(Series).where(Series.status != SeriesStatus.ACTIVE)))
     completed = [series.id for series in ended if series.status is SeriesStatus.COMPLETED]
     visits = Counter(demo.db.scalars(select(Appointment.status).where(Appointment.series_id.in_(completed))))
 
     assert len(completed) / len(ended) == pytest.approx(0.85, abs=0.06)
-    assert visits.keys() == {AppointmentStatus.COMPLETED}
+    assert visits[AppointmentStatus.COMPLETED] / visits.total() > 0.95
+    assert visits.keys() == {AppointmentStatus.COMPLETED, AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW}
 
 
 def test_what_is_past_is_over_and_what_is_to_come_is_open(demo):
@@ -155,7 +162,7 @@ def test_what_is_past_is_over_and_what_is_to_come_is_open(demo):
     missed, given = past[AppointmentStatus.NO_SHOW], past[AppointmentStatus.COMPLETED]
     assert past.keys() == {AppointmentStatus.COMPLETED, AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW}
     assert 0.01 <= missed / (missed + given) <= 0.06
-    assert coming.keys() == {AppointmentStatus.BOOKED, AppointmentStatus.CANCELLED}
+    assert coming.keys() == {AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED, AppointmentStatus.CANCELLED}
 
 
 @pytest.mark.parametrize("number", range(1, 7))
@@ -187,7 +194,7 @@ def test_the_audit_rows_are_in_order_of_time(either):
     times = list(either.db.scalars(select(AuditRow.at).order_by(AuditRow.sequence)))
 
     assert times == sorted(times)
-    assert times[-1].date() < TODAY
+    assert times[-1] < clinic_time.boundary(TODAY, 0, ZONE)
 
 
 def test_the_two_of_the_tour_are_there(either):
