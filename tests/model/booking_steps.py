@@ -233,7 +233,8 @@ class BookingSteps(RuleBasedStateMachine):
         kept = [visit for visit in self.plain.live_of(course.id) if visit.id not in lifted]
         return Asked(
             course.patient, course.protocol, places, infusions or course.infusions, lifted, kept,
-            anchor=self.plain.anchor_of(course.follows), waived=_waived(waiver), from_hold=hold and hold.id,
+            before=[visit.place for visit in moving], anchor=self.plain.anchor_of(course.follows),
+            waived=_waived(waiver), from_hold=hold and hold.id,
         )  # fmt: skip
 
     def judged(self, course: Course, asked: Asked, *, legal: Collection[SeriesStatus]) -> Judgement:

@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo
 
 from scheduler.booking.changes import SeriesChange
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
-from scheduler.models import LIVE, AppointmentStatus, EndReason, EntryState, HoldState, Outcome, SeriesStatus, Urgency
+from scheduler.models import (
+    LIVE,
+    AppointmentStatus,
+    EndReason,
+    EntryState,
+    HoldState,
+    Outcome,
+    OverrideRule,
+    SeriesStatus,
+    Urgency,
+)
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from tests.builders import CLOSES, OPENS
 
@@ -125,6 +135,8 @@ class Asked:
     infusions: int
     lifted: Collection[UUID] = ()
     kept: Sequence[Visit] = ()
+    before: Sequence[PlannedVisit] = ()
+    """Where those stand that are lifted."""
     anchor: date | None = None
     waived: frozenset[str] = frozenset()
     from_hold: UUID | None = None
@@ -194,43 +206,61 @@ class Clinic:
     def set_aside(self, asked: Asked, now: datetime) -> Iterator[tuple[int, str]]:
         """Each rule that is broken and set aside, with the number of the visit that bears it."""
         least = min(place.number for place in asked.places)
-        for where, code in self.rules(asked, now):
+        for where, code in sorted(self.rules(asked, now)):
             if code in asked.waived:
                 yield int(where.partition(".")[2] or least), code
 
-    def rules(self, asked: Asked, now: datetime) -> Iterator[tuple[str, str]]:
-        for place in asked.places:
+    def rules(self, asked: Asked, now: datetime) -> set[tuple[str, str]]:
+        """Every rule that is broken; not those that a visit which keeps its time had broken before, just so."""
+        found = set(self._faults(asked, asked.places, now))
+        old = {place.number: place.starts_at for place in asked.before}
+        stay = {f"appointments.{place.number}" for place in asked.places if old.get(place.number) == place.starts_at}
+        accepted = {fault for fault in self._faults(asked, asked.before, now) if fault[0] in stay}
+        policy = {rule.value for rule in OverrideRule}
+        return {fault[:2] for fault in found if fault not in accepted or fault[1] not in policy}
+
+    def _faults(self, asked: Asked, places: Sequence[PlannedVisit], now: datetime) -> Iterator[tuple[str, str, str]]:
+        """Where, what, and how much of it."""
+        for place in places:
             where, day = f"appointments.{place.number}", self.day_of(place.starts_at)
             consent = self.consent[asked.patient]
             if place.starts_at <= now:
-                yield where, "past"
+                yield where, "past", ""
             if self._is_near_another(asked, day):
-                yield where, "rest"
+                yield where, "rest", ""
             if consent and day > consent:
-                yield where, "consent"
+                yield where, "consent", ""
             if not self._is_within_hours(place, asked.protocol):
-                yield where, "hours"
+                yield where, "hours", ""
             for kind in self._away(place, asked.protocol):
-                yield where, f"{kind}-away"
-        yield from self._spacing(asked)
+                yield where, f"{kind}-away", ""
+        new = {place.number: self.day_of(place.starts_at) for place in places}
+        yield from self._spacing(asked, new)
+        yield from self._span(asked, new)
 
-    def _spacing(self, asked: Asked) -> Iterator[tuple[str, str]]:
+    def _spacing(self, asked: Asked, new: dict[int, date]) -> Iterator[tuple[str, str, str]]:
         """Neighbours keep least and most; across one without a place only the least counts."""
-        new = {place.number: self.day_of(place.starts_at) for place in asked.places}
         days = {visit.number: self.day_of(visit.at) for visit in asked.kept} | new
         for before, after in pairwise(sorted(days)):
             apart, gap = (days[after] - days[before]).days, asked.protocol.gap_after(before)
-            late = after == before + 1 and apart > gap.most
-            if {before, after} & new.keys() and (apart < gap.least or late):
-                yield f"appointments.{after if after in new else before}", "spacing"
+            most = gap.most if after == before + 1 else None
+            if {before, after} & new.keys() and (apart < gap.least or (most and apart > most)):
+                yield f"appointments.{after if after in new else before}", "spacing", f"{apart} {gap.least} {most}"
         if asked.anchor and 1 in new:
-            apart = (new[1] - asked.anchor).days
-            if not asked.protocol.rest_days <= apart <= asked.protocol.gap_after(1).most:
-                yield "appointments.1", "spacing"
+            apart, least, most = (
+                (new[1] - asked.anchor).days,
+                asked.protocol.rest_days,
+                asked.protocol.gap_after(1).most,
+            )
+            if not least <= apart <= most:
+                yield "appointments.1", "spacing", f"{apart} {least} {most}"
+
+    def _span(self, asked: Asked, new: dict[int, date]) -> Iterator[tuple[str, str, str]]:
+        days = {visit.number: self.day_of(visit.at) for visit in asked.kept} | new
         course = sorted(number for number in days if number <= asked.protocol.infusions)
         touched = new.keys() & set(course)
         if touched and (days[course[-1]] - days[course[0]]).days + 1 > asked.protocol.span_days:
-            yield "appointments", "span"
+            yield "appointments", "span", ""
 
     def _is_near_another(self, asked: Asked, day: date) -> bool:
         mine = {visit.id for visit in asked.kept} | set(asked.lifted)

@@ -98,9 +98,10 @@ class RepairSteps(BookingSteps):
             kept = [visit for visit in after.live_of(course.id) if visit.id not in moved]
             asked = Asked(
                 course.patient, course.protocol, change.visits, course.infusions, moved, kept,
+                before=[self.plain.visits[seen.id].place for seen in change.seen],
                 anchor=after.anchor_of(course.follows), waived=frozenset(OverrideRule),
             )  # fmt: skip
-            broken = set(after.rules(asked, self.now)) if change.visits else set()
+            broken = after.rules(asked, self.now) if change.visits else set()
             assert {code for _, code in broken} <= set_aside, f"planned, although {broken}"
             for number, code in after.set_aside(asked, self.now) if change.visits else ():
                 after.visits[change.moved[number].id].waived.add(code)
