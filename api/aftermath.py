@@ -10,7 +10,7 @@ from flask import Response
 from api import batches, booking, changes, holds, problems, repairs
 from scheduler.administration.repairs import RepairPlan
 from scheduler.booking.batches import BatchPlan
-from scheduler.booking.choices import Choices
+from scheduler.booking.holding.choices import Choices
 from scheduler.booking.plans import SeriesPlan
 from scheduler.errors import PlanRefused
 

@@ -12,8 +12,8 @@ from api.openapi import Blueprint
 from api.schemas.changes import AlternativesIn, AlternativesOut, MoveIn, OfferedChangeOut, OutcomeOut
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
-from scheduler.booking import aftermath, reschedule
-from scheduler.booking.outcome import Outcome
+from scheduler.booking.changing import aftermath, reschedule
+from scheduler.booking.changing.outcome import Outcome
 from scheduler.errors import PlanRefused
 from scheduler.records import audit
 

@@ -13,10 +13,10 @@ from api.paging import Page, PageIn, moment, page, page_of
 from api.schemas.holds import HoldIn, HoldOut
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
-from scheduler.booking import holds
-from scheduler.booking.choices import from_text
-from scheduler.booking.held import HoldView
-from scheduler.booking.hold_refused import explain_refused_hold
+from scheduler.booking.holding import holds
+from scheduler.booking.holding.choices import from_text
+from scheduler.booking.holding.held import HoldView
+from scheduler.booking.holding.refused import explain_refused_hold
 from scheduler.errors import PlanRefused
 from scheduler.models import Hold
 from scheduler.records import audit

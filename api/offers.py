@@ -13,9 +13,9 @@ from api.schemas.booking import SeriesOut
 from api.schemas.offers import OfferIn, OfferOut, PassedOut
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
-from scheduler.booking import offers
-from scheduler.booking.offered import OfferView
 from scheduler.booking.series import BookedSeries
+from scheduler.booking.waiting import offers
+from scheduler.booking.waiting.offered import OfferView
 
 blueprint = Blueprint("offers", __name__, url_prefix="/offers", description="Freed places, offered to those who wait.")
 

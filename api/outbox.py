@@ -11,8 +11,8 @@ from api.openapi import Blueprint
 from api.paging import Page, PageIn, moment, page, page_of
 from api.schemas.outbox import StuckLetterOut
 from scheduler.actors import Role
-from scheduler.booking import outbox
-from scheduler.booking.outbox import StuckLetter
+from scheduler.booking.letters import outbox
+from scheduler.booking.letters.outbox import StuckLetter
 
 blueprint = Blueprint("outbox", __name__, description="Letters to patients that have not left.")
 

@@ -13,7 +13,7 @@ from api.paging import Page, page, page_of
 from api.schemas.patients import PatientIn, PatientOut, PatientPatch, PatientSearch
 from api.versions import require_version
 from scheduler.actors import Role
-from scheduler.booking import addresses
+from scheduler.booking.letters import addresses
 from scheduler.models import Patient
 from scheduler.records import access
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from config import Settings
-from scheduler.booking.outbox import Failure, Letter
+from scheduler.booking.letters.outbox import Failure, Letter
 
 TIMEOUT_SECONDS = 10
 """For each answer of the mail server; a whole letter stays far below the time for which a worker has it."""

@@ -20,8 +20,8 @@ from api.schemas.changes import (
 )
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
-from scheduler.booking import courses, rebooking
-from scheduler.booking.outcome import Outcome
+from scheduler.booking.changing import courses, rebooking
+from scheduler.booking.changing.outcome import Outcome
 
 blueprint = Blueprint("series", __name__, url_prefix="/series", description="A whole series changed.")
 

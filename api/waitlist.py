@@ -12,8 +12,8 @@ from api.paging import Page, PageIn, moment, page, page_of
 from api.schemas.waitlist import EntryIn, EntryOut, EntryPatch
 from api.versions import require_version
 from scheduler.actors import Role
-from scheduler.booking import waitlist
-from scheduler.booking.waitlist import FIRST_SERVED, EntryView
+from scheduler.booking.waiting import waitlist
+from scheduler.booking.waiting.waitlist import FIRST_SERVED, EntryView
 from scheduler.models import WaitlistEntry
 
 blueprint = Blueprint("waitlist", __name__, url_prefix="/waitlist", description="Who waits for a place.")

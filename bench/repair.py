@@ -13,11 +13,11 @@ from bench.timing import by_turns, percentile, ratio
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability
 from scheduler.booking.calendar import Bookable
+from scheduler.booking.planning.problem import Course, Price, Problem, Visit, price
+from scheduler.booking.planning.replan import best_places, greedy
+from scheduler.booking.planning.solver import solve
 from scheduler.booking.plans import PlannedVisit, Wishes
-from scheduler.booking.problem import Course, Price, Problem, Visit, price
-from scheduler.booking.replan import best_places, greedy
 from scheduler.booking.search import best_series
-from scheduler.booking.solver import solve
 from scheduler.intervals import subtract
 from scheduler.protocols import ResourceKind
 from tests.homes import Home

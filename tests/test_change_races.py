@@ -10,15 +10,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.booking import attendance, courses
-from scheduler.booking.apply import apply_changes
+from scheduler.booking import attendance
 from scheduler.booking.appointments import Why, lock_appointment
 from scheduler.booking.book import book_series
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
-from scheduler.booking.holds import find_hold, hold, release
+from scheduler.booking.changing import courses
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import planned
+from scheduler.booking.holding.holds import find_hold, hold, release
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.reinstate import reinstate
-from scheduler.booking.running import planned
 from scheduler.models import (
     LIVE,
     Appointment,

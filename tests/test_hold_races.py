@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import func, select
 
 from scheduler.actors import Role
-from scheduler.booking import holds, offers, waitlist
 from scheduler.booking.book import book_series
-from scheduler.booking.matching import Place
-from scheduler.booking.waitlist import Needs
+from scheduler.booking.holding import holds
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
 from scheduler.models import Appointment, Claim, EntryState, Hold, HoldState, Offer, Outcome, Urgency, WaitlistEntry
 from scheduler.models.engine import Database

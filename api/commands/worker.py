@@ -17,7 +17,9 @@ from api.commands import house
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
 from scheduler.actors import Actor
-from scheduler.booking import claims, offers, outbox
+from scheduler.booking import claims
+from scheduler.booking.letters import outbox
+from scheduler.booking.waiting import offers
 from scheduler.models.engine import Database, is_away
 from scheduler.records import audit
 

@@ -17,10 +17,10 @@ from api.schemas.booking import (
     WindowIn,
 )
 from scheduler.actors import Role
-from scheduler.booking.changes import MOST_INFUSIONS, from_text
+from scheduler.booking.changing.changes import MOST_INFUSIONS, from_text
+from scheduler.booking.changing.reschedule import MOST_ALTERNATIVES, Chosen
 from scheduler.booking.opaque import LARGEST_PLAN
 from scheduler.booking.plans import OPEN_END, Wishes
-from scheduler.booking.reschedule import MOST_ALTERNATIVES, Chosen
 from scheduler.models import ChangeReason, EndReason, SeriesStatus, Side
 from scheduler.protocols import ResourceKind
 

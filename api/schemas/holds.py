@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from api.schemas.base import Instant, Shape
 from api.schemas.booking import LocalTime, NamedResourceOut
-from scheduler.booking.choices import MOST_CHOICES
+from scheduler.booking.holding.choices import MOST_CHOICES
 from scheduler.booking.opaque import LARGEST_PLAN
 from scheduler.models import HoldState
 

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from api.schemas.base import Instant, Shape
 from api.schemas.booking import LocalTime
 from api.schemas.holds import HeldPlanOut
-from scheduler.booking.matching import Place
+from scheduler.booking.waiting.matching import Place
 from scheduler.models import Outcome, Urgency
 
 

@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from api.schemas.base import Instant, Shape
-from scheduler.booking.outbox import Failure, LetterState
+from scheduler.booking.letters.outbox import Failure, LetterState
 from scheduler.models import MessageKind
 
 

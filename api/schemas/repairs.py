@@ -10,7 +10,7 @@ from api.schemas.clinics import SpanOfWeek
 from scheduler.administration.calendar_changes import KINDS, MOST_REASON, CalendarChange
 from scheduler.administration.weekly import MOST_SPANS, WeeklyHours
 from scheduler.booking.opaque import LARGEST_PLAN
-from scheduler.booking.solving import MOST_SECONDS, USUAL_SECONDS, Quality
+from scheduler.booking.planning.solving import MOST_SECONDS, USUAL_SECONDS, Quality
 from scheduler.models import AppointmentStatus, OverrideRule
 
 MISSING, BEYOND = "Missing data for required field.", "This kind of change has no such thing."

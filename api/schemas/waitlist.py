@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from api.schemas.base import Instant, LocalDate, Shape, Weekday, Whole
 from api.schemas.booking import WHOLE_DAY, WindowIn
-from scheduler.booking.waitlist import LONGEST_NOTICE_MINUTES, Needs
+from scheduler.booking.waiting.waitlist import LONGEST_NOTICE_MINUTES, Needs
 from scheduler.models import EntryState, Urgency
 
 WINDOW = {"description": "When a visit may start; by default at any time."}

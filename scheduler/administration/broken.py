@@ -29,9 +29,9 @@ from scheduler.administration.standing import dates_of, lacking, read_standing
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.problem import Course, Problem, Visit
+from scheduler.booking.changing.running import RunningSeries, planned, read_running
+from scheduler.booking.planning.problem import Course, Problem, Visit
 from scheduler.booking.reading import kept_calendar, read_booked_but, read_held
-from scheduler.booking.running import RunningSeries, planned, read_running
 from scheduler.booking.versions import read_definitions
 from scheduler.errors import Fault, Invalid, ShiftOverlaps, refuse
 from scheduler.models import Appointment, Patient, Shift

@@ -23,11 +23,11 @@ from scheduler.administration.calendar_changes import (
 )
 from scheduler.administration.repairs import RepairPlan
 from scheduler.administration.standing import calendar_change
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import STANDING, Why
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.running import dates_around, read_running
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.running import dates_around, read_running
 from scheduler.booking.waivers import Waiver, refuse_unallowed
 from scheduler.errors import AppointmentsStand, Fault, PlanRefused, SlotTaken
 from scheduler.models import Appointment, Calendar, ChangeReason, Side

@@ -10,16 +10,16 @@ from scheduler import clinic_time
 from scheduler.administration import calendar_changes
 from scheduler.administration.broken import Broken
 from scheduler.administration.calendar_changes import CalendarChange, Reassigned
-from scheduler.booking import changes
-from scheduler.booking.apply import check
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing import changes
+from scheduler.booking.changing.apply import check
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import RunningSeries
 from scheduler.booking.opaque import LARGEST_PLAN, pack, unpack, whole
+from scheduler.booking.planning.problem import Breach, Visit
+from scheduler.booking.planning.solving import Answered, Item, Quality, answer, items
 from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.problem import Breach, Visit
-from scheduler.booking.running import RunningSeries
 from scheduler.booking.series import NamedResource
-from scheduler.booking.solving import Answered, Item, Quality, answer, items
 from scheduler.errors import Fault, Invalid
 from scheduler.models import Appointment, AppointmentStatus, OverrideRule
 from scheduler.protocols import ResourceKind

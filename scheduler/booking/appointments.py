@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import letters
 from scheduler.booking.claims import release_claims
+from scheduler.booking.letters import letters
 from scheduler.booking.policy import Policy
 from scheduler.errors import IllegalTransition, NotFound
 from scheduler.models import LIVE, Appointment, AppointmentStatus, ChangeReason, Side, Transition

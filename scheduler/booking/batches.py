@@ -16,12 +16,12 @@ from scheduler.booking import proposals
 from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.book import book_together
 from scheduler.booking.opaque import LARGEST_PLAN, pack, unpack
+from scheduler.booking.planning.problem import Course, Problem, Visit
+from scheduler.booking.planning.solving import Answered, Item, Quality, answer, items
 from scheduler.booking.plans import OfferedAppointment, PlannedVisit, SeriesPlan, Wishes
-from scheduler.booking.problem import Course, Problem, Visit
 from scheduler.booking.propose import offered_visit, refuse_contradictions, settled
 from scheduler.booking.reading import kept_calendar, read_booked, read_held
 from scheduler.booking.series import BookedSeries
-from scheduler.booking.solving import Answered, Item, Quality, answer, items
 from scheduler.booking.versions import read_definitions
 from scheduler.errors import Fault, Invalid, NotFound, refuse
 from scheduler.models import LIVE, Appointment, Patient, Protocol, ProtocolVersion

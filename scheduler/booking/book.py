@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import letters, rules
+from scheduler.booking import rules
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims
 from scheduler.booking.conflicts import as_faults, capacity_conflicts
-from scheduler.booking.holding import book_hold
+from scheduler.booking.holding.taking import book_hold
+from scheduler.booking.letters import letters
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.reading import read_calendar, read_patient_days

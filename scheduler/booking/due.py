@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.held import HoldView, read_views
-from scheduler.booking.matching import breach_day
-from scheduler.booking.offered import OfferView, read_offers
+from scheduler.booking.holding.held import HoldView, read_views
 from scheduler.booking.versions import definitions_of
+from scheduler.booking.waiting.matching import breach_day
+from scheduler.booking.waiting.offered import OfferView, read_offers
 from scheduler.models import LIVE, Appointment, AppointmentStatus, Hold, HoldState, Offer, Outcome, Series, SeriesStatus
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone

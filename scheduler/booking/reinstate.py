@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.booking import rules
 from scheduler.booking.appointments import refuse_illegal, take_step
-from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.running import dates_around, planned, read_running
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.running import dates_around, planned, read_running
 from scheduler.booking.series import BookedAppointment, read_appointment
 from scheduler.booking.waivers import Waiver, outstanding
 from scheduler.clinic_time import MINUTE

@@ -11,11 +11,11 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Session
 
-from scheduler.booking import choices
-from scheduler.booking.changes import SeriesChange
+from scheduler.booking.changing.changes import SeriesChange
+from scheduler.booking.changing.running import planned
 from scheduler.booking.claims import claims_of
+from scheduler.booking.holding import choices
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
-from scheduler.booking.running import planned
 from scheduler.checks.findings import Finding, definitions, stream
 from scheduler.models import (
     Appointment,

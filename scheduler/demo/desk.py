@@ -19,14 +19,14 @@ from scheduler.administration.repairs import from_text, plan_repair
 from scheduler.administration.resources import list_shifts
 from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment
-from scheduler.booking.holds import hold
-from scheduler.booking.offering import OfferedChange
-from scheduler.booking.offers import freed_place, make_offer
+from scheduler.booking.changing.offering import OfferedChange
+from scheduler.booking.changing.reschedule import alternatives, move
+from scheduler.booking.holding.holds import hold
+from scheduler.booking.planning.problem import Visit
 from scheduler.booking.plans import Wishes
-from scheduler.booking.problem import Visit
 from scheduler.booking.propose import propose
-from scheduler.booking.reschedule import alternatives, move
-from scheduler.booking.waitlist import Needs, add_entry
+from scheduler.booking.waiting.offers import freed_place, make_offer
+from scheduler.booking.waiting.waitlist import Needs, add_entry
 from scheduler.booking.waivers import Waiver
 from scheduler.demo.house import ZONE, is_open
 from scheduler.demo.life import Life

@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.booking import attendance, outbox
+from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.book import book_series
-from scheduler.booking.courses import cancel_series, complete_series, stop_series
+from scheduler.booking.changing.courses import cancel_series, complete_series, stop_series
+from scheduler.booking.changing.reschedule import alternatives, move
+from scheduler.booking.letters import outbox
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.reschedule import alternatives, move
 from scheduler.booking.series import BookedSeries
 from scheduler.demo import stories
 from scheduler.demo.house import WEEKDAYS, ZONE, House

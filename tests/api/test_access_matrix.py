@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from api.app import create_app
 from config import Settings
 from scheduler.actors import Role
-from scheduler.booking import choices
+from scheduler.booking.holding import choices
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.models import (
     Alert,

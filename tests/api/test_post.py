@@ -12,7 +12,7 @@ import pytest
 from api import post
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
-from scheduler.booking.outbox import Failure, Letter
+from scheduler.booking.letters.outbox import Failure, Letter
 from tests.mailbox import mailbox
 
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)

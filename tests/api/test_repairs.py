@@ -4,7 +4,7 @@ import pytest
 
 from scheduler.actors import Role
 from scheduler.administration.clinics import add_closure
-from scheduler.booking import solving
+from scheduler.booking.planning import solving
 from scheduler.models import Patient
 from scheduler.protocols import ResourceKind
 from tests.builders import OPENS

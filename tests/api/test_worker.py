@@ -20,10 +20,11 @@ from api.cli import main
 from api.commands import worker
 from api.commands.worker import go_round, told_to_stop, work
 from config import BadSettings, Settings
-from scheduler.booking import offers, outbox, waitlist
-from scheduler.booking.matching import Place
-from scheduler.booking.outbox import LEASE
-from scheduler.booking.waitlist import Needs
+from scheduler.booking.letters import outbox
+from scheduler.booking.letters.outbox import LEASE
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
 from scheduler.models import AuditRow, Hold, HoldState, Message, Offer, Outcome, Urgency
 from scheduler.models.engine import Database

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from scheduler.actors import Actor
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
 from scheduler.booking.book import book_series
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.waivers import Waiver

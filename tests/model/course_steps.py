@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
-from scheduler.booking import courses, rebooking, reschedule
-from scheduler.booking.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
-from scheduler.booking.offering import OfferedChange
+from scheduler.booking.changing import courses, rebooking, reschedule
+from scheduler.booking.changing.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
+from scheduler.booking.changing.offering import OfferedChange
 from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, ChangeReason, EndReason, OverrideRule, SeriesStatus, Side
 from tests.model.booking_steps import PROTOCOLS, SEEDS, BookingSteps

@@ -9,8 +9,8 @@ from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking import holds
-from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
+from scheduler.booking.holding import holds
 from scheduler.models import HoldState
 from tests.model.booking_steps import MAY_MOVE, PROTOCOLS, SEEDS, BookingSteps
 from tests.model.plain import STILL_TO_COME, Asked, Choice, Judgement, Kept

@@ -10,7 +10,7 @@ from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from scheduler.booking.changes import SeriesChange
+from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
 from scheduler.models import (
     LIVE,

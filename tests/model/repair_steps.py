@@ -12,7 +12,7 @@ from scheduler.administration import repairs
 from scheduler.administration.broken import read_broken
 from scheduler.administration.calendar_changes import CalendarChange, ClosureAdded, Reassigned, ShiftWithdrawn
 from scheduler.administration.carrying_out import commit_repair
-from scheduler.booking.changes import SeriesChange
+from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, Closure, OverrideRule
 from tests.model.booking_steps import SEEDS, BookingSteps

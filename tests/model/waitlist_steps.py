@@ -11,14 +11,14 @@ from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking import offers, waitlist
-from scheduler.booking.changes import SeriesChange
-from scheduler.booking.choices import Choice as Chosen
-from scheduler.booking.choices import from_text
-from scheduler.booking.matching import Place
-from scheduler.booking.offered import OfferView
+from scheduler.booking.changing.changes import SeriesChange
+from scheduler.booking.holding.choices import Choice as Chosen
+from scheduler.booking.holding.choices import from_text
 from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.waitlist import Needs
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.offered import OfferView
+from scheduler.booking.waiting.waitlist import Needs
 from scheduler.models import EntryState, HoldState, Outcome, SeriesStatus, Urgency
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from tests.model.booking_steps import PROTOCOLS, SEEDS, BookingSteps

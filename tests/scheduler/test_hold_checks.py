@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete
 
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
-from scheduler.booking.holds import hold
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import planned
+from scheduler.booking.holding.holds import hold
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.running import planned
 from scheduler.checks import checks
 from scheduler.clinic_time import MINUTE
 from scheduler.models import Claim, EntryState, Hold, HoldState, Offer, Outcome, ProtocolVersion, Urgency, WaitlistEntry

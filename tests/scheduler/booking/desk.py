@@ -10,17 +10,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
-from scheduler.booking import holds, offers, waitlist
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.choices import Choice
-from scheduler.booking.held import HoldView
-from scheduler.booking.matching import Place
-from scheduler.booking.offered import OfferView
+from scheduler.booking.holding import holds
+from scheduler.booking.holding.choices import Choice
+from scheduler.booking.holding.held import HoldView
 from scheduler.booking.plans import SeriesPlan, Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedSeries
-from scheduler.booking.waitlist import EntryView, Needs
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.offered import OfferView
+from scheduler.booking.waiting.waitlist import EntryView, Needs
 from scheduler.clinic_time import DAY
 from scheduler.errors import NobodyFits
 from scheduler.models import AppointmentStatus, EntryState, Patient, Urgency

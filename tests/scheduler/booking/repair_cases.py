@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability, loads_of
 from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours
-from scheduler.booking.plans import PlannedVisit, Wishes
-from scheduler.booking.problem import (
+from scheduler.booking.planning.problem import (
     DAY_MOVED,
     MINUTE_MOVED,
     NO_PLACE,
@@ -24,6 +23,7 @@ from scheduler.booking.problem import (
     Visit,
     price,
 )
+from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.intervals import Interval
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 

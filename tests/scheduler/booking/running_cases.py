@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
+from scheduler.booking.changing.running import RunningSeries, read_running
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.running import RunningSeries, read_running
 from scheduler.clinic_time import local_date
 from scheduler.models import Appointment, AppointmentStatus
 from tests.builders import MONDAY, ClinicCast

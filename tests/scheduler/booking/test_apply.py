@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why, move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange, from_text, to_text
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange, from_text, to_text
+from scheduler.booking.changing.running import planned, read_running
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.running import planned, read_running
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
 from scheduler.errors import Invalid, NotAllowed, PlanRefused

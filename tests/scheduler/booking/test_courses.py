@@ -8,7 +8,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.courses import cancel_series, complete_series, pause_series, stop_series
+from scheduler.booking.changing.courses import cancel_series, complete_series, pause_series, stop_series
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.errors import (

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.booking import due, offers, waitlist
+from scheduler.booking import due
 from scheduler.booking.appointments import move_on
-from scheduler.booking.matching import Place
-from scheduler.booking.waitlist import Needs
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
 from scheduler.models import Appointment, AppointmentStatus, Series, SeriesStatus, Urgency
 from tests.builders import MONDAY

@@ -5,7 +5,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.booking.envelope import Alternative, Need, envelope
+from scheduler.booking.holding.envelope import Alternative, Need, envelope
 
 CHAIR, NURSE = UUID(int=1), UUID(int=2)
 HORIZON = 2_000

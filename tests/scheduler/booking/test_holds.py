@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from scheduler.booking import choices, holds
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
-from scheduler.booking.hold_refused import explain_refused_hold
-from scheduler.booking.running import planned, read_running
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import planned, read_running
+from scheduler.booking.holding import choices, holds
+from scheduler.booking.holding.refused import explain_refused_hold
 from scheduler.clinic_time import DAY
 from scheduler.errors import AlreadyRenewed, HoldEnded, HoldOfAnother, Invalid, NotFound, PlanRefused
 from scheduler.models import BookingPolicy, ChangeReason, Claim, Hold, HoldState, Side

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from scheduler.booking import apply, book, letters, wording
-from scheduler.booking.addresses import change_patient
+from scheduler.booking import book
 from scheduler.booking.appointments import Why, cancel_all, move_on
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing import apply
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import planned, read_running
+from scheduler.booking.letters import letters, wording
+from scheduler.booking.letters.addresses import change_patient
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
-from scheduler.booking.running import planned, read_running
 from scheduler.clinic_time import DAY
 from scheduler.models import AppointmentStatus, ChangeReason, Clinic, Message, MessageKind, Side
 from scheduler.protocols import ResourceKind

@@ -7,8 +7,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.booking.matching import Place, Running, Waiting, breach_day, in_order
 from scheduler.booking.plans import PlannedVisit, Wishes
+from scheduler.booking.waiting.matching import Place, Running, Waiting, breach_day, in_order
 from scheduler.clinic_time import DAY
 from tests.builders import MDD_INDUCTION, MONDAY, ZONE, clinic_instant
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from scheduler.booking import holds, offers, waitlist
-from scheduler.booking.candidates import find_candidates
-from scheduler.booking.matching import Place
+from scheduler.booking.holding import holds
+from scheduler.booking.waiting import offers, waitlist
+from scheduler.booking.waiting.candidates import find_candidates
+from scheduler.booking.waiting.matching import Place
 from scheduler.clinic_time import DAY
 from scheduler.errors import HoldOfAnother, Invalid, NotFound, OfferEnded, OfferOut, PlanRefused
 from scheduler.models import (

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.booking import outbox
-from scheduler.booking.outbox import LATE, LEASE, PAUSES, Failure, LetterState
+from scheduler.booking.letters import outbox
+from scheduler.booking.letters.outbox import LATE, LEASE, PAUSES, Failure, LetterState
 from scheduler.models import Message, MessageKind
 from scheduler.records import audit
 from tests.letters import put

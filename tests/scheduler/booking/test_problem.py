@@ -9,8 +9,7 @@ import pytest
 
 from scheduler import clinic_time
 from scheduler.booking.availability import Availability, loads_of
-from scheduler.booking.plans import PlannedVisit, Wishes
-from scheduler.booking.problem import (
+from scheduler.booking.planning.problem import (
     BREACH_DAY,
     DAY_MOVED,
     MINUTE_MOVED,
@@ -23,6 +22,7 @@ from scheduler.booking.problem import (
     Visit,
     price,
 )
+from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.protocols import Gap
 from tests.scheduler.booking import repair_cases
 from tests.scheduler.booking.repair_cases import CHAIR, MONDAY, NOW, NURSE, OPENS, PRESCRIBER

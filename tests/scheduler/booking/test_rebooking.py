@@ -7,13 +7,13 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import update
 
-from scheduler.booking.aftermath import explain_changes
 from scheduler.booking.appointments import move_on
 from scheduler.booking.book import book_series
-from scheduler.booking.changes import ChangeKind
-from scheduler.booking.courses import pause_series, stop_series
+from scheduler.booking.changing.aftermath import explain_changes
+from scheduler.booking.changing.changes import ChangeKind
+from scheduler.booking.changing.courses import pause_series, stop_series
+from scheduler.booking.changing.rebooking import extend, hand_over, rebook
 from scheduler.booking.plans import Wishes
-from scheduler.booking.rebooking import extend, hand_over, rebook
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
 from scheduler.errors import Invalid, NotFound, PlanRefused, SeriesEnded

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from scheduler.administration.clinics import add_closure
 from scheduler.booking import attendance
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why, lock_appointment
 from scheduler.booking.book import book_series
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
+from scheduler.booking.changing.running import planned, read_running
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.reinstate import reinstate
-from scheduler.booking.running import planned, read_running
 from scheduler.booking.series import BookedSeries
 from scheduler.clinic_time import DAY
 from scheduler.errors import CannotReturn, SeriesEnded

@@ -5,9 +5,9 @@ from dataclasses import replace
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from scheduler.booking.planning.problem import BREACH_DAY, DAY_MOVED, NO_PLACE, PATIENT_MOVED, Course, price
+from scheduler.booking.planning.replan import best_places, greedy, least_alone, shifted
 from scheduler.booking.plans import Wishes
-from scheduler.booking.problem import BREACH_DAY, DAY_MOVED, NO_PLACE, PATIENT_MOVED, Course, price
-from scheduler.booking.replan import best_places, greedy, least_alone, shifted
 from scheduler.intervals import Interval
 from scheduler.protocols import Gap
 from tests.scheduler.booking import repair_cases

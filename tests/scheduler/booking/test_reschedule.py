@@ -8,12 +8,12 @@ from itertools import pairwise, product
 import pytest
 from sqlalchemy import func, select
 
-from scheduler.booking.aftermath import explain_changes
-from scheduler.booking.changes import Seen, from_text, to_text
-from scheduler.booking.courses import cancel_series
+from scheduler.booking.changing.aftermath import explain_changes
+from scheduler.booking.changing.changes import Seen, from_text, to_text
+from scheduler.booking.changing.courses import cancel_series
+from scheduler.booking.changing.reschedule import Chosen, alternatives, move
+from scheduler.booking.planning.problem import DAY_MOVED, PATIENT_MOVED
 from scheduler.booking.plans import Wishes
-from scheduler.booking.problem import DAY_MOVED, PATIENT_MOVED
-from scheduler.booking.reschedule import Chosen, alternatives, move
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY, MINUTE, days, instant
 from scheduler.errors import IllegalTransition, Invalid, NotAllowed, NotFound, PlanRefused, SeriesEnded

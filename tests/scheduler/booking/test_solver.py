@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from scheduler.booking import solver
-from scheduler.booking.problem import price
-from scheduler.booking.replan import greedy, least_alone
-from scheduler.booking.solver import solve
+from scheduler.booking.planning import solver
+from scheduler.booking.planning.problem import price
+from scheduler.booking.planning.replan import greedy, least_alone
+from scheduler.booking.planning.solver import solve
 from tests.scheduler.booking import repair_cases
 from tests.scheduler.booking.test_problem import place, problem, series
 from tests.scheduler.booking.test_replan import closed, fallen
@@ -77,7 +77,7 @@ def test_a_dear_hint_is_bettered(crowded):
 
 
 def test_importing_the_planners_does_not_wait_for_the_solver():
-    code = "import sys, scheduler.booking.solver; sys.exit('ortools' in sys.modules)"
+    code = "import sys, scheduler.booking.planning.solver; sys.exit('ortools' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

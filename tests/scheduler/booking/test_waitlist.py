@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from scheduler.booking import waitlist
 from scheduler.booking.appointments import move_on
-from scheduler.booking.waitlist import Needs
+from scheduler.booking.waiting import waitlist
+from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
 from scheduler.errors import EntryEnded, Invalid, NotFound
 from scheduler.models import AppointmentStatus, EntryState, Series, SeriesStatus, Urgency

@@ -9,13 +9,13 @@ from sqlalchemy import func, select
 from scheduler import checks, clinic_time
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.board import read_board
-from scheduler.booking.candidates import find_candidates
+from scheduler.booking.changing.reschedule import alternatives
 from scheduler.booking.due import read_due
-from scheduler.booking.holds import list_holds
-from scheduler.booking.matching import Place
-from scheduler.booking.outbox import list_stuck
-from scheduler.booking.reschedule import alternatives
-from scheduler.booking.waitlist import list_entries
+from scheduler.booking.holding.holds import list_holds
+from scheduler.booking.letters.outbox import list_stuck
+from scheduler.booking.waiting.candidates import find_candidates
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.waitlist import list_entries
 from scheduler.demo import MISSED, SOON, URGENT, ZONE
 from scheduler.demo.house import is_open
 from scheduler.models import (

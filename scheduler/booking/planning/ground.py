@@ -12,8 +12,7 @@ from scheduler import clinic_time
 from scheduler.booking import rules, ticks
 from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.fleet import Fleet
-from scheduler.booking.plans import PlannedVisit, Wishes
-from scheduler.booking.problem import (
+from scheduler.booking.planning.problem import (
     DAY_MOVED,
     MINUTE_MOVED,
     OTHER_CHAIR,
@@ -22,6 +21,7 @@ from scheduler.booking.problem import (
     Problem,
     Visit,
 )
+from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.clinic_time import GRID_MINUTES
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 

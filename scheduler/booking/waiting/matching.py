@@ -10,7 +10,7 @@ from scheduler import clinic_time
 from scheduler.booking import rules, ticks
 from scheduler.booking.availability import Availability
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.search import Search
 from scheduler.protocols import ProtocolDefinition, ResourceKind

@@ -10,21 +10,21 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.apply import MAY_CHANGE
 from scheduler.booking.appointments import Why
 from scheduler.booking.book import read_anchor
-from scheduler.booking.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
-from scheduler.booking.courses import find_series
+from scheduler.booking.changing.apply import MAY_CHANGE
+from scheduler.booking.changing.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
+from scheduler.booking.changing.courses import find_series
+from scheduler.booking.changing.offering import offer
+from scheduler.booking.changing.outcome import Outcome, carry_out
+from scheduler.booking.changing.running import dates_around
+from scheduler.booking.changing.scene import ANY_TIME, EASED, STRICT, Room, Scene, read_scene
 from scheduler.booking.explain import Explanation
-from scheduler.booking.offering import offer
-from scheduler.booking.outcome import Outcome, carry_out
+from scheduler.booking.planning.problem import Visit
+from scheduler.booking.planning.replan import shifted
 from scheduler.booking.plans import OPEN_END, Proposal, Wishes
-from scheduler.booking.problem import Visit
 from scheduler.booking.propose import current_version, search_for
-from scheduler.booking.replan import shifted
 from scheduler.booking.rules import Anchor
-from scheduler.booking.running import dates_around
-from scheduler.booking.scene import ANY_TIME, EASED, STRICT, Room, Scene, read_scene
 from scheduler.booking.waivers import Waiver
 from scheduler.errors import Fault, Invalid, NotFound, SeriesEnded, refuse
 from scheduler.models import LIVE, Appointment, ChangeReason, Series, Side

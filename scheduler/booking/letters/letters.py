@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import wording
+from scheduler.booking.letters import wording
+from scheduler.booking.letters.wording import House
 from scheduler.booking.policy import read_policy
-from scheduler.booking.wording import House
 from scheduler.models import Appointment, AppointmentStatus, Clinic, Message, MessageKind
 from scheduler.models.base import table_of
 from scheduler.models.upsert import insert_all_unless_there

@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.choices import Choice, from_document, series_of, to_text
+from scheduler.booking.holding.choices import Choice, from_document, series_of, to_text
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.series import NamedResource
 from scheduler.models import Hold, HoldState, Resource, Staff

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.choices import MOST_CHOICES, Choice, Choices, as_document
 from scheduler.booking.claims import end_holds, expire_holds, insert_claims
 from scheduler.booking.conflicts import as_faults
-from scheduler.booking.envelope import Need, envelope
-from scheduler.booking.held import HoldView, read_views
-from scheduler.booking.judging import Judged, judge
+from scheduler.booking.holding.choices import MOST_CHOICES, Choice, Choices, as_document
+from scheduler.booking.holding.envelope import Need, envelope
+from scheduler.booking.holding.held import HoldView, read_views
+from scheduler.booking.holding.judging import Judged, judge
 from scheduler.booking.policy import read_policy
 from scheduler.errors import AlreadyRenewed, Fault, HoldEnded, HoldOfAnother, NotFound, PlanRefused, refuse
 from scheduler.models import Hold, HoldState

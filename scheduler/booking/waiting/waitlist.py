@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.judging import current_versions
-from scheduler.booking.running import RunningSeries, read_running
+from scheduler.booking.changing.running import RunningSeries, read_running
+from scheduler.booking.holding.judging import current_versions
 from scheduler.errors import EntryEnded, Fault, NotFound, OfferOut, refuse
 from scheduler.models import EntryState, Offer, Outcome, SeriesStatus, Urgency, WaitlistEntry
 from scheduler.records import access, audit

@@ -12,16 +12,17 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking import letters, rules
+from scheduler.booking import rules
 from scheduler.booking.appointments import ENTER, Why, call_off, note_transitions
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.claims import claims_of, expire_holds, insert_claims, release_claims
 from scheduler.booking.conflicts import as_faults
-from scheduler.booking.holding import book_hold
+from scheduler.booking.holding.taking import book_hold
+from scheduler.booking.letters import letters
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
 from scheduler.errors import Fault, PlanRefused
 from scheduler.models import Appointment, AppointmentStatus, Move, OverrideRule, Series, SeriesStatus

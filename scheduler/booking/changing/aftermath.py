@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.changes import ChangeKind, SeriesChange
-from scheduler.booking.offering import OfferedChange, faults_of
-from scheduler.booking.outcome import Outcome, taken_places
-from scheduler.booking.rebooking import preview_extension, preview_rebooking
-from scheduler.booking.reschedule import alternatives
-from scheduler.booking.running import dates_around
-from scheduler.booking.scene import ANY_TIME, read_scene
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.offering import OfferedChange, faults_of
+from scheduler.booking.changing.outcome import Outcome, taken_places
+from scheduler.booking.changing.rebooking import preview_extension, preview_rebooking
+from scheduler.booking.changing.reschedule import alternatives
+from scheduler.booking.changing.running import dates_around
+from scheduler.booking.changing.scene import ANY_TIME, read_scene
 from scheduler.errors import Fault, IllegalTransition, Invalid, NotFound, PlanRefused, SeriesEnded
 
 

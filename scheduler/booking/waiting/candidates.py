@@ -13,14 +13,23 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.availability import Availability, loads_of
-from scheduler.booking.choices import Choice
-from scheduler.booking.matching import Place, Running, Waiting, in_order, next_visit, room_of, seen_by, wishes_for
+from scheduler.booking.holding.choices import Choice
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.booking.propose import visits_of
 from scheduler.booking.reading import HELD, kept_calendar, read_booked
 from scheduler.booking.search import Search, best_series
 from scheduler.booking.versions import definitions_of, read_definitions
-from scheduler.booking.waitlist import FIRST_SERVED
+from scheduler.booking.waiting.matching import (
+    Place,
+    Running,
+    Waiting,
+    in_order,
+    next_visit,
+    room_of,
+    seen_by,
+    wishes_for,
+)
+from scheduler.booking.waiting.waitlist import FIRST_SERVED
 from scheduler.models import (
     LIVE,
     Appointment,

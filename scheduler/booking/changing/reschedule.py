@@ -9,17 +9,17 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.apply import MAY_CHANGE
 from scheduler.booking.appointments import STANDING, Why
-from scheduler.booking.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.apply import MAY_CHANGE
+from scheduler.booking.changing.changes import ChangeKind, SeriesChange
+from scheduler.booking.changing.offering import OfferedChange, change_of, offer
+from scheduler.booking.changing.outcome import Outcome, carry_out
+from scheduler.booking.changing.running import dates_around, planned
+from scheduler.booking.changing.scene import ANY_TIME, EASED, STRICT, Keeping, Room, Scene, read_scene, without
 from scheduler.booking.explain import Explanation
-from scheduler.booking.offering import OfferedChange, change_of, offer
-from scheduler.booking.outcome import Outcome, carry_out
+from scheduler.booking.planning.problem import Visit
+from scheduler.booking.planning.replan import best_places, shifted
 from scheduler.booking.plans import OPEN_END, PlannedVisit, Wishes
-from scheduler.booking.problem import Visit
-from scheduler.booking.replan import best_places, shifted
-from scheduler.booking.running import dates_around, planned
-from scheduler.booking.scene import ANY_TIME, EASED, STRICT, Keeping, Room, Scene, read_scene, without
 from scheduler.booking.waivers import Waiver
 from scheduler.errors import Fault, IllegalTransition, Invalid, NotFound, SeriesEnded, refuse
 from scheduler.models import LIVE, Appointment, ChangeReason, Side

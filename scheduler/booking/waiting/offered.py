@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.held import HeldPlan, Shower, shower
+from scheduler.booking.holding.held import HeldPlan, Shower, shower
 from scheduler.models import Hold, Offer, Outcome, Urgency, WaitlistEntry
 from scheduler.records import access
 

@@ -17,9 +17,8 @@ from ortools.sat.python import cp_model
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.ground import PREFERENCES, Ground
-from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.problem import (
+from scheduler.booking.planning.ground import PREFERENCES, Ground
+from scheduler.booking.planning.problem import (
     BREACH_DAY,
     MINUTE_MOVED,
     NO_PLACE,
@@ -32,6 +31,7 @@ from scheduler.booking.problem import (
     Visit,
     across,
 )
+from scheduler.booking.plans import PlannedVisit
 from scheduler.clinic_time import GRID_MINUTES
 from scheduler.protocols import Gap, ResourceKind
 

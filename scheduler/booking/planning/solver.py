@@ -8,9 +8,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from scheduler.booking.planning.problem import Answer, Price, Problem, price
+from scheduler.booking.planning.replan import greedy, least_alone
 from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.problem import Answer, Price, Problem, price
-from scheduler.booking.replan import greedy, least_alone
 
 SEED = 1
 LEAST_SECONDS = 0.1
@@ -66,7 +66,7 @@ def _search(
     """The solver's best answer, if it found any, and its bound."""
     from ortools.sat.python import cp_model  # takes most of a second, which only those who solve should wait
 
-    from scheduler.booking.model import Model
+    from scheduler.booking.planning.model import Model
 
     model = Model(problem, alone)
     model.hint(hint)

@@ -12,9 +12,8 @@ from uuid import UUID
 
 from scheduler import clinic_time
 from scheduler.booking import rules
-from scheduler.booking.ground import Ground, Place
-from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.problem import (
+from scheduler.booking.planning.ground import Ground, Place
+from scheduler.booking.planning.problem import (
     BREACH_DAY,
     NO_PLACE,
     PATIENT_MOVED,
@@ -26,6 +25,7 @@ from scheduler.booking.problem import (
     off,
     price,
 )
+from scheduler.booking.plans import PlannedVisit
 from scheduler.protocols import Gap
 
 SWEEPS = 2

@@ -8,15 +8,15 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
-from scheduler.booking.changes import SeriesChange
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import SeriesChange
+from scheduler.booking.changing.offering import OfferedChange, OfferedVisit, faults_of, priced, shown
+from scheduler.booking.changing.running import RunningSeries, read_running
+from scheduler.booking.changing.scene import Room, Scene
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.explain import Explanation
-from scheduler.booking.holding import take_hold
-from scheduler.booking.offering import OfferedChange, OfferedVisit, faults_of, priced, shown
-from scheduler.booking.running import RunningSeries, read_running
-from scheduler.booking.scene import Room, Scene
+from scheduler.booking.holding.taking import take_hold
 from scheduler.booking.waivers import Waiver
 from scheduler.errors import Fault
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking import letters
+from scheduler.booking.letters import letters
 from scheduler.models import Appointment, AppointmentStatus, Message, Patient
 from scheduler.models.base import table_of
 from scheduler.records import access

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
-from scheduler.booking.apply import check
 from scheduler.booking.book import GONE
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.changes import SeriesChange
-from scheduler.booking.choices import Choice
+from scheduler.booking.changing.apply import check
+from scheduler.booking.changing.changes import SeriesChange
+from scheduler.booking.changing.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.claims import claims_of
-from scheduler.booking.envelope import Alternative, Need
+from scheduler.booking.holding.choices import Choice
+from scheduler.booking.holding.envelope import Alternative, Need
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
 from scheduler.booking.reading import read_calendar, read_patient_days
-from scheduler.booking.running import RunningSeries, dates_around, planned, read_running
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import Fault
 from scheduler.models import LIVE, Appointment, Patient, Protocol

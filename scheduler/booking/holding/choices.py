@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from scheduler.booking import changes, proposals
-from scheduler.booking.changes import SeriesChange
+from scheduler.booking import proposals
+from scheduler.booking.changing import changes
+from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.opaque import unpack
 from scheduler.booking.plans import SeriesPlan
 

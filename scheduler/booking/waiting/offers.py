@@ -15,21 +15,21 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.apply import apply_changes
 from scheduler.booking.appointments import Why
 from scheduler.booking.book import book_series
-from scheduler.booking.candidates import Candidate, find_candidates
-from scheduler.booking.changes import SeriesChange
-from scheduler.booking.choices import Choice, from_document
+from scheduler.booking.changing.apply import apply_changes
+from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.claims import end_holds
 from scheduler.booking.conflicts import as_faults
-from scheduler.booking.holds import find_hold, keep
-from scheduler.booking.matching import Place
-from scheduler.booking.offered import OfferView, read_offers
+from scheduler.booking.holding.choices import Choice, from_document
+from scheduler.booking.holding.holds import find_hold, keep
 from scheduler.booking.policy import read_policy
 from scheduler.booking.reading import LOCKED_CLINIC
 from scheduler.booking.series import BookedSeries, read_series
-from scheduler.booking.waitlist import end_entry
+from scheduler.booking.waiting.candidates import Candidate, find_candidates
+from scheduler.booking.waiting.matching import Place
+from scheduler.booking.waiting.offered import OfferView, read_offers
+from scheduler.booking.waiting.waitlist import end_entry
 from scheduler.errors import Fault, NobodyFits, NotFound, OfferEnded, PlanRefused, refuse
 from scheduler.models import (
     LIVE,

@@ -14,13 +14,13 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.availability import Availability
+from scheduler.booking.changing.running import RunningSeries, planned, read_running
 from scheduler.booking.explain import Explanation, explain_visit
+from scheduler.booking.planning.problem import Course, Problem, Visit
 from scheduler.booking.plans import OPEN_END, PlannedVisit, Wishes
-from scheduler.booking.problem import Course, Problem, Visit
 from scheduler.booking.propose import LONGEST_HORIZON_DAYS, refuse_contradictions
 from scheduler.booking.reading import read_availability
 from scheduler.booking.rules import FOREVER
-from scheduler.booking.running import RunningSeries, planned, read_running
 from scheduler.models import Appointment
 from scheduler.protocols import LONGEST_GAP_DAYS, Gap, ProtocolDefinition, ResourceKind
 from scheduler.records import access

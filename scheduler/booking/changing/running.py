@@ -15,7 +15,7 @@ from scheduler.actors import Actor
 from scheduler.booking import rules
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.calendar import ClinicCalendar
-from scheduler.booking.changes import Seen, SeriesChange
+from scheduler.booking.changing.changes import Seen, SeriesChange
 from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import NotFound

@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.booking.book import Refusal, explain_refusal
-from scheduler.booking.changes import SeriesChange
-from scheduler.booking.choices import Choices
+from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.conflicts import capacity_conflicts
-from scheduler.booking.holds import within_plan
-from scheduler.booking.judging import Judged, judge
+from scheduler.booking.holding.choices import Choices
+from scheduler.booking.holding.holds import within_plan
+from scheduler.booking.holding.judging import Judged, judge
 from scheduler.booking.plans import Proposal, SeriesPlan
 from scheduler.errors import Fault, PlanRefused
 from scheduler.records import access

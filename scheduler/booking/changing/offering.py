@@ -7,10 +7,10 @@ from uuid import UUID
 
 from scheduler import clinic_time
 from scheduler.actors import Role
-from scheduler.booking.apply import check
-from scheduler.booking.changes import ChangeKind, Seen, SeriesChange, to_text
-from scheduler.booking.plans import OfferedAppointment, PlannedVisit, Reason, Wishes
-from scheduler.booking.problem import (
+from scheduler.booking.changing.apply import check
+from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange, to_text
+from scheduler.booking.changing.scene import Room, Scene
+from scheduler.booking.planning.problem import (
     BREACH_DAY,
     DAY_MOVED,
     MINUTE_MOVED,
@@ -23,8 +23,8 @@ from scheduler.booking.problem import (
     Problem,
     price,
 )
+from scheduler.booking.plans import OfferedAppointment, PlannedVisit, Reason, Wishes
 from scheduler.booking.propose import offered_visit
-from scheduler.booking.scene import Room, Scene
 from scheduler.booking.waivers import who_may
 from scheduler.errors import Fault
 

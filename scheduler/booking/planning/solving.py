@@ -11,8 +11,7 @@ from threading import BoundedSemaphore
 from time import monotonic
 from uuid import UUID
 
-from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.problem import (
+from scheduler.booking.planning.problem import (
     BREACH_DAY,
     DAY_MOVED,
     MINUTE_MOVED,
@@ -25,8 +24,9 @@ from scheduler.booking.problem import (
     Problem,
     price,
 )
-from scheduler.booking.replan import greedy
-from scheduler.booking.solver import Solved, solve
+from scheduler.booking.planning.replan import greedy
+from scheduler.booking.planning.solver import Solved, solve
+from scheduler.booking.plans import PlannedVisit
 
 MOST_SECONDS = 30
 USUAL_SECONDS = 10

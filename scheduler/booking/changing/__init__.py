@@ -1,0 +1,1 @@
+"""Changes of running series: found, shown, and carried out whole."""

@@ -1,0 +1,1 @@
+"""Places kept for a while for those who are still deciding."""

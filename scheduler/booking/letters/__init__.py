@@ -1,0 +1,1 @@
+"""What patients are told, written with the act it tells of and posted later."""

@@ -1,0 +1,1 @@
+"""The waiting list, and offering what becomes free to those on it."""
