@@ -47,7 +47,6 @@ WEEK = 7
 WAITING, TREATED, MISSED = ("Rosa", "Marino"), ("Henry", "Whitlock"), ("Ulla", "Winter")
 CAST = (WAITING, TREATED, MISSED, *UNPLACED)
 BOOKED_AHEAD, IN_TREATMENT = timedelta(days=35), timedelta(days=13)
-REFERRED_AHEAD = timedelta(days=16)
 LAST_MINUTE = timedelta(minutes=1)
 ANY_TIME = (0, clinic_time.DAY_MINUTES)
 RESPONDER = ScoreCourse(baseline=20, improvement=0.75, speed=1.2, ideation=0.3)
@@ -99,7 +98,7 @@ def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, St
     for name in (WAITING, *UNPLACED):
         yield _at(days[-1], DESK_CLOSES), replace(_drawn(name, house, today), protocol=None)
     yield _treated(house, today, next(day for day in days if day >= today - BOOKED_AHEAD))
-    yield _missed(house, today, next(day for day in days if day >= today - REFERRED_AHEAD), days[-1])
+    yield _missed(house, today, next(day for day in days if day >= today - BOOKED_AHEAD), days[-1])
 
 
 def _treated(house: House, today: date, booked: date) -> tuple[datetime, Story]:
