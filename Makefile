@@ -66,7 +66,7 @@ bench: .venv/dev.stamp ## Measure what is claimed, on both engines; writes bench
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: soak
-soak: .venv/dev.stamp ## Race bookers for a long time, on both engines
+soak: .venv/dev.stamp ## Race bookers and live the model for a long time, on both engines (ARGS="operations steps seed")
 	@$(BIN)/python -m bench.soak $(ARGS)
 
 .PHONY: lock

@@ -1,25 +1,38 @@
-"""`make soak`: the storm of `tests/test_races.py`, long enough to be believed. `ARGS="50000"` makes it longer."""
+"""`make soak`: the storm of `tests/test_races.py` and the model of `tests/model`, long enough to be believed.
+
+`ARGS="50000"` for so many operations of the storm, `ARGS="50000 200000"` for so many steps of the model too, and
+`ARGS="0 1000000 7"` for the model alone, beginning with another seed. Ctrl-C ends it with what is known by then.
+"""
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from time import monotonic
 
 from bench.engines import ENGINES, home_of
 from scheduler.models.engine import Database
 from tests.homes import Home
+from tests.model.machine import run_seed
+from tests.model.world import Tally, build_world
 from tests.storm import blow, build_arena, findings
 
 OPERATIONS = 100_000
+STEPS = 1_000_000
+"""Of the model, on both engines together."""
 STEP = 1_000
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 
 
-def main(operations: str = str(OPERATIONS)) -> None:
-    """Book and cancel on each engine, then look at everything. Exits with 1 if anything is not as it must be."""
+def main(operations: str = str(OPERATIONS), steps: str = str(STEPS), seed: str = "1") -> None:
+    """Soak each engine, then look at everything. Exits with 1 if anything is not as it must be."""
     broken = []
-    for engine in ENGINES:
-        with home_of(engine) as home:
-            broken += storm(home, engine, int(operations))
+    try:
+        for engine in ENGINES:
+            with home_of(engine) as home:
+                broken += storm(home, engine, int(operations))
+                broken += live(home, engine, int(steps) // len(ENGINES), seed)
+    except KeyboardInterrupt:
+        print("interrupted: nothing was wrong up to here" if not broken else "interrupted")
     for check, words in broken:
         print(f"{check}: {words}")
     sys.exit(bool(broken))
@@ -39,6 +52,32 @@ def storm(home: Home, engine: str, operations: int) -> list[tuple[str, str]]:
         broken = findings(database, now=NOW)
         database.close()
     return broken
+
+
+def live(home: Home, engine: str, steps: int, seed: str) -> list[tuple[str, str]]:
+    """What went wrong in so many steps of the model, and with which seed: the same one shows it again."""
+    with home.fresh() as url:
+        database = Database(url)
+        world, tally, turn, begun = build_world(database, now=NOW), Tally(), 0, monotonic()
+        while tally.steps < steps:
+            try:
+                run_seed(world, tally, f"{seed}/{turn}")
+            except Exception as error:  # noqa: BLE001 # whatever it is, it is what was looked for
+                return [(engine, f"seed {seed}/{turn}: {error!r}\n" + "\n".join(getattr(error, "__notes__", [])))]
+            turn += 1
+            print(
+                f"{engine}: {tally.steps} of {steps} steps, {outcomes(tally)}, {monotonic() - begun:.0f} s", flush=True
+            )
+        database.close()
+    return []
+
+
+def outcomes(tally: Tally) -> dict[str, int]:
+    """How many steps were done, and how many refused."""
+    found: Counter[str] = Counter()
+    for (_, outcome), times in tally.seen.items():
+        found[outcome] += times
+    return dict(found)
 
 
 if __name__ == "__main__":

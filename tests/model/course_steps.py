@@ -38,16 +38,20 @@ class CourseSteps(BookingSteps):
 
     @rule(rng=SEEDS)
     def complete_series(self, rng: Random) -> None:
-        course = self.a_course(rng)
-        if course and (course.status is ACTIVE or rng.random() < 0.1):
-            states = {visit.status for visit in self.plain.of(course.id)}
-            over = AppointmentStatus.COMPLETED in states and states.isdisjoint({*STILL_TO_COME, *PRESENT})
+        over = [each for each in self.plain.courses.values() if each.status is ACTIVE and self.is_over(each)]
+        course = rng.choice(over) if over else self.a_course(rng)
+        if course and (over or rng.random() < 0.3):
             refused = {"series-ended"} if course.status not in ENDS[COMPLETED] else set()
-            refused = refused or (set() if over else {"series-unfinished"})
+            refused = refused or (set() if self.is_over(course) else {"series-unfinished"})
             act = partial(courses.complete_series, series_id=course.id, actor=self.world.clinician, now=self.now)
             self.desk.do("complete series", act, refused)
             if self.desk.was_done:
                 course.status = COMPLETED
+
+    def is_over(self, course: Course) -> bool:
+        """Nothing is to come or under way, and something took place."""
+        states = {visit.status for visit in self.plain.of(course.id)}
+        return AppointmentStatus.COMPLETED in states and states.isdisjoint({*STILL_TO_COME, *PRESENT})
 
     def a_course(self, rng: Random) -> Course | None:
         found = list(self.plain.courses.values())

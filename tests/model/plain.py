@@ -278,12 +278,13 @@ class Clinic:
 
     def is_there(self, resource: UUID, begin: datetime, end: datetime) -> bool:
         """On shift, and neither the clinic nor the resource closed; opening hours aside."""
-        closed = [span for owner, span in self.closures.values() if owner in (None, resource)]
-        if any(start < end and begin < until for start, until in closed):
-            return False
-        shifts = [self.shifts[shift] for shift, owner in self.whose.items() if owner == resource]
-        on_shift = self.kinds[resource] in (ResourceKind.NURSE, ResourceKind.PRESCRIBER)
-        return not on_shift or any(start <= begin and end <= until for start, until in shifts)
+        for owner, (start, until) in self.closures.values():
+            if owner in (None, resource) and start < end and begin < until:
+                return False
+        if self.kinds[resource] not in (ResourceKind.NURSE, ResourceKind.PRESCRIBER):
+            return True
+        rostered = (shift for shift, (start, until) in self.shifts.items() if start <= begin and end <= until)
+        return any(self.whose[shift] == resource for shift in rostered)
 
     def _guards(self, asked: Asked, now: datetime) -> Iterator[str]:
         new = [claim for place in asked.places for claim in self.claims_of(place, asked.protocol)]

@@ -106,6 +106,10 @@ def build_world(database: Database, *, now: datetime) -> World:
     )  # fmt: skip
 
 
+TOO_LATE = {"move what was seen earlier", "repair once more"}
+"""Steps that are there to be refused."""
+
+
 class Tally:
     """What came of the steps: how many there were, and how often each was done and refused."""
 
@@ -118,14 +122,16 @@ class Tally:
 
     def one_sided(self) -> list[str]:
         """The steps that were never done: nothing would be known of them."""
-        return sorted({step for step, _ in self.seen} - {step for step, outcome in self.seen if outcome == "done"})
+        done = {step for step, outcome in self.seen if outcome == "done"}
+        return sorted({step for step, _ in self.seen} - done - TOO_LATE)
 
 
 class Desk:
     """One run against the database, of which nothing stays."""
 
     def __init__(self, world: World, tally: Tally) -> None:
-        self.world, self.tally, self.was_done = world, tally, False
+        self.world, self.tally = world, tally
+        self.was_asked = self.was_done = False
         self._writing = world.database.writing()
         self._outermost = self._writing.__enter__()
         self._connection: Connection = self._outermost.connection()
@@ -146,7 +152,7 @@ class Desk:
         self, step: str, act: Callable[[Session], Answer], refused: Collection[str] | Judgement = ()
     ) -> Answer | None:
         """Done if the model knows no reason against it, else refused for the model's reasons; None if refused."""
-        self.was_done = False
+        self.was_asked, self.was_done = True, False
         judgement = refused if isinstance(refused, Judgement) else Judgement(guards=frozenset(refused))
         try:
             with self.session() as db:
