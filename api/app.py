@@ -180,6 +180,8 @@ class ClinicApp(Flask):
         return response
 
     def _call(self, view: Callable[..., Any]) -> Response:
+        if not getattr(view, "takes_body", True):
+            strict_json.refuse_body(request)
         return self.make_response(view(**(request.view_args or {})))
 
 

@@ -27,7 +27,7 @@ PROPOSAL = BatchOut()
 @blueprint.arguments(BatchIn)
 @blueprint.alt_response(409, description="Every conflict, and in `proposal` a fresh dry run for the same patients.")
 @solves
-@idempotent(required=True)
+@idempotent(required=True, dry_run=True)
 @allow(Role.SCHEDULER)
 def place(body: dict[str, Any]) -> dict[str, Any]:
     """With `dry_run`, show where the series of these patients could all be placed: most of them, then earliest.

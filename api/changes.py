@@ -39,7 +39,7 @@ def alternatives(body: dict[str, Any], appointment_id: UUID) -> reschedule.Alter
 @blueprint.response(200, OutcomeOut)
 @blueprint.arguments(MoveIn)
 @blueprint.alt_response(409, description="Every conflict, and `alternatives` to send instead.")
-@idempotent(required=True)
+@idempotent(required=True, dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def move(body: dict[str, Any], appointment_id: UUID) -> Outcome:

@@ -42,29 +42,31 @@ FORGET = delete(_keys).where(_keys.c.clinic_id == bindparam("of_clinic"), _keys.
 
 @dataclass(frozen=True)
 class Idempotent:
-    """Whether a view needs the key or only honours it."""
+    """Whether a view needs the key or only honours it, and whether it can be asked for a dry run."""
 
     required: bool
+    dry_run: bool
 
 
 @overload
 def idempotent(view: View) -> View: ...
 @overload
-def idempotent(*, required: bool) -> Callable[[View], View]: ...
-def idempotent(view: View | None = None, *, required: bool = False) -> Any:
+def idempotent(*, required: bool = False, dry_run: bool = False) -> Callable[[View], View]: ...
+def idempotent(view: View | None = None, *, required: bool = False, dry_run: bool = False) -> Any:
     """Honour the Idempotency-Key header of this view; with `required`, refuse to act without one.
 
-    A dry run does not act: it needs no key, and its answer is not kept.
+    With `dry_run` the view reads that word in its body and then does not act: such a request needs no key, and its
+    answer is not kept. Whatever else a body says, a view that does not read it acts, and acts once.
     """
 
     def decorate(view: View) -> Any:
         @wraps(view)
         def once(*args: Any, **kwargs: Any) -> Any:
-            if strict_json.is_dry_run(request):
+            if dry_run and strict_json.is_dry_run(request):
                 return view(*args, **kwargs)
             return _first_answer(required=required) or view(*args, **kwargs)
 
-        once.idempotent = Idempotent(required)  # type: ignore[attr-defined] # for the documentation
+        once.idempotent = Idempotent(required, dry_run)  # type: ignore[attr-defined] # for the documentation
         return once
 
     return decorate if view is None else decorate(view)

@@ -87,6 +87,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
         methods = set(options.get("methods", ("GET",)))
         if changes_a_version(rule, methods):
             view_func.versioned = True
+        view_func.takes_body = _takes_body(view_func)
         view_func._apidoc = {
             **getattr(view_func, "_apidoc", {}),
             "house": {
@@ -98,6 +99,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
             },
         }
         super().add_url_rule(rule, endpoint, view_func, **options)
+
+
+def _takes_body(view: Callable[..., Any]) -> bool:
+    """Whether flask-smorest knows of a body that this view reads."""
+    arguments = getattr(view, "_apidoc", {}).get("arguments", {})
+    return any(parameter["in"] == "json" for parameter in arguments.get("parameters", []))
 
 
 def changes_a_version(rule: str, methods: set[str]) -> bool:

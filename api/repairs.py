@@ -29,7 +29,7 @@ PROPOSAL = RepairOut()
 @blueprint.arguments(RepairIn)
 @blueprint.alt_response(409, description="Every conflict, and in `proposal` a fresh dry run of the same change.")
 @solves
-@idempotent(required=True)
+@idempotent(required=True, dry_run=True)
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def repair(body: dict[str, Any]) -> dict[str, Repair | Repaired | None]:
     """With `dry_run`, show which appointments a change of the calendar breaks and the best plan for all of them.

@@ -38,7 +38,7 @@ def _seen(series_id: UUID) -> UUID:
 @blueprint.response(200, EndingOut)
 @blueprint.arguments(EndingIn)
 @blueprint.alt_response(409, description="It has ended, an infusion was given, or the patient is in session.")
-@idempotent
+@idempotent(dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def cancel(body: dict[str, Any], series_id: UUID) -> courses.Ending:
@@ -50,7 +50,7 @@ def cancel(body: dict[str, Any], series_id: UUID) -> courses.Ending:
 @blueprint.response(200, EndingOut)
 @blueprint.arguments(EndingIn)
 @blueprint.alt_response(409, description="It has ended, no infusion was given, or the patient is in session.")
-@idempotent
+@idempotent(dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def stop(body: dict[str, Any], series_id: UUID) -> courses.Ending:
@@ -62,7 +62,7 @@ def stop(body: dict[str, Any], series_id: UUID) -> courses.Ending:
 @blueprint.response(200, EndingOut)
 @blueprint.arguments(EndingIn)
 @blueprint.alt_response(409, description="It does not run, or the patient is in session.")
-@idempotent
+@idempotent(dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def pause(body: dict[str, Any], series_id: UUID) -> courses.Ending:
@@ -74,7 +74,7 @@ def pause(body: dict[str, Any], series_id: UUID) -> courses.Ending:
 @blueprint.response(200, EndingOut)
 @blueprint.arguments(CompletionIn)
 @blueprint.alt_response(409, description="It has ended, or a visit is still to come.")
-@idempotent
+@idempotent(dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def complete(body: dict[str, Any], series_id: UUID) -> courses.Ending:
@@ -86,7 +86,7 @@ def complete(body: dict[str, Any], series_id: UUID) -> courses.Ending:
 @blueprint.response(200, OutcomeOut)
 @blueprint.arguments(RebookingIn)
 @blueprint.alt_response(409, description=CONFLICTS)
-@idempotent(required=True)
+@idempotent(required=True, dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def rebook(body: dict[str, Any], series_id: UUID) -> Outcome:
@@ -98,7 +98,7 @@ def rebook(body: dict[str, Any], series_id: UUID) -> Outcome:
 @blueprint.response(200, OutcomeOut)
 @blueprint.arguments(ExtensionIn)
 @blueprint.alt_response(409, description=CONFLICTS)
-@idempotent(required=True)
+@idempotent(required=True, dry_run=True)
 @changes_version
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def extend(body: dict[str, Any], series_id: UUID) -> Outcome:

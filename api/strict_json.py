@@ -10,7 +10,7 @@ import orjson
 from flask import Flask, Request
 from flask.json.provider import JSONProvider
 
-from scheduler.errors import DomainError, Malformed, NotJson
+from scheduler.errors import DomainError, Fault, Invalid, Malformed, NotJson
 
 MOST_BYTES = 256 * 1024
 DEEPEST = 32
@@ -47,6 +47,12 @@ def body_of(request: Request) -> Any:
     if request.mimetype != "application/json":
         raise NotJson
     return loads(request.get_data())
+
+
+def refuse_body(request: Request) -> None:
+    """Raise `Invalid` for a body where none is read: whoever sends one expects it to matter."""
+    if request.get_data() and body_of(request) != {}:
+        raise Invalid(faults=[Fault("", "unknown", "This call takes no body.")])
 
 
 def is_dry_run(request: Request) -> bool:

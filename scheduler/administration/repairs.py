@@ -172,7 +172,7 @@ def _series_change(
         ChangeKind.REPAIR, series.id, series.patient_id,
         visits=tuple(place for _, place in changed if place), infusions=series.infusions,
         moved={visit.number: seen[visit.key] for visit, place in changed if place},
-        given_up=tuple(seen[visit.key] for visit, place in changed if not place),
+        given_up=tuple(seen[visit.key] for visit, place in changed if not place), series_version=series.version,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.reading import read_calendar, read_patient_days
 from scheduler.booking.series import BookedAppointment, BookedSeries, NamedResource
-from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
+from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, rules_named, set_aside
 from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
 from scheduler.models import (
     LIVE,
@@ -64,14 +64,14 @@ def book_series(
         book_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
     series = _series(plan, version, situation)
-    _write(db, [Draft(plan, series, situation)], plan, actor=actor)
+    _write(db, [Draft(plan, series, situation)], plan, actor=actor, hold_id=hold_id)
     ids = {each.number: each.id for each in series.appointments}
     overrides = list(set_aside(faults, waiver, ids, actor=actor, now=now))
     keep_overrides(db, overrides)
     letters.tell(db, {record.id: record}, _news(series), actor=actor, now=now)
     audit.note(
         db, "series.booked", actor=actor, now=now, subject=series.id, patient_id=plan.patient_id,
-        appointments=len(plan.visits), **_set_aside(overrides),
+        appointments=len(plan.visits), **rules_named(overrides),
     )  # fmt: skip
     return series
 
@@ -114,10 +114,6 @@ def _news(series: BookedSeries) -> letters.News:
             for each in series.appointments
         ]
     )
-
-
-def _set_aside(overrides: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"overridden": sorted({row["rule"].value for row in overrides})} if overrides else {}
 
 
 def _situation(
@@ -197,7 +193,7 @@ class Draft:
     situation: rules.Situation
 
 
-def _write(db: Session, drafts: Sequence[Draft], refused: Any, *, actor: Actor) -> None:
+def _write(db: Session, drafts: Sequence[Draft], refused: Any, *, actor: Actor, hold_id: UUID | None = None) -> None:
     """All rows of a kind in one statement, so that resources are locked in the one order of every writer."""
     appointments = [
         (draft, [_appointment_row(each, draft, actor) for each in draft.series.appointments]) for draft in drafts
@@ -213,7 +209,7 @@ def _write(db: Session, drafts: Sequence[Draft], refused: Any, *, actor: Actor) 
         db.execute(INSERT_APPOINTMENTS, [row for _, rows in appointments for row in rows])
         insert_claims(db, claims)
     except IntegrityError as error:
-        raise PlanRefused(as_faults(error), plan=refused) from error
+        raise PlanRefused(as_faults(error), plan=refused, hold_id=hold_id) from error
 
 
 INSERT_SERIES, INSERT_APPOINTMENTS = (

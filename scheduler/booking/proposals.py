@@ -42,7 +42,7 @@ def from_document(document: dict[str, Any]) -> SeriesPlan:
         protocol_version_id=UUID(document["version"]),
         visits=visits,
         wishes=read_wishes(document["wishes"]),
-        follows=document["follows"] and UUID(document["follows"]),
+        follows=_id(document["follows"]),
     )
 
 
@@ -66,9 +66,14 @@ def read_wishes(document: dict[str, Any]) -> Wishes:
     opens, closes = (range(clinic_time.DAY_MINUTES + 1).index(minute) for minute in document["window"])
     if not set(document["weekdays"]) <= set(range(7)):
         raise ValueError("weekdays")
-    nurse, chair = (document[name] and UUID(document[name]) for name in ("nurse", "chair"))
-    weekdays, start_by = frozenset(document["weekdays"]), document["start_by"] and _day(document["start_by"])
+    nurse, chair = (_id(document[name]) for name in ("nurse", "chair"))
+    start_by = None if document["start_by"] is None else _day(document["start_by"])
+    weekdays = frozenset(document["weekdays"])
     return Wishes(earliest, latest, weekdays, (opens, closes), bool(document["same_time"]), nurse, chair, start_by)
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
 
 
 def _day(text: str) -> date:

@@ -80,6 +80,12 @@ def _number(fault: Fault, ids: dict[int, UUID]) -> int:
     return int(number) if number else min(ids)
 
 
+def rules_named(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What the audit book says of them: which rules were set aside, if any."""
+    named = sorted({row["rule"].value for row in rows})
+    return {"overridden": named} if named else {}
+
+
 def keep_overrides(db: Session, rows: list[dict[str, Any]]) -> None:
     """Write them down, on the appointments they are for."""
     if rows:

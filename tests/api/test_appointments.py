@@ -178,3 +178,11 @@ def test_only_those_who_treat_say_that_a_session_begins_or_is_over(as_, visit, n
 
 def test_an_unknown_visit_is_not_there(as_):
     assert as_(Role.SCHEDULER).get(f"/appointments/{uuid4()}").status_code == 404
+
+
+def test_a_step_that_reads_no_body_takes_none_and_a_dry_run_is_no_way_round(desk):
+    refused = desk.step("confirmation", {"dry_run": True})
+
+    assert refused.status_code == 422
+    assert desk.read().json["status"] == "booked"
+    assert desk.step("confirmation", {}).status_code == 200

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -30,16 +31,19 @@ def explain_changes(db: Session, refused: PlanRefused, *, actor: Actor, now: dat
 
     What they were told themselves stands alone where they could be made again by now. Raises `NotFound`.
     """
-    found = [explain_change(db, change, actor=actor, now=now) for change in refused.plan if change.visits]
+    hold_id = refused.hold_id
+    found = [explain_change(db, change, hold_id, actor=actor, now=now) for change in refused.plan if change.visits]
     conflicts = tuple(fault for each in found for fault in each.conflicts)
     return ChangeRefusal(conflicts or refused.faults, tuple(offered for each in found for offered in each.alternatives))
 
 
-def explain_change(db: Session, change: SeriesChange, *, actor: Actor, now: datetime) -> ChangeRefusal:
-    """`explain_changes`, for one of them."""
+def explain_change(
+    db: Session, change: SeriesChange, hold_id: UUID | None = None, *, actor: Actor, now: datetime
+) -> ChangeRefusal:
+    """`explain_changes`, for one of them; what `hold_id` keeps for it is not taken by anybody else."""
     scene = read_scene(db, change.series_id, action="series.refused", actor=actor, now=now)
     room = scene.room(*dates_around(change.visits))
-    conflicts = (*faults_of(scene, room, change), *taken_places(db, scene, room, change, actor=actor))
+    conflicts = (*faults_of(scene, room, change), *taken_places(db, scene, room, change, hold_id, actor=actor))
     try:
         instead = _instead(db, change, scene.running.series.infusions, actor=actor, now=now)
     except (NotFound, Invalid, SeriesEnded, IllegalTransition):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import rules
-from scheduler.booking.appointments import ENTER, Why, call_off, note_transitions
+from scheduler.booking.appointments import ENTER, Why, call_off, note_transitions, why_cancelled
 from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.changing.changes import ChangeKind, SeriesChange
 from scheduler.booking.changing.running import RunningSeries, dates_around, planned, read_running
@@ -22,10 +23,20 @@ from scheduler.booking.conflicts import as_faults
 from scheduler.booking.holding.taking import book_hold
 from scheduler.booking.letters import letters
 from scheduler.booking.plans import PlannedVisit
+from scheduler.booking.policy import read_policy
 from scheduler.booking.reading import read_calendar
-from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, set_aside
+from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, rules_named, set_aside
 from scheduler.errors import Fault, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, Move, OverrideRule, Series, SeriesStatus
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    ChangeReason,
+    Move,
+    OverrideRule,
+    Series,
+    SeriesStatus,
+    Side,
+)
 from scheduler.models.base import table_of
 from scheduler.protocols import ResourceKind
 from scheduler.records import access, audit
@@ -37,6 +48,7 @@ MAY_CHANGE = {
     ChangeKind.REBOOKING: {SeriesStatus.ACTIVE, SeriesStatus.PAUSED},
 }
 """In which states of a series a change of a kind may be made."""
+MOVES_ONLY = {ChangeKind.MOVE, ChangeKind.REPAIR}
 
 _appointments, _series, _moves = table_of(Appointment), table_of(Series), table_of(Move)
 PLACE = ("status", "status_at", "starts_at", "ends_at", "local_date", *(f"{kind}_id" for kind in ResourceKind))
@@ -95,14 +107,17 @@ def apply_changes(
     ]
     refused = [_named(fault, each, checked) for each in checked for fault in outstanding(each.faults, waiver)]
     if refused:
-        raise PlanRefused(refused, plan=tuple(changes))
+        raise PlanRefused(refused, plan=tuple(changes), hold_id=hold_id)
     news = _news(checked)
-    _write(db, checked, why=why, actor=actor, now=now)
+    try:
+        _write(db, checked, why=why, actor=actor, now=now)
+    except IntegrityError as error:
+        raise PlanRefused(as_faults(error), plan=tuple(changes), hold_id=hold_id) from error
     letters.tell(db, records, news, actor=actor, now=now)
-    overrides = [row for each in checked for row in set_aside(each.faults, waiver, each.ids, actor=actor, now=now)]
-    keep_overrides(db, overrides)
-    for each in checked:
-        _note(db, each.change, actor=actor, now=now, overridden=len(overrides))
+    overrides = [list(set_aside(each.faults, waiver, each.ids, actor=actor, now=now)) for each in checked]
+    keep_overrides(db, [row for rows in overrides for row in rows])
+    for each, rows in zip(checked, overrides, strict=True):
+        _note(db, each.change, rows, actor=actor, now=now)
 
 
 def _named(fault: Fault, of: Checked, checked: Sequence[Checked]) -> Fault:
@@ -114,7 +129,7 @@ def check(
     change: SeriesChange, running: RunningSeries, calendar: ClinicCalendar | None, consent_until: Any, *, now: datetime
 ) -> Checked:
     """The change with every reason why it may not be carried out, as far as rules can tell."""
-    stale = tuple(_stale(change, running))
+    stale = (*_malformed(change), *_stale(change, running))
     ids = {visit.number: change.moved[visit.number].id if visit.number in change.moved else uuid4()
            for visit in change.visits}  # fmt: skip
     if stale or calendar is None:
@@ -131,14 +146,27 @@ def _accepted(change: SeriesChange, running: RunningSeries, situation: rules.Sit
     standing = [planned(found) for seen in change.seen if (found := running.standing(seen))]
     times = {visit.number: visit.starts_at for visit in standing}
     same_time = {f"appointments.{each.number}" for each in change.visits if times.get(each.number) == each.starts_at}
+    if len(same_time) == len(change.visits):
+        same_time.add("appointments")  # nobody's time changes, and so nothing that is said of the whole
     before = rules.breaches(replace(change, visits=tuple(standing)), situation, shape=rules.CHANGE_SHAPE)
     yield from (fault for fault in before if fault.where in same_time and fault.code in set(OverrideRule))
+
+
+def _malformed(change: SeriesChange) -> Iterator[Fault]:
+    """What a change of this kind may not do, whoever has written the plan."""
+    if change.given_up and change.kind is not ChangeKind.REPAIR:
+        yield Fault("appointments", "given-up", "Only a repair gives visits up: cancel them instead.")
+    anew = any(visit.number not in change.moved for visit in change.visits)
+    if anew and change.kind in MOVES_ONLY:
+        yield Fault("appointments", "anew", "A move books nothing anew.")
 
 
 def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
     """What is no longer as it was when the change was planned."""
     if running.series.patient_id != change.patient_id or running.series.status not in MAY_CHANGE[change.kind]:
         yield Fault("series", "changed", f"The series is {running.series.status} by now.")
+    if change.series_version not in (None, running.series.version):
+        yield Fault("series", "changed", "The series has been paused, ended or extended meanwhile.")
     extended = change.infusions > running.series.infusions and change.kind is ChangeKind.EXTENSION
     if change.infusions != running.series.infusions and not extended:
         yield Fault("series", "changed", "The series has been extended meanwhile.")
@@ -154,19 +182,27 @@ def _write(db: Session, checked: Sequence[Checked], *, why: Why, actor: Actor, n
     moved = [
         (each, visit, before) for each in checked for visit in each.change.visits if (before := each.before(visit))
     ]
+    rows = [_row(each, visit, actor=actor, now=now) for each in checked for visit in each.change.visits]
     given_up = [found for each in checked for seen in each.change.given_up if (found := each.running.standing(seen))]
-    try:
-        _keep_moves(db, [(visit, before) for _, visit, before in moved], why=why, actor=actor, now=now)
-        call_off(db, given_up, actor=actor, now=now, whys=[why] * len(given_up))
-        _lift(db, [before for _, _, before in moved], actor=actor, now=now)
-        rows = [_row(each, visit, actor=actor, now=now) for each in checked for visit in each.change.visits]
-        _set_down(db, rows, {before.id for _, _, before in moved}, actor=actor)
-        insert_claims(db, list(_claims(checked, rows)))
-        _go_on(db, checked, actor=actor)
-    except IntegrityError as error:
-        raise PlanRefused(as_faults(error), plan=tuple(each.change for each in checked)) from error
+    _keep_moves(db, [(visit, before) for _, visit, before in moved], why=why, actor=actor, now=now)
+    _give_up(db, given_up, why=why, actor=actor, now=now)
+    _lift(db, [before for _, _, before in moved], actor=actor, now=now)
+    _set_down(db, rows, {before.id for _, _, before in moved}, actor=actor)
+    insert_claims(db, list(_claims(checked, rows)))
+    _go_on(db, checked, actor=actor)
     for _, _, before in moved:
         db.expire(before)
+
+
+def _give_up(db: Session, appointments: Sequence[Appointment], *, why: Why, actor: Actor, now: datetime) -> None:
+    """Call off what finds no place, with the notice its patient is given; in a statement more than for none."""
+    if appointments:
+        policy = read_policy(db, actor.clinic_id, now=now)
+        cancelled = partial(
+            why_cancelled, why.side or Side.CLINIC, why.reason or ChangeReason.OTHER, policy=policy, now=now
+        )
+        whys = [cancelled(starts_at=appointment.starts_at) for appointment in appointments]
+        call_off(db, appointments, actor=actor, now=now, whys=whys)
 
 
 def _keep_moves(
@@ -267,12 +303,12 @@ def _news(checked: Sequence[Checked]) -> letters.News:
     return news
 
 
-def _note(db: Session, change: SeriesChange, *, actor: Actor, now: datetime, overridden: int) -> None:
+def _note(
+    db: Session, change: SeriesChange, overrides: Sequence[dict[str, Any]], *, actor: Actor, now: datetime
+) -> None:
     counts = {"moved": len(change.moved), "added": len(change.visits) - len(change.moved)}
     told = {name: count for name, count in {**counts, "given_up": len(change.given_up)}.items() if count}
-    if overridden:
-        told["overridden"] = overridden
     audit.note(
         db, f"series.{change.kind}", actor=actor, now=now, subject=change.series_id, patient_id=change.patient_id,
-        **told,
+        **told, **rules_named(overrides),
     )  # fmt: skip

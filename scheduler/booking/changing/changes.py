@@ -34,8 +34,9 @@ class Seen:
 class SeriesChange:
     """`visits` say where each goes. `moved` are the appointments that go there, by number: one without is booked anew.
 
-    `given_up` are appointments that find no place; `infusions` is how many the series has from then on. The wishes come
-    along for alternatives if it no longer can be carried out.
+    `given_up` are appointments of a repair that find no place; `infusions` is how many the series has from then on.
+    `series_version` is that of the series when the change was planned, None where whoever plans it holds the series
+    locked. The wishes come along for alternatives if it no longer can be carried out.
     """
 
     kind: ChangeKind
@@ -46,6 +47,7 @@ class SeriesChange:
     moved: dict[int, Seen] = field(default_factory=dict, hash=False)
     given_up: tuple[Seen, ...] = ()
     wishes: Wishes | None = None
+    series_version: int | None = None
 
     @property
     def seen(self) -> tuple[Seen, ...]:
@@ -68,6 +70,7 @@ def as_document(change: SeriesChange) -> dict[str, Any]:
     return {
         "kind": change.kind.value,
         "series": change.series_id.hex,
+        "version": change.series_version,
         "patient": change.patient_id.hex,
         "visits": [visit_document(visit) for visit in change.visits],
         "infusions": change.infusions,
@@ -82,6 +85,7 @@ def from_document(document: dict[str, Any]) -> SeriesChange:
     visits = tuple(read_visit(visit) for visit in document["visits"])
     moved = {number: _seen(id_, version) for number, id_, version in document["moved"]}
     given_up, wishes = tuple(_seen(*each) for each in document["given_up"]), document["wishes"]
+    version = document["version"]
     touched = [seen.id for seen in (*moved.values(), *given_up)]
     if not set(moved) <= {visit.number for visit in visits} or len(set(touched)) < len(touched):
         raise ValueError("moved")
@@ -93,7 +97,8 @@ def from_document(document: dict[str, Any]) -> SeriesChange:
         infusions=whole(document["infusions"], 1, MOST_INFUSIONS),
         moved=moved,
         given_up=given_up,
-        wishes=wishes and read_wishes(wishes),
+        wishes=None if wishes is None else read_wishes(wishes),
+        series_version=None if version is None else whole(version, 1, 2**31),
     )
 
 

@@ -87,7 +87,10 @@ def change_of(
         for visit in visits
         if visit.number in standing
     }
-    return SeriesChange(kind, series.id, series.patient_id, visits, infusions or series.infusions, moved, wishes=wishes)
+    return SeriesChange(
+        kind, series.id, series.patient_id, visits, infusions or series.infusions, moved, wishes=wishes,
+        series_version=series.version,
+    )  # fmt: skip
 
 
 def faults_of(scene: Scene, room: Room, change: SeriesChange) -> tuple[Fault, ...]:

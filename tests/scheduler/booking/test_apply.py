@@ -10,13 +10,25 @@ from scheduler.booking.appointments import Why, move_on
 from scheduler.booking.book import book_series
 from scheduler.booking.changing.apply import apply_changes
 from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange, from_text, to_text
+from scheduler.booking.changing.courses import pause_series
 from scheduler.booking.changing.running import planned, read_running
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
 from scheduler.errors import Invalid, NotAllowed, PlanRefused
-from scheduler.models import Appointment, AppointmentStatus, ChangeReason, Claim, Move, Override, OverrideRule, Side
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    ChangeReason,
+    Claim,
+    EndReason,
+    Move,
+    Override,
+    OverrideRule,
+    Side,
+    Transition,
+)
 from tests.builders import MONDAY
 from tests.counting import counted
 
@@ -151,3 +163,58 @@ def test_a_change_survives_its_journey_and_nothing_else_does(course):
     assert from_text(to_text(change)) == change
     with pytest.raises(Invalid):
         from_text(to_text(change)[:-2])
+
+
+def test_only_a_repair_gives_visits_up_whatever_a_plan_says(course, apply):
+    change = move(course(), (6, timedelta(hours=1)))
+    given_up = course().mine[4]
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(replace(change, given_up=(Seen(given_up.id, given_up.version),)))
+
+    assert [fault.code for fault in refused.value.faults] == ["given-up"]
+
+
+def test_a_move_books_nothing_anew(db, course, clinic, apply, now):
+    last = course().mine[5]
+    visit, series = planned(last), course().series
+    move_on(db, last.id, AppointmentStatus.CANCELLED, actor=clinic.scheduler, now=now)
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(SeriesChange(ChangeKind.MOVE, series.id, series.patient_id, (visit,), series.infusions))
+
+    assert [fault.code for fault in refused.value.faults] == ["anew"]
+
+
+def test_a_plan_made_before_a_pause_does_not_end_it(db, course, clinic, apply, now):
+    last = course().mine[5]
+    visit, series, version = planned(last), course().series, course().series.version
+    move_on(db, last.id, AppointmentStatus.CANCELLED, actor=clinic.scheduler, now=now)
+    pause_series(
+        db, series.id, side=Side.CLINIC, reason=EndReason.CLINICAL_DECISION, actor=clinic.clinician, now=now
+    )  # fmt: skip
+    change = SeriesChange(ChangeKind.REBOOKING, series.id, series.patient_id, (visit,), series.infusions)
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(replace(change, series_version=version))
+
+    assert [fault.code for fault in refused.value.faults] == ["changed"]
+
+
+def test_visits_given_up_by_a_repair_tell_their_notice_in_as_many_statements_as_one(db, course, apply):
+    def give_up(*numbers):
+        gone = [course().mine[number - 1] for number in numbers]
+        seen = tuple(Seen(each.id, each.version) for each in gone)
+        series = course().series
+        db.expire_all()
+        with counted(db) as sent:
+            change = SeriesChange(ChangeKind.REPAIR, series.id, series.patient_id, (), series.infusions, {}, seen)
+            apply(change)
+        return len(sent)
+
+    one, three = give_up(6), give_up(3, 4, 5)
+
+    assert one == three
+    steps = db.execute(select(Transition.notice_minutes, Transition.late)).all()
+    assert len(steps) == 4
+    assert all(notice > 0 and late is False for notice, late in steps)

@@ -68,6 +68,8 @@ def test_anything_else_is_refused(text):
         {"visits": [[True, 29541000, {}]]},
         {"visits": [[1, 29541000, {"bed": "00"}]]},
         {"follows": "nobody"},
+        {"follows": ""},
+        {"follows": []},
         {"patient": "nobody"},
         {"wishes": {}},
         {"wishes": {"earliest": "0001-01-01", "latest": "2026-04-02", "weekdays": [0], "window": [0, 5]}},
