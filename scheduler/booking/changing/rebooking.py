@@ -69,15 +69,14 @@ def preview_rebooking(
     """The best places for every infusion without one, by what stands and by the last one given.
 
     Visits to come shift as little as possible where that keeps the spacing and nothing else does. Raises `NotFound`,
-    `SeriesEnded`, and `Invalid` for wishes that contradict themselves or where no infusion is without a place.
+    `SeriesEnded`, and `Invalid` for wishes that contradict themselves or where no infusion is still to be placed.
     """
     scene = _scene(db, series_id, ChangeKind.REBOOKING, actor=actor, now=now)
-    if not scene.running.missing:
+    numbers = scene.running.to_place
+    if not numbers:
         raise Invalid("Every infusion of this series has its place.")
-    last_of = _last_of(db, series_id, scene.running.missing, actor=actor)
-    visits = [
-        scene.mover(last_of[number]) if number in last_of else scene.added(number) for number in scene.running.missing
-    ]
+    last_of = _last_of(db, series_id, numbers, actor=actor)
+    visits = [scene.mover(last_of[number]) if number in last_of else scene.added(number) for number in numbers]
     return _preview(scene, ChangeKind.REBOOKING, visits, wishes, scene.running.series.infusions)
 
 

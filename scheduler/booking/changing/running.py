@@ -43,6 +43,12 @@ class RunningSeries:
         placed = {each.number for each in self.mine}
         return [number for number in range(1, self.series.infusions + 1) if number not in placed]
 
+    @property
+    def to_place(self) -> list[int]:
+        """The missing ones still to be placed: what a later infusion has overtaken can no longer be made good."""
+        given = max((each.number for each in self.mine if each.status not in STANDING), default=0)
+        return [number for number in self.missing if number > given]
+
     def standing(self, seen: Seen) -> Appointment | None:
         """An appointment of this series, if it still is what was seen and may be moved or given up."""
         return next(

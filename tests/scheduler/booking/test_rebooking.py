@@ -106,6 +106,20 @@ def test_one_missed_on_the_way_is_made_good_and_what_comes_after_shifts(course, 
     assert all(3 <= each <= 5 for each in apart(course))
 
 
+def test_one_missed_that_a_later_one_has_overtaken_stands_in_nobodys_way(course, take_up):
+    course.put(3, AppointmentStatus.NO_SHOW, now=course.at(3).ends_at)
+    course.give(4)
+    late = course.at(5).ends_at
+    course.put(5, AppointmentStatus.NO_SHOW, now=late)
+
+    seen = take_up(now=late + DAY)
+
+    assert (course.running.missing, course.running.to_place) == ([3, 5], [5])
+    assert {visit.number for visit in seen.offered.visits} >= {5}
+    assert 3 not in {visit.number for visit in seen.offered.visits}
+    assert seen.offered.conflicts == ()
+
+
 def test_where_there_is_no_room_at_all_it_says_why(clinic, course, pause, take_up, after):
     pause()
     clinic.keep(Closure(clinic_id=clinic.id, starts_at=after(), ends_at=after(200), reason=""))
