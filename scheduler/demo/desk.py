@@ -47,7 +47,7 @@ AFTERNOONS, ANY_TIME = (13 * 60, 18 * 60), (0, clinic_time.DAY_MINUTES)
 CHOICES = 3
 CALLED, REACHED = 5, 3
 """Of so many who are called before their visit, so many say that they will come."""
-MIDNIGHT, SOONEST, WEEK, FORTNIGHT, MONTH = (timedelta(days=days) for days in (0, 4, 7, 14, 28))
+MIDNIGHT, SOONEST, WEEK, FORTNIGHT, MONTH, SEASON = (timedelta(days=days) for days in (0, 4, 7, 14, 28, 60))
 LATER = (timedelta(days=3), timedelta(days=7))
 """By so much somebody asks to come later than the spacing allows."""
 NO_OTHER_DAY = "Away until then; agreed with the prescriber."
@@ -156,7 +156,7 @@ class Desk:
         )  # fmt: skip
 
     def _needs(self, urgency: Urgency, window: tuple[int, int]) -> Needs:
-        return Needs(urgency, self.today, self.today + MONTH, frozenset(range(7)), window, notice_minutes=0)
+        return Needs(urgency, self.today, self.today + SEASON, frozenset(range(7)), window, notice_minutes=0)
 
     def confirm(self) -> None:
         """Those who come on the next days are called the day before; some are not reached."""
