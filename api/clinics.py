@@ -133,7 +133,10 @@ def every_closure(asked: dict[str, Any]) -> Page[Closure]:
 @idempotent
 @allow(Role.ADMINISTRATOR)
 def close(body: dict[str, Any]) -> Closure:
-    """Close the clinic or one of its resources; refused where an appointment stands."""
+    """Close the clinic or one of its resources; refused where an appointment stands.
+
+    A repair (`POST /repairs`) does it with a plan for those who are booked.
+    """
     return clinics.add_closure(g.db, **body, actor=g.actor, now=g.now)
 
 

@@ -70,7 +70,10 @@ def change(body: dict[str, Any], resource_id: UUID) -> Resource:
 @blueprint.response(200, ResourceOut)
 @allow(Role.ADMINISTRATOR)
 def retire(resource_id: UUID) -> Resource:
-    """Let a resource take no new appointment; refused while one stands. What was stays on record."""
+    """Let a resource take no new appointment; refused while one stands. What was stays on record.
+
+    A repair (`POST /repairs`) does it with a plan for those who are booked.
+    """
     resource = resources.find_resource(g.db, resource_id, actor=g.actor)
     require_version(resource)
     return resources.retire_resource(g.db, resource, actor=g.actor, now=g.now)
@@ -109,7 +112,10 @@ def one_shift(shift_id: UUID) -> Shift:
 @blueprint.arguments(ShiftPatch)
 @allow(Role.ADMINISTRATOR)
 def change_shift(body: dict[str, Any], shift_id: UUID) -> Shift:
-    """Move a shift's beginning, its end, or both; refused where an appointment stands."""
+    """Move a shift's beginning, its end, or both; refused where an appointment stands.
+
+    A repair (`POST /repairs`) does it with a plan for those who are booked.
+    """
     shift = resources.find_shift(g.db, shift_id, actor=g.actor)
     require_version(shift)
     return resources.change_shift(g.db, shift, **body, actor=g.actor, now=g.now)
@@ -119,7 +125,10 @@ def change_shift(body: dict[str, Any], shift_id: UUID) -> Shift:
 @blueprint.response(204)
 @allow(Role.ADMINISTRATOR)
 def remove_shift(shift_id: UUID) -> None:
-    """Remove a shift; refused where an appointment stands."""
+    """Remove a shift; refused where an appointment stands.
+
+    A repair (`POST /repairs`) does it with a plan for those who are booked.
+    """
     shift = resources.find_shift(g.db, shift_id, actor=g.actor)
     require_version(shift)
     resources.remove_shift(g.db, shift, actor=g.actor, now=g.now)
