@@ -212,11 +212,12 @@ class Model:
     def _space(self, series: UUID) -> None:
         """Order, span and spacing of one series."""
         stops, span = self.problem.line(series), self.problem.span_of(series)
+        own = int(self.problem.is_led(series))  # the anchor before these does not count for the span
         for i, j in combinations(range(len(stops)), 2):
             before, after, between = stops[i][0], stops[j][0], [stop for stop, _ in stops[i + 1 : j]]
             both, apart = self._both(before, after), self._day(after) - self._day(before)
             left_out = [literal.negated() for stop in between for literal in self._both(stop)]
-            if span is not None and not isinstance(apart, int):
+            if span is not None and i >= own and not isinstance(apart, int):
                 self.cp.add(apart <= span - 1).only_enforce_if(both)
             if len(left_out) == len(between):  # else one that stays lies between them and is no further off
                 gap = stops[i + 1][1]
@@ -327,5 +328,7 @@ class Model:
     @cached_property
     def _reach(self) -> int:
         """How many days the furthest visit that stays lies beyond the problem."""
-        kept = [day for course in self.problem.courses.values() for day in course.kept.values()]
+        courses = self.problem.courses.values()
+        kept = [day for course in courses for day in course.kept.values()]
+        kept += [course.anchor.day for course in courses if course.anchor]
         return max((abs((day - self.problem.first).days) for day in kept), default=0)

@@ -43,7 +43,8 @@ class Course:
     """What binds the visits of one series, besides room.
 
     `kept` has the days of its visits that stay, those already done included, by number. `elsewhere` are the days of
-    the patient's other live appointments that are no visit of the problem. `span_days` is how many days all of the
+    the patient's other live appointments that are no visit of the problem. `anchor` is the end of the series it took
+    over from, to which its first visit keeps a distance as to a neighbour's. `span_days` is how many days all of the
     series may span, None where nothing bounds it. `wishes` bind every new place of its visits, but for `same_time`;
     nurse and chair asked for are preferred, for visits that stood nowhere. Where `strict`, spacing may not be
     breached at any price.
@@ -52,6 +53,7 @@ class Course:
     patient: UUID
     kept: Mapping[int, date] = field(default_factory=dict)
     elsewhere: frozenset[date] = frozenset()
+    anchor: rules.Anchor | None = None
     span_days: int | None = None
     wishes: Wishes | None = None
     strict: bool = False
@@ -88,6 +90,8 @@ class Visit:
 
 Stop = Visit | date
 """One of a series: a visit that may move, or the day of one that stays."""
+ANCHOR = 0
+"""The number, in a series, of the last infusion of the one before it."""
 
 
 def off(gap: Gap, apart: int) -> int:
@@ -171,20 +175,32 @@ class Problem:
     def line(self, series: UUID) -> list[tuple[Stop, Gap | None]]:
         """A series in order: what may move and the days of what stays, each with the gap to the one before it.
 
-        There is no gap before the first, nor between two that stay.
+        There is no gap before the first, nor between two that stay. A first one that may move has the anchor before
+        it, if there is any: see `is_led`.
         """
         numbered: dict[int, Stop] = {
             **self.courses[series].kept,
             **{each.number: each for each in self.by_series[series]},
         }
+        if self.is_led(series):
+            numbered[ANCHOR] = self.courses[series].anchor.day  # type: ignore[union-attr] # it is led by one
         numbers = sorted(numbered)
         gaps = [self._gap(numbered, before, after) for before, after in pairwise(numbers)]
         return list(zip((numbered[number] for number in numbers), [None, *gaps], strict=True))
 
+    def is_led(self, series: UUID) -> bool:
+        """Whether the line of a series begins with its anchor, which is no visit of it.
+
+        That is where its first visit may move, unless it stands before the anchor and nothing could come in between.
+        """
+        anchor, first = self.courses[series].anchor, self.by_series[series][0]
+        before = anchor is not None and (first.stands is None or self.day_of(first.stands) > anchor.day)
+        return before and first.number == ANCHOR + 1
+
     def span_of(self, series: UUID) -> int | None:
         """How many days a series may span: what is allowed, or what it spans as it stands."""
-        allowed = self.courses[series].span_days
-        days = [day for day in map(self.standing_day, (stop for stop, _ in self.line(series))) if day]
+        allowed, stops = self.courses[series].span_days, self.line(series)[self.is_led(series) :]
+        days = [day for day in map(self.standing_day, (stop for stop, _ in stops)) if day]
         if allowed is None or not days:
             return allowed
         return max(allowed, (max(days) - min(days)).days + 1)
@@ -198,7 +214,8 @@ class Problem:
         mover = before if isinstance(before, Visit) else after
         if not isinstance(mover, Visit):
             return None
-        gap, stood = mover.protocol.gap_after(number), [self.standing_day(before), self.standing_day(after)]
+        anchor, stood = self.course(mover).anchor, [self.standing_day(before), self.standing_day(after)]
+        gap = anchor.gap if anchor and number == ANCHOR else mover.protocol.gap_after(number)
         if following > number + 1:
             gap = across(gap)
         if stood[0] is None or stood[1] is None:

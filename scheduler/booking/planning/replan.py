@@ -150,8 +150,7 @@ class Line:
     def _within_span(self, *, new: bool) -> Way | None:
         """Day by day from where the span could begin, if the cheapest way of all does not keep it."""
         first, last, span = self.problem.first, self.problem.last, self.problem.span_of(self.series)
-        stops = self.problem.line(self.series)
-        way, stay = self._between(first, last, new=new), [stop for stop, _ in stops if isinstance(stop, date)]
+        way, stay = self._between(first, last, new=new), list(self.problem.courses[self.series].kept.values())
         if span is None or way is None or _extent(way, stay) <= span:
             return way
         begins = clinic_time.days(min([first, *stay]), last)

@@ -24,6 +24,7 @@ from scheduler.booking.planning.problem import (
     price,
 )
 from scheduler.booking.plans import PlannedVisit, Wishes
+from scheduler.booking.rules import Anchor
 from scheduler.intervals import Interval
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 
@@ -98,8 +99,10 @@ def _with_series(rng: Random, problem: Problem, patient: UUID, protocol: Protoco
         elif new or place:
             visits.append(replace(visit, stands=place))
     elsewhere = {rng.choice(problem.availability.calendar.days)} if rng.random() < 0.2 else set()
+    anchor = Anchor(problem.first - timedelta(days=rng.randrange(-1, 3)), rng.choice([Gap(1, 2), Gap(2, 3)]))
     course = Course(
-        patient, kept, frozenset(elsewhere), span_days=protocol.span_days if rng.random() < 0.7 else None,
+        patient, kept, frozenset(elsewhere), anchor if rng.random() < 0.3 else None,
+        span_days=protocol.span_days if rng.random() < 0.7 else None,
         strict=new and rng.random() < 0.7, wishes=_wishes(rng, problem) if new and rng.random() < 0.5 else None,
     )  # fmt: skip
     return replace(problem, courses={**problem.courses, name: course}, visits=(*problem.visits, *visits))
@@ -244,7 +247,8 @@ def _order_faults(problem: Problem, answer: dict[UUID, PlannedVisit | None]) -> 
         decided = [(visit, answer[visit.key]) for visit in visits if visit.key in answer]
         placed = {visit.number: problem.day_of(place) for visit, place in decided if place}
         days = [day for _, day in sorted({**problem.courses[name].kept, **placed}.items())]
-        if any(before >= after for before, after in pairwise(days)):
+        led = [problem.courses[name].anchor.day] if problem.is_led(name) else []
+        if any(before >= after for before, after in pairwise([*led, *days])):
             yield "out of order"
         span_days = problem.span_of(name)
         if placed and span_days and (max(days) - min(days)).days >= span_days:

@@ -23,6 +23,7 @@ from scheduler.booking.planning.problem import (
     price,
 )
 from scheduler.booking.plans import PlannedVisit, Wishes
+from scheduler.booking.rules import Anchor
 from scheduler.protocols import Gap
 from tests.scheduler.booking import repair_cases
 from tests.scheduler.booking.repair_cases import CHAIR, MONDAY, NOW, NURSE, OPENS, PRESCRIBER
@@ -156,6 +157,31 @@ def test_a_new_series_spans_what_its_course_says():
     asked = problem(*series(1, None, None), course=Course(ANN, span_days=5))
 
     assert asked.span_of(asked.visits[0].series) == 5
+
+
+LED = Course(ANN, anchor=Anchor(day(0), Gap(1, 2)), span_days=2)
+
+
+def test_the_first_visit_keeps_its_distance_to_the_end_of_the_series_it_took_over_from():
+    asked = problem(*series(1, None, None), course=LED)
+
+    (breach,) = cost(asked, place(1, 4), place(2, 5)).breaches
+
+    assert (breach.key, breach.apart, breach.gap) == (asked.visits[0].key, 4, LED.anchor.gap)
+
+
+def test_what_a_series_took_over_from_counts_for_no_span_and_for_no_later_visit():
+    led = problem(*series(1, place(1, 1), place(2, 2)), course=LED)
+    later = problem(*series(1, place(2, 5), first=2), course=LED)
+
+    assert led.span_of(led.visits[0].series) == 2
+    assert cost(later, place(2, 6)).breaches == ()
+
+
+def test_a_first_visit_that_stands_before_the_end_of_the_series_before_goes_by_nothing():
+    asked = problem(*series(1, place(1, 1)), course=replace(LED, anchor=Anchor(day(3), Gap(1, 2))))
+
+    assert not asked.is_led(asked.visits[0].series)
 
 
 @pytest.mark.parametrize(
