@@ -4,13 +4,17 @@ import smtplib
 import socket
 import ssl
 from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
 
 from config import Settings
 from scheduler.booking.letters.outbox import Failure, Letter
+from scheduler.records.access import ADDRESS
 
 TIMEOUT_SECONDS = 10
 """For each answer of the mail server; a whole letter stays far below the time for which a worker has it."""
@@ -56,8 +60,10 @@ class Post:
         if self._server is None:
             raise NotDelivered(Failure.CONNECTION_LOST)
         try:
-            self._server.send_message(self._message(letter, now), self._sender, [letter.recipient])
-        except (OSError, ValueError, smtplib.SMTPException) as fault:
+            message = self._message(letter, now)
+            _refuse_other_head(message, letter)
+            self._server.send_message(message, self._sender, [letter.recipient])
+        except (OSError, ValueError, MessageError, smtplib.SMTPException) as fault:
             self.hang_up()
             raise NotDelivered(_failure(fault)) from fault
 
@@ -85,16 +91,30 @@ class Post:
         return server
 
     def _message(self, letter: Letter, now: datetime) -> EmailMessage:
-        """The same `Message-ID` each time, so that receivers can tell a letter that comes twice."""
+        """The same `Message-ID` each time, so that receivers can tell a letter that comes twice.
+
+        Raises `NotDelivered` for a recipient who is none: a row may be older than what an address must be.
+        """
+        if not ADDRESS.fullmatch(letter.recipient):
+            raise NotDelivered(Failure.RECIPIENT_REFUSED)
         message = EmailMessage()
         message["From"] = self._settings.smtp_from
-        message["To"] = letter.recipient
+        message["To"] = Address(addr_spec=letter.recipient)
         message["Subject"] = letter.subject
         message["Date"] = now
         message["Message-ID"] = f"<{letter.id}@{self._sender.rpartition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.body)
         return message
+
+
+def _refuse_other_head(message: EmailMessage, letter: Letter) -> None:
+    """Read the head as a mail server will: it has the lines that were put in, and goes to this recipient alone."""
+    read = BytesHeaderParser().parsebytes(message.as_bytes())
+    if read.get_all("To") != [letter.recipient]:
+        raise NotDelivered(Failure.RECIPIENT_REFUSED)
+    if read.keys() != message.keys():
+        raise NotDelivered(Failure.LETTER_REFUSED)
 
 
 def _failure(fault: Exception) -> Failure:
@@ -106,7 +126,7 @@ def _failure(fault: Exception) -> Failure:
             return Failure.RECIPIENT_REFUSED  # an address in letters this server cannot read
         case smtplib.SMTPSenderRefused():
             return Failure.SENDER_REFUSED
-        case smtplib.SMTPDataError() | ValueError():
+        case smtplib.SMTPDataError() | ValueError() | MessageError():
             return Failure.LETTER_REFUSED
         case _:
             return Failure.CONNECTION_LOST

@@ -57,7 +57,7 @@ class Mailbox:
     def settings(self, database_url: str = "sqlite:///unused.db", **changes: Any) -> Settings:
         """How to reach it."""
         chosen = {"smtp_host": "127.0.0.1", "smtp_port": self.port, "smtp_security": "none", **changes}
-        return Settings(database_url=database_url, smtp_from="Midtown <desk@midtown.test>", **chosen)
+        return Settings(database_url=database_url, **{"smtp_from": "Midtown <desk@midtown.test>", **chosen})
 
 
 class _Implicit(Controller):

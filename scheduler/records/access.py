@@ -16,8 +16,12 @@ from scheduler.models import Patient
 from scheduler.models.base import table_of
 from scheduler.records import audit
 
-ADDRESS = re.compile(r"[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\],;:\"\\\x00-\x1f\x7f]{1,190}")
-"""What an e-mail address looks like, without the marks by which a letter's head tells several apart."""
+_ATOM, _LABEL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+", r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ADDRESS = re.compile(rf"(?!.*=\?)(?=.{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?=.{{1,190}}\Z){_LABEL}(?:\.{_LABEL})*")
+"""A plain e-mail address in ASCII, an international domain as `xn--`: nothing quoted, and no `=?`.
+
+With that encoded words begin, which turn into other recipients or further lines in the head of a letter.
+"""
 
 _patients = table_of(Patient)
 LOCK = (

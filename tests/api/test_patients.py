@@ -143,7 +143,15 @@ def test_the_end_of_a_consent_is_kept_changed_and_taken_back(as_):
     assert [answer.json["consent_until"] for answer in shown] == ["2026-06-30", "2027-06-30", None]
 
 
-@pytest.mark.parametrize("address", ["ada", "ada@", "ada@a.test, bea@b.test", "Ada <ada@a.test>", "a d@a.test"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada", "ada@", "ada@a.test, bea@b.test", "Ada <ada@a.test>", "a d@a.test", '"ada"@a.test', "adä@a.test",
+        "ada@ä.test", "ada@-a.test", "ada..b@a.test", ".ada@a.test", "ada@[127.0.0.1]", f"{'a' * 65}@a.test",
+        f"ada@{'a' * 64}.test", f"ada@{'a.' * 94}test", "=?utf-8?q?a?=@=?utf-8?q?=0D=0ABcc=3Ax=40evil.test?=",
+        "=?utf-8?q?x=40evil.test=2C?=@a.test",
+    ],
+)  # fmt: skip
 def test_an_address_no_letter_could_go_to_is_refused(as_, address):
     scheduler = as_(Role.SCHEDULER)
     made = scheduler.post("/patients", ADA).json
@@ -153,3 +161,10 @@ def test_an_address_no_letter_could_go_to_is_refused(as_, address):
 
     assert (refused.status_code, unchanged.status_code) == (422, 422)
     assert [fault["where"] for fault in refused.json["errors"] + unchanged.json["errors"]] == ["email"] * 2
+
+
+@pytest.mark.parametrize("address", ["o'neil+desk=1@a.test", "ADA@xn--4ca.test", "a.d_a-9@a-b.c.test", "ada@localhost"])
+def test_a_plain_address_is_taken(as_, address):
+    made = as_(Role.SCHEDULER).post("/patients", {**ADA, "email": address})
+
+    assert (made.status_code, made.json["email"]) == (201, address)

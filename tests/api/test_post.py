@@ -91,8 +91,39 @@ def test_a_connection_that_drops_after_the_letter_is_told_and_the_next_one_arriv
     assert len(box.letters) == 2
 
 
-def test_an_address_in_letters_the_server_cannot_read_is_refused(box):
+def test_an_address_beyond_ascii_is_refused(box):
     assert send(box.settings(), letter("adä@example.org")) == {0: Failure.RECIPIENT_REFUSED}
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "=?utf-8?q?a?=@=?utf-8?q?=0D=0ABcc=3Ax=40evil.org?=", "=?utf-8?q?x=40evil.org=2C?=@ok.org",
+        "=?utf-8?q?a?=@ok.org", '"ada"@ok.org', "ada@ok.org, x@evil.org", "ada@ok.org\r\nBcc:x@evil.org", "ada",
+    ],
+)  # fmt: skip
+def test_an_old_row_whose_recipient_is_no_plain_address_is_not_sent(box, recipient):
+    assert send(box.settings(), letter(recipient)) == {0: Failure.RECIPIENT_REFUSED}
+    assert (box.letters, box.recipients) == ([], [])
+
+
+def test_a_longest_address_arrives_as_it_is(box):
+    longest = f"{'a.b-c_d=' * 7}longest1@{'a-b.' * 40}example.org"
+
+    assert send(box.settings(), letter(longest)) == {}
+
+    assert box.recipients == [box.letters[0]["To"]] == [longest]
+
+
+@pytest.mark.parametrize("hidden", ["=?utf-8?q?a=0D=0ABcc=3Ax=40evil.org?=", "=?utf-8?q?a=0D=0A=0D=0Abody?="])
+def test_nothing_hidden_in_a_subject_or_a_sender_adds_a_line(box, hidden):
+    sent_from = {"smtp_from": f"{hidden} <desk@midtown.test>"}
+
+    send(box.settings(), letter(subject=hidden))
+    send(box.settings(**sent_from), letter())
+
+    assert box.recipients.count("ada@example.org") == len(box.letters)
+    assert not [each for each in box.letters if each["Bcc"] or each.get_content().strip() != "On Monday."]
 
 
 def test_what_cannot_be_put_into_a_letter_is_refused_and_nothing_is_sent(box):
