@@ -31,6 +31,7 @@ from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.changing.running import RunningSeries, planned, read_running
 from scheduler.booking.planning.problem import Course, Problem, Visit
+from scheduler.booking.plans import Wishes
 from scheduler.booking.reading import kept_calendar, read_booked_but, read_held
 from scheduler.booking.versions import read_definitions
 from scheduler.errors import Fault, Invalid, ShiftOverlaps, refuse
@@ -91,7 +92,8 @@ def read_broken(db: Session, change: CalendarChange, *, actor: Actor, now: datet
     patient_ids = {each.patient_id for each in live.values()}
     patients = access.names_of(db, patient_ids, action="repair.planned", actor=actor, now=now) if patient_ids else {}
     availability = _availability(db, while_planning(calendar, change), moving, (first, last), actor=actor, now=now)
-    problem = Problem(availability, first, last, _courses(moving, running), _visits(moving, fallen, running))
+    visits = _visits(moving, fallen, running, patients)
+    problem = Problem(availability, first, last, _courses(moving, running), visits)
     in_the_way = tuple(live[each] for each in sorted(fallen) if live[each].status not in STANDING)
     return Broken(change, after(calendar, change), problem, running, patients, in_the_way)
 
@@ -188,15 +190,23 @@ def _may_move(
 
 
 def _visits(
-    moving: Iterable[Appointment], fallen: Collection[UUID], running: Mapping[UUID, RunningSeries]
-) -> tuple[Visit, ...]:
+    moving: Iterable[Appointment], fallen: Collection[UUID], running: Mapping[UUID, RunningSeries],
+    patients: Mapping[UUID, Patient],
+) -> tuple[Visit, ...]:  # fmt: skip
     return tuple(
         Visit(
             each.id, each.series_id, each.number, running[each.series_id].protocol, planned(each),
-            fallen=each.id in fallen,
+            fallen=each.id in fallen, wishes=_consented(each, patients[each.patient_id].consent_until),
         )
         for each in moving
     )  # fmt: skip
+
+
+def _consented(appointment: Appointment, consent_until: date | None) -> Wishes | None:
+    """No new place after the day the consent on file runs out; who stands beyond it goes no further."""
+    if consent_until is None:
+        return None
+    return Wishes(date.min, latest=max(consent_until, appointment.local_date))
 
 
 def _courses(moving: Iterable[Appointment], running: Mapping[UUID, RunningSeries]) -> dict[UUID, Course]:

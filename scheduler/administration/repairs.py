@@ -1,7 +1,7 @@
 """Repairing what a change of the calendar breaks: a plan for all of it together, and the plan carried out whole."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -112,10 +112,10 @@ def plan_repair(broken: Broken, *, seconds: float, now: datetime) -> Repair:
 
     Raises `Invalid` for a plan too long to be handed out.
     """
-    answered = answer(broken.problem, seconds=seconds)
+    broken, answered = _best(broken, seconds=seconds)
     series = tuple(_series_changes(broken, answered))
     blocked = broken.in_the_way and not isinstance(broken.change, Reassigned)
-    breaches = tuple(each for change in series for each in _breaches(change, broken, answered, now))
+    breaches = tuple(each for change in series for each in _breaches(change, series, broken, answered, now))
     policy = {OverrideRule(each.rule) for each in breaches if each.rule in set(OverrideRule)}
     return Repair(
         plan=None if blocked else to_text(RepairPlan(broken.change, broken.version, series)),
@@ -127,6 +127,21 @@ def plan_repair(broken: Broken, *, seconds: float, now: datetime) -> Repair:
         objective=answered.objective, bound=answered.bound, gap=answered.gap, quality=answered.quality,
         seconds=round(answered.seconds, 3),
     )  # fmt: skip
+
+
+def _best(broken: Broken, *, seconds: float) -> tuple[Broken, Answered]:
+    """The best plan that goes by the consents on file, and with what was asked to find it.
+
+    Where it leaves somebody without a place, theirs is set aside, which the plan then lists as a breach.
+    """
+    answered, problem = answer(broken.problem, seconds=seconds), broken.problem
+    left_out = set(answered.price.left_out)
+    eased = tuple(replace(visit, wishes=None) if visit.key in left_out else visit for visit in problem.visits)
+    if eased == problem.visits:
+        return broken, answered
+    broken, spent = replace(broken, problem=replace(problem, visits=eased)), answered.seconds
+    answered = answer(broken.problem, seconds=max(seconds - spent, 0), known=answered.answer)
+    return broken, replace(answered, seconds=spent + answered.seconds)
 
 
 def to_text(plan: RepairPlan) -> str:
@@ -218,12 +233,14 @@ def _initials(broken: Broken, patient_id: UUID) -> str:
     return patient.given_name[:1] + patient.family_name[:1]
 
 
-def _breaches(change: SeriesChange, broken: Broken, answered: Answered, now: datetime) -> Iterator[PlannedBreach]:
-    """What the rules will say to the plan, with the points it was given for that."""
+def _breaches(
+    change: SeriesChange, changes: Sequence[SeriesChange], broken: Broken, answered: Answered, now: datetime
+) -> Iterator[PlannedBreach]:
+    """What the rules will say to one change of the plan, with the points it was given for that."""
     running = broken.running[change.series_id]
     consent: date | None = broken.patients[change.patient_id].consent_until
     ids = {visit.number: visit.key for visit in broken.problem.by_series[change.series_id]}
-    for fault in check(change, running, broken.calendar, consent, now=now).faults:
+    for fault in check(change, running, broken.calendar, consent, now=now, beside=changes).faults:
         number = _number(fault, change)
         points = _points(fault, number, ids, answered.price.breaches)
         yield PlannedBreach(ids[number], change.series_id, number, fault.code, fault.message, points)

@@ -20,6 +20,7 @@ from scheduler.booking.planning.problem import (
     OTHER_NURSE,
     PATIENT_MOVED,
     SHARED_DAY,
+    Answer,
     Price,
     Problem,
     price,
@@ -78,22 +79,26 @@ class Item:
     points: int
 
 
-def answer(problem: Problem, *, seconds: float, patience: float = PATIENCE_SECONDS) -> Answered:
-    """The best answer in so many seconds, 0 for the greedy one; no transaction may be open meanwhile."""
+def answer(
+    problem: Problem, *, seconds: float, patience: float = PATIENCE_SECONDS, known: Answer | None = None
+) -> Answered:
+    """The best answer in so many seconds, 0 for the greedy one; no transaction may be open meanwhile.
+
+    Never a dearer one than one that is `known`.
+    """
     begun = monotonic()
-    first = greedy(problem)
+    at_once = greedy(problem)
+    first = min(at_once, known or at_once, key=lambda each: price(problem, each).total)
     quality, solved = Quality.GREEDY, None
     if seconds > 0:
         quality, solved = _solve_in_turn(problem, first, seconds, patience)
     spent = monotonic() - begun
     if solved is None:
-        return Answered(first, price(problem, first), quality, spent)
+        return Answered(dict(first), price(problem, first), quality, spent)
     return Answered(solved.answer, solved.price, quality, spent, solved.bound)
 
 
-def _solve_in_turn(
-    problem: Problem, first: dict[UUID, PlannedVisit | None], seconds: float, patience: float
-) -> tuple[Quality, Solved | None]:
+def _solve_in_turn(problem: Problem, first: Answer, seconds: float, patience: float) -> tuple[Quality, Solved | None]:
     if not TURN.acquire(timeout=patience):
         return Quality.BUSY, None
     try:

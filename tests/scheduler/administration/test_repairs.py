@@ -247,14 +247,47 @@ def test_a_breach_somebody_has_accepted_is_not_asked_about_again_while_it_stays(
     commit(plan)
 
 
-def test_a_consent_that_runs_out_before_the_new_day_is_told(db, clinic, at, alone):
-    db.get_one(Patient, (clinic.id, alone)).consent_until = MONDAY + 3 * DAY
+@pytest.fixture
+def consented(db, clinic, alone):
+    """`consented(day)`: the patient's consent on file runs out after this day."""
+
+    def until(day):
+        db.get_one(Patient, (clinic.id, alone)).consent_until = day
+        db.flush()
+
+    return until
+
+
+def test_nobody_is_put_after_the_day_their_consent_runs_out_while_another_day_keeps_every_rule(db, clinic, at):
+    patient, tuesday = book(clinic, db, weekdays=(4, 8, 11, 15, 18, 22)), MONDAY + 22 * DAY
+    book(clinic, db, weekdays=(21, 24, 28, 31, 35, 38))  # on Monday, at the same time
+    closed = ClosureAdded(at("Tue 00:00", week=3), at("Wed 00:00", week=3), "Flood")
+    assert days_after(repair(clinic, db, closed)) == [tuesday + DAY]
+    db.get_one(Patient, (clinic.id, patient)).consent_until = tuesday
     db.flush()
 
-    plan = repair(clinic, db, ClosureAdded(at("Thu 00:00"), at("Fri 00:00"), "Flood"))
+    plan = repair(clinic, db, closed, seconds=1)
 
-    assert {breach.rule for breach in plan.breaches} <= {"consent"}
-    assert all(breach.points == 0 for breach in plan.breaches)
+    assert days_after(plan) == [tuesday - DAY]
+    assert (plan.breaches, plan.overrides, plan.quality) == ((), (), "optimal")
+
+
+def days_after(plan):
+    return [visit.after and visit.after.starts_at.date() for visit in plan.visits]
+
+
+def test_a_consent_is_set_aside_where_nothing_else_is_left_and_that_is_told(db, clinic, at, commit, consented):
+    consented(MONDAY + 3 * DAY)
+    clinic.now = at("Wed 20:00")
+    closed = ClosureAdded(at("Thu 00:00"), at("Fri 00:00"), "Flood")
+
+    plan = repair(clinic, db, closed, seconds=1)
+
+    assert [(visit.number, visit.after is None) for visit in plan.visits] == [(2, False)]
+    assert [(each.number, each.rule, each.points) for each in plan.breaches] == [(2, "consent", 0)]
+    assert plan.overrides == (OverrideRule.CONSENT,)
+    with pytest.raises(PlanRefused):
+        commit(plan)
 
 
 def test_visits_that_find_no_place_are_shown_and_called_off_by_the_clinic(db, clinic, now, alone, commit):
