@@ -29,8 +29,15 @@ class HoldSteps(BookingSteps):
             act = partial(holds.hold, choices=[choice.plan for choice in choices], actor=actor, now=self.now)
             view = self.desk.do("hold", act, self.judged_choices(choices))
             self.keep_hold(view, choices, actor)
-            if view is not None and rng.random() < 0.4:
-                self.book_what_is_held(rng, self.plain.holds[view.id])
+            if view is not None:
+                self.use(rng, self.plain.holds[view.id], actor)
+
+    def use(self, rng: Random, hold: Kept, actor: Actor) -> None:
+        """Sometimes at once: left to other steps, most holds would run out first."""
+        for _ in range(rng.choice([0, 0, 1, 2])):
+            self.renew_it(hold, actor)
+        if rng.random() < 0.4:
+            self.book_what_is_held(rng, hold)
 
     def a_scheduler(self, rng: Random) -> Actor:
         return rng.choice([self.world.cast.scheduler, self.world.cast.scheduler, self.world.other])
@@ -85,9 +92,12 @@ class HoldSteps(BookingSteps):
 
     @rule(rng=SEEDS)
     def renew(self, rng: Random) -> None:
-        hold, actor = self.a_hold(rng), self.a_scheduler(rng)
-        if hold is None:
-            return
+        """Once, by whose it is."""
+        hold = self.a_hold(rng)
+        if hold is not None and rng.random() < 0.5:
+            self.renew_it(hold, self.a_scheduler(rng))
+
+    def renew_it(self, hold: Kept, actor: Actor) -> None:
         judgement = self.judged_hold(hold, actor, hold.patient)
         if judgement is None and hold.renewed:
             judgement = Judgement(guards=frozenset({"already-renewed"}))

@@ -38,15 +38,28 @@ class LifeSteps(BookingSteps):
     @rule()
     def the_next_visit_takes_place(self) -> None:
         """Whoever is due comes on time, is treated and goes home."""
-        coming = [visit for visit in self.plain.visits.values() if visit.status in STILL_TO_COME]
-        visit = min(coming, key=lambda each: each.at, default=None)
-        if visit is None or visit.at < self.now - GRACE:
+        visit = self.next_due()
+        if visit is None:
             return
         self.now = max(self.now, visit.at)
         for status, act in TREATED.items():
             judgement = FINE if self.is_its_day(visit) or status is not ARRIVED else OUT_OF_TIME
             if visit.status in LEGAL[status]:
                 self.take_step(status.value, visit, status, act, judgement)
+
+    @rule()
+    def the_next_visit_is_missed(self) -> None:
+        """Whoever is due does not come, and is not waited for any longer."""
+        visit = self.next_due()
+        if visit is not None:
+            self.now = max(self.now, visit.at + GRACE)
+            self.take_step(NO_SHOW.value, visit, NO_SHOW, attendance.mark_no_show, FINE)
+
+    def next_due(self) -> Visit | None:
+        """The next that may still come."""
+        coming = [visit for visit in self.plain.visits.values() if visit.status in STILL_TO_COME]
+        coming = [visit for visit in coming if visit.at >= self.now - GRACE]
+        return min(coming, key=lambda each: each.at, default=None)
 
     @rule(rng=SEEDS)
     def confirm(self, rng: Random) -> None:
@@ -130,7 +143,7 @@ class LifeSteps(BookingSteps):
             return FINE if course.status is SeriesStatus.ACTIVE else Judgement(guards=frozenset({"series-ended"}))
         live = self.plain.live_of(visit.series)
         if any(each.number == visit.number for each in live):
-            return Judgement(frozenset({(f"appointments.{visit.number}", "booked-anew")}))
+            return Judgement(guards=frozenset({"booked-anew"}))
         asked = Asked(
             course.patient, course.protocol, [visit.place], course.infusions, kept=live,
             anchor=self.plain.anchor_of(course.follows), waived=frozenset(visit.waived),
