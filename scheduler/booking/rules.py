@@ -32,6 +32,11 @@ def is_rested(protocol: ProtocolDefinition, day: date, other_days: Collection[da
     return not any(each in other_days for each in near)
 
 
+def still_to_place(infusions: int, placed: Collection[int], given: Collection[int]) -> list[int]:
+    """The numbers that have no place, from the first on: what a later infusion has overtaken is not made good."""
+    return [number for number in range(max(given, default=0) + 1, infusions + 1) if number not in placed]
+
+
 FOREVER = 10**6
 """Days between two infusions of which one in the middle has no place yet."""
 
@@ -49,6 +54,11 @@ class Anchor:
 
     day: date
     gap: Gap
+
+
+def anchor_of(protocol: ProtocolDefinition, days: Collection[date]) -> Anchor | None:
+    """What the first infusion keeps its spacing to, after a course with infusions on these days; None without one."""
+    return Anchor(max(days), Gap(protocol.rest_days, protocol.gap_after(1).most)) if days else None
 
 
 @dataclass(frozen=True)
@@ -123,11 +133,16 @@ def _spacing(visit: PlannedVisit, apart: int, gap: Gap) -> Iterator[Fault]:
 
 def course_span(plan: Planned, situation: Situation) -> Iterator[Fault]:
     """The infusions of the protocol fit its span; those added to it later may go beyond."""
+    touched = any(visit.number <= situation.protocol.infusions for visit in plan.visits)
+    if touched and extent(plan, situation) > situation.protocol.span_days:
+        yield Fault("appointments", "span", f"The series may span at most {situation.protocol.span_days} days.")
+
+
+def extent(plan: Planned, situation: Situation) -> int:
+    """How many days the infusions of the protocol span, the first and the last day included; none span none."""
     course = [visit for visit in situation.course(plan) if visit.number <= situation.protocol.infusions]
-    if any(visit in plan.visits for visit in course):
-        first, last = situation.day_of(course[0]), situation.day_of(course[-1])
-        if last > last_day(situation.protocol, first):
-            yield Fault("appointments", "span", f"The series may span at most {situation.protocol.span_days} days.")
+    days = [situation.day_of(visit) for visit in (*course[:1], *course[-1:])]
+    return (days[-1] - days[0]).days + 1 if days else 0
 
 
 def consent(plan: Planned, situation: Situation) -> Iterator[Fault]:
