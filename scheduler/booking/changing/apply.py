@@ -102,9 +102,12 @@ def apply_changes(
     expire_holds(db, actor.clinic_id, now=now)
     running = read_running(db, {change.series_id for change in changes}, actor=actor, locked=True)
     checked = [
-        check(change, running[change.series_id], calendar, records[change.patient_id].consent_until, now=now)
+        check(
+            change, running[change.series_id], calendar, records[change.patient_id].consent_until, now=now,
+            beside=changes,
+        )
         for change in changes
-    ]
+    ]  # fmt: skip
     refused = [_named(fault, each, checked) for each in checked for fault in outstanding(each.faults, waiver)]
     if refused:
         raise PlanRefused(refused, plan=tuple(changes), hold_id=hold_id)
@@ -126,30 +129,42 @@ def _named(fault: Fault, of: Checked, checked: Sequence[Checked]) -> Fault:
 
 
 def check(
-    change: SeriesChange, running: RunningSeries, calendar: ClinicCalendar | None, consent_until: Any, *, now: datetime
-) -> Checked:
-    """The change with every reason why it may not be carried out, as far as rules can tell."""
+    change: SeriesChange, running: RunningSeries, calendar: ClinicCalendar | None, consent_until: Any, *, now: datetime,
+    beside: Sequence[SeriesChange] = (),
+) -> Checked:  # fmt: skip
+    """The change with every reason why it may not be carried out, as far as rules can tell.
+
+    `beside` are all changes carried out together: the patient's other series are where these put them.
+    """
     stale = (*_malformed(change), *_stale(change, running))
     ids = {visit.number: change.moved[visit.number].id if visit.number in change.moved else uuid4()
            for visit in change.visits}  # fmt: skip
     if stale or calendar is None:
         return Checked(change, running, calendar, stale, ids)  # type: ignore[arg-type] # nothing is placed
-    situation = running.situation(change, calendar, consent_until, now=now)
+    situation = running.situation(change, calendar, consent_until, now=now, beside=beside)
     faults = rules.breaches(change, situation, shape=rules.CHANGE_SHAPE)
     if faults:
-        faults = tuple(fault for fault in faults if fault not in set(_accepted(change, running, situation)))
+        before = running.situation(change, calendar, consent_until, now=now)
+        accepted = set(_accepted(change, running, situation, before))
+        faults = tuple(fault for fault in faults if fault not in accepted)
     return Checked(change, running, calendar, faults, ids)
 
 
-def _accepted(change: SeriesChange, running: RunningSeries, situation: rules.Situation) -> Iterator[Fault]:
-    """What was so before of visits that keep their time: somebody has set that rule aside already."""
+def _accepted(
+    change: SeriesChange, running: RunningSeries, situation: rules.Situation, before: rules.Situation
+) -> Iterator[Fault]:
+    """What was so before of visits that keep their time, and of a series that grows no longer.
+
+    Somebody has set that rule aside already.
+    """
     standing = [planned(found) for seen in change.seen if (found := running.standing(seen))]
+    stood = replace(change, visits=tuple(standing))
     times = {visit.number: visit.starts_at for visit in standing}
-    same_time = {f"appointments.{each.number}" for each in change.visits if times.get(each.number) == each.starts_at}
-    if len(same_time) == len(change.visits):
-        same_time.add("appointments")  # nobody's time changes, and so nothing that is said of the whole
-    before = rules.breaches(replace(change, visits=tuple(standing)), situation, shape=rules.CHANGE_SHAPE)
-    yield from (fault for fault in before if fault.where in same_time and fault.code in set(OverrideRule))
+    borne = {f"appointments.{each.number}" for each in change.visits if times.get(each.number) == each.starts_at}
+    if rules.extent(change, situation) <= rules.extent(stood, before):
+        borne.add("appointments")
+    faults = rules.breaches(stood, before, shape=rules.CHANGE_SHAPE)
+    yield from (fault for fault in faults if fault.where in borne and fault.code in set(OverrideRule))
 
 
 def _malformed(change: SeriesChange) -> Iterator[Fault]:

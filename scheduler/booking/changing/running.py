@@ -20,7 +20,10 @@ from scheduler.booking.plans import PlannedVisit
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import NotFound
 from scheduler.models import LIVE, Appointment, Series
-from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
+from scheduler.protocols import ProtocolDefinition, ResourceKind
+
+Placed = tuple[UUID, date]
+"""The series of a visit, and the day it goes to."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,8 @@ class RunningSeries:
     @property
     def to_place(self) -> list[int]:
         """The missing ones still to be placed: what a later infusion has overtaken can no longer be made good."""
-        given = max((each.number for each in self.mine if each.status not in STANDING), default=0)
-        return [number for number in self.missing if number > given]
+        given = [each.number for each in self.mine if each.status not in STANDING]
+        return rules.still_to_place(self.series.infusions, [each.number for each in self.mine], given)
 
     def standing(self, seen: Seen) -> Appointment | None:
         """An appointment of this series, if it still is what was seen and may be moved or given up."""
@@ -63,22 +66,35 @@ class RunningSeries:
     @property
     def anchor(self) -> rules.Anchor | None:
         """The last infusion of the series it took over from, to which its first keeps a spacing wherever it goes."""
-        followed = self.series.follows_id
-        days = [each.local_date for each in self.live if followed and each.series_id == followed]
-        gap = Gap(self.protocol.rest_days, self.protocol.gap_after(1).most)
-        return rules.Anchor(max(days), gap) if days else None
+        return self._anchor(self.live, ())
+
+    def _anchor(self, staying: Iterable[Appointment], others: Iterable[Placed]) -> rules.Anchor | None:
+        days = [each.local_date for each in staying if each.series_id == self.series.follows_id]
+        days += [day for series_id, day in others if series_id == self.series.follows_id]
+        return rules.anchor_of(self.protocol, days)
 
     def situation(
-        self, change: SeriesChange, calendar: ClinicCalendar, consent_until: date | None, *, now: datetime
-    ) -> rules.Situation:
-        """What the change is checked against: all that is not touched stays."""
-        touched = {seen.id for seen in change.seen}
+        self, change: SeriesChange, calendar: ClinicCalendar, consent_until: date | None, *, now: datetime,
+        beside: Iterable[SeriesChange] = (),
+    ) -> rules.Situation:  # fmt: skip
+        """What the change is checked against: what nobody touches stays, and the rest is where `beside` puts it.
+
+        `beside` are all changes that are made together, of which those of the patient's other series count.
+        """
+        others = [each for each in beside if each.patient_id == change.patient_id and each.series_id != self.series.id]
+        touched = {seen.id for each in (change, *others) for seen in each.seen}
         staying = [each for each in self.live if each.id not in touched]
+        placed = [
+            (each.series_id, clinic_time.local_date(visit.starts_at, calendar.zone))
+            for each in others
+            for visit in each.visits
+        ]
+        elsewhere = [each.local_date for each in staying if each.series_id != self.series.id]
         return rules.Situation(
             protocol=self.protocol, calendar=calendar, now=now, infusions=change.infusions,
-            consent_until=consent_until, anchor=self.anchor,
+            consent_until=consent_until, anchor=self._anchor(staying, placed),
             kept=tuple(planned(each) for each in staying if each.series_id == self.series.id),
-            patient_days=frozenset(each.local_date for each in staying if each.series_id != self.series.id),
+            patient_days=frozenset((*elsewhere, *(day for _, day in placed))),
         )  # fmt: skip
 
 

@@ -218,3 +218,37 @@ def test_visits_given_up_by_a_repair_tell_their_notice_in_as_many_statements_as_
     steps = db.execute(select(Transition.notice_minutes, Transition.late)).all()
     assert len(steps) == 4
     assert all(notice > 0 and late is False for notice, late in steps)
+
+
+@pytest.fixture
+def two_series(db, clinic, now):
+    """Two series of one patient on Mondays and Thursdays, the second later and at another time of day."""
+    patient, ids = clinic.patient(), []
+    for first, minute in ((MONDAY, 540), (MONDAY + 28 * DAY, 720)):
+        wishes = Wishes(first, window=(minute, minute + 5), same_time=True, weekdays=frozenset({0, 3}))
+        offers = propose(db, patient.id, clinic.protocol.id, wishes, actor=clinic.scheduler, now=now)
+        ids.append(book_series(db, offers.proposals[0].plan, actor=clinic.scheduler, now=now).id)
+    return lambda: [read_running(db, [each], actor=clinic.scheduler)[each] for each in ids]
+
+
+def all_by(span):
+    return [(number, span) for number in range(1, 7)]
+
+
+def test_two_series_of_one_patient_go_by_the_new_places_of_each_other(two_series, apply):
+    first, second = two_series()
+
+    apply(move(first, *all_by(28 * DAY)), move(second, *all_by(-28 * DAY)))
+
+    assert [min(each.local_date for each in series.mine) for series in two_series()] == [MONDAY + 28 * DAY, MONDAY]
+
+
+def test_two_series_of_one_patient_are_not_put_a_day_apart_by_one_plan(two_series, apply):
+    first, second = two_series()
+    before = [starts(first), starts(second)]
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(move(first, *all_by(7 * DAY)), move(second, *all_by(-3 * DAY)))
+
+    assert {fault.code for fault in refused.value.faults} == {"rest"}
+    assert [starts(each) for each in two_series()] == before
