@@ -18,8 +18,9 @@ from scheduler.records.access import ADDRESS
 
 TIMEOUT_SECONDS = 10
 """For each answer of the mail server; a whole letter stays far below the time for which a worker has it."""
-FOR_GOOD = 500
-"""From this reply on a server says that trying again will not help."""
+NO_SUCH_PERSON = {550, 551, 553}
+OF_POLICY = b"5.7."
+"""With this a server says that it does not want us, or not so: somebody may put that right."""
 
 
 class MailServerAway(Exception):
@@ -120,13 +121,17 @@ def _refuse_other_head(message: EmailMessage, letter: Letter) -> None:
 def _failure(fault: Exception) -> Failure:
     match fault:
         case smtplib.SMTPRecipientsRefused():
-            for_good = all(code >= FOR_GOOD for code, _ in fault.recipients.values())
-            return Failure.RECIPIENT_REFUSED if for_good else Failure.RECIPIENT_DEFERRED
-        case smtplib.SMTPNotSupportedError():
-            return Failure.RECIPIENT_REFUSED  # an address in letters this server cannot read
-        case smtplib.SMTPSenderRefused():
+            return _of_recipient(*fault.recipients.values())
+        case smtplib.SMTPNotSupportedError() | smtplib.SMTPSenderRefused():  # the former: it cannot read who we are
             return Failure.SENDER_REFUSED
         case smtplib.SMTPDataError() | ValueError() | MessageError():
             return Failure.LETTER_REFUSED
         case _:
             return Failure.CONNECTION_LOST
+
+
+def _of_recipient(answer: tuple[int, bytes]) -> Failure:
+    """Refused for good only where it can be nothing else: one wrong setting of a server must not throw letters away."""
+    code, said = answer
+    for_good = code in NO_SUCH_PERSON and not said.startswith(OF_POLICY)
+    return Failure.RECIPIENT_REFUSED if for_good else Failure.RECIPIENT_DEFERRED

@@ -65,6 +65,13 @@ def test_a_letter_that_comes_twice_can_be_told_by_its_id(box):
     ("answer", "failure"),
     [
         ("550 No such person", Failure.RECIPIENT_REFUSED),
+        ("550 5.1.1 No such person", Failure.RECIPIENT_REFUSED),
+        ("551 Not here", Failure.RECIPIENT_REFUSED),
+        ("553 5.1.3 No address", Failure.RECIPIENT_REFUSED),
+        ("550 5.7.1 Relaying denied", Failure.RECIPIENT_DEFERRED),
+        ("530 5.7.0 Authenticate first", Failure.RECIPIENT_DEFERRED),
+        ("554 Policy", Failure.RECIPIENT_DEFERRED),
+        ("552 Mailbox full", Failure.RECIPIENT_DEFERRED),
         ("450 Come back later", Failure.RECIPIENT_DEFERRED),
         ("421 Closing", Failure.RECIPIENT_DEFERRED),
     ],
@@ -135,6 +142,10 @@ def test_a_refused_sender_is_told(box):
     box.on_sender = "550 Not from you"
 
     assert send(box.settings(), letter()) == {0: Failure.SENDER_REFUSED}
+
+
+def test_a_sender_in_letters_the_server_cannot_read_is_told(box):
+    assert send(box.settings(smtp_from="bärbel@midtown.test"), letter()) == {0: Failure.SENDER_REFUSED}
 
 
 def test_a_server_that_is_away_is_told():

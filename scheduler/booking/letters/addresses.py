@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -19,7 +19,17 @@ UNSENT = (
     _outbox.c.sent_at.is_(None), _outbox.c.withdrawn_at.is_(None),
 )  # fmt: skip
 WITHDRAW = update(_outbox).where(*UNSENT).values(withdrawn_at=bindparam("at"))
-READDRESS = update(_outbox).where(*UNSENT).values(recipient=bindparam("to_recipient"))
+USEFUL = or_(_outbox.c.useless_at.is_(None), _outbox.c.useless_at > bindparam("at"))
+TRIED = _outbox.c.attempts > 0
+READDRESS = (
+    update(_outbox)
+    .where(*UNSENT, USEFUL)
+    .values(
+        recipient=bindparam("to_recipient"), given_up_at=None, failure=None, attempts=0,
+        due_at=case((TRIED, bindparam("at", type_=_outbox.c.due_at.type)), else_=_outbox.c.due_at),
+    )
+)  # fmt: skip
+"""What failed at the old address has every try again, from now on; what was not due yet keeps its time."""
 AHEAD = (
     select(_appointments.c.id, _appointments.c.starts_at, _appointments.c.version)
     .where(_appointments.c.clinic_id == bindparam("clinic_id"), _appointments.c.patient_id == bindparam("patient_id"))
@@ -48,7 +58,7 @@ def _follow(db: Session, patient: Patient, before: str | None, *, actor: Actor, 
     if patient.email is None:
         db.execute(WITHDRAW, {**mine, "at": now})
     elif before is not None:
-        db.execute(READDRESS, {**mine, "to_recipient": patient.email})
+        db.execute(READDRESS, {**mine, "to_recipient": patient.email, "at": now})
     else:
         _remind_of_all(db, patient, actor=actor, now=now)
 

@@ -14,6 +14,7 @@ from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
 from scheduler.booking.changing.running import planned, read_running
 from scheduler.booking.letters import letters, wording
 from scheduler.booking.letters.addresses import change_patient
+from scheduler.booking.letters.outbox import Failure, take_next
 from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.clinic_time import DAY
@@ -22,6 +23,7 @@ from scheduler.protocols import ResourceKind
 from tests.builders import MONDAY, ZONE, clinic_instant
 from tests.conftest import NOW
 from tests.counting import counted
+from tests.letters import put
 
 WISH = Why(Side.PATIENT, ChangeReason.WISH)
 HOUR = timedelta(hours=1)
@@ -269,6 +271,42 @@ def test_letters_follow_the_address(db, ada, course, readdress):
     readdress(ada, "byron@example.org")
 
     assert {message.recipient for message in written(db)} == {"byron@example.org"}
+
+
+def failed_for_good(db, patient, now, **changes):
+    """A notice that was refused at the address it went to."""
+    failed = {"attempts": 1, "given_up_at": now, "failure": Failure.RECIPIENT_REFUSED, **changes}
+    return put(db, patient.clinic_id, patient.id, now, **failed)
+
+
+def test_a_letter_given_up_has_every_try_again_when_the_address_is_put_right(db, ada, readdress, now):
+    letter = failed_for_good(db, ada, now - HOUR, useless_at=now + DAY)
+
+    readdress(ada, "byron@example.org")
+
+    db.refresh(letter)
+    told = letter.recipient, letter.due_at, letter.attempts, letter.failure, letter.given_up_at
+    assert told == ("byron@example.org", now, 0, None, None)
+
+
+def test_a_letter_of_no_more_use_stays_given_up_when_the_address_is_put_right(db, ada, readdress, now):
+    letter = failed_for_good(db, ada, now - HOUR, useless_at=now)
+
+    readdress(ada, "byron@example.org")
+
+    db.refresh(letter)
+    assert (letter.given_up_at, letter.attempts) == (now - HOUR, 1)
+
+
+def test_nothing_leaves_for_an_address_that_was_removed(db, ada, course, cancel, readdress):
+    running = course(ada)
+    failed_for_good(db, ada, NOW)
+    cancel(running().mine[5:])
+
+    readdress(ada, None)
+    cancel(running().mine[4:])
+
+    assert not [day for day in range(60) if take_next(db, now=NOW + day * DAY)]
 
 
 def test_an_address_that_is_gone_takes_its_letters_along_and_brings_them_back(db, ada, course, readdress, now):
