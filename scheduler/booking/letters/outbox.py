@@ -122,6 +122,7 @@ FAILED = (
     .values(
         leased_until=None, failure=bindparam("why"), due_at=bindparam("next_at"), given_up_at=bindparam("at_last"),
     )
+    .returning(_outbox.c.id)
 )  # fmt: skip
 
 
@@ -167,13 +168,15 @@ def mark_sent(db: Session, letter: Letter, *, now: datetime) -> None:
 def mark_failed(db: Session, letter: Letter, failure: Failure, *, now: datetime) -> bool:
     """It has not left: when to try again, or that it is given up. True if it is.
 
-    Nothing is changed if another worker has taken it since.
+    Nothing is changed or written down if another worker has taken it since, or it was withdrawn.
     """
     next_at = now + PAUSES[min(letter.attempts, len(PAUSES)) - 1]
     useless = letter.useless_at is not None and next_at >= letter.useless_at
     hopeless = failure in FINAL or letter.attempts > len(PAUSES) or useless
     told = {"why": failure, "next_at": next_at, "at_last": now if hopeless else None, "of_attempts": letter.attempts}
-    db.execute(FAILED, {**_this(letter), **told})
+    found = db.execute(FAILED, {**_this(letter), **told}).first()
+    if found is None:
+        return False
     audit.note(
         db, "letter.given_up" if hopeless else "letter.failed", actor=_house(letter.clinic_id), now=now,
         subject=letter.id, patient_id=letter.patient_id, failure=failure.value,

@@ -145,9 +145,10 @@ def test_who_comes_back_after_the_lease_changes_nothing_of_the_other_ones_letter
     message = letter()
     slow, other = take(now), take(now + LEASE)
 
-    outbox.mark_failed(db, slow, Failure.CONNECTION_LOST, now=now + LEASE)
+    given_up = outbox.mark_failed(db, slow, Failure.RECIPIENT_REFUSED, now=now + LEASE)
 
     found = again(db, message)
+    assert (given_up, audit.pending_notes(db)) == (False, [])
     assert (found.failure, found.attempts, found.leased_until) == (None, other.attempts, now + 2 * LEASE)
 
 
