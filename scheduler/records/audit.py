@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, event, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from scheduler.actors import Actor
 from scheduler.models import AuditRow, Clinic
@@ -18,7 +18,7 @@ from scheduler.models.base import table_of
 from scheduler.models.engine import Database
 
 FIRST_HASH = "0" * 64
-PENDING = "audit"
+PENDING, MARKS = "audit", "audit-marks"
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,28 @@ def broken_links(db: Session, clinic_id: UUID) -> Iterator[int]:
 
 @event.listens_for(Session, "before_commit")
 def _write_pending(db: Session) -> None:
+    if db.in_nested_transaction():
+        return  # a savepoint is released: the chain's end is locked last, and what follows may yet be undone
     notes = pending_notes(db)
     if notes:
         db.flush()  # a refused row must be refused before the chain's end is locked
         write(db, notes)
 
 
-@event.listens_for(Session, "after_rollback")
-def _forget_pending(db: Session) -> None:
-    db.info.pop(PENDING, None)
+@event.listens_for(Session, "after_transaction_create")
+def _mark(db: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        db.info.setdefault(MARKS, {})[transaction] = len(db.info.get(PENDING, []))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_undone(db: Session, transaction: SessionTransaction) -> None:
+    """What was noted since a savepoint has not happened when it is rolled back to; what was before has."""
+    if transaction.nested or transaction.parent is None:
+        del db.info.get(PENDING, [])[db.info.get(MARKS, {}).get(transaction, 0) :]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_marks(db: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        db.info.pop(MARKS, None)
