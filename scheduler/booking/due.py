@@ -1,7 +1,7 @@
 """What is due at the desk: courses about to break, visits nobody confirmed or made good, and what is out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,11 +13,14 @@ from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.booking.appointments import STANDING
 from scheduler.booking.holding.held import HoldView, read_views
+from scheduler.booking.rules import still_to_place
 from scheduler.booking.versions import definitions_of
 from scheduler.booking.waiting.matching import breach_day
 from scheduler.booking.waiting.offered import OfferView, read_offers
 from scheduler.models import LIVE, Appointment, AppointmentStatus, Hold, HoldState, Offer, Outcome, Series, SeriesStatus
+from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
 
@@ -58,7 +61,8 @@ class Due:
     """Everything that waits for somebody at the desk, the most pressing first in each list.
 
     `at_risk`: series to be gone on with. `unconfirmed`: visits of tomorrow nobody has confirmed. `missed`: visits
-    missed and not made good. `holds`: those of schedulers. `offers`: places out to patients who wait.
+    missed and not made good. `holds`: those of schedulers. `offers`: places out to patients who wait, and
+    those past their deadline that nobody has passed on.
     """
 
     date: date
@@ -74,12 +78,11 @@ def read_due(db: Session, *, actor: Actor, now: datetime) -> Due:
     zone = read_zone(db, actor.clinic_id)
     today = clinic_time.local_date(now, zone)
     kept = (Hold.state == HoldState.OPEN, Hold.expires_at > now, Hold.owner_id.is_not(None))
-    out = (Offer.outcome == Outcome.OPEN, Offer.deadline > now)
     due = Due(
         date=today, at_risk=_at_risk(db, today, actor=actor),
         unconfirmed=_unconfirmed(db, today + clinic_time.DAY, zone, actor=actor), missed=_missed(db, zone, actor=actor),
         holds=read_views(db, *kept, limit=MOST_DUE, actor=actor, now=now),
-        offers=read_offers(db, *out, limit=MOST_DUE, actor=actor, now=now),
+        offers=read_offers(db, Offer.outcome == Outcome.OPEN, limit=MOST_DUE, actor=actor, now=now),
     )  # fmt: skip
     lists = (due.at_risk, due.unconfirmed, due.missed, due.holds, due.offers)
     audit.note(
@@ -91,9 +94,9 @@ def read_due(db: Session, *, actor: Actor, now: datetime) -> Due:
 def _at_risk(db: Session, today: date, *, actor: Actor) -> list[AtRisk]:
     rows = access.with_initials(_unfinished(actor), Series.clinic_id, Series.patient_id)
     found = db.execute(rows).all()
-    days = _placed_days(db, actor=actor)
+    placed = _placed(db, actor=actor)
     protocols = definitions_of(db, actor.clinic_id, {row.protocol_version_id for row in found})
-    risks = [_risk(row, days[row.id], protocols[row.protocol_version_id], today) for row in found]
+    risks = [risk for row in found for risk in _risk(row, placed[row.id], protocols[row.protocol_version_id], today)]
     risks.sort(key=lambda each: (each.by is None, each.by or today, each.series_id))
     return risks[:MOST_DUE]
 
@@ -111,23 +114,26 @@ def _unfinished(actor: Actor) -> Select[Any]:
     return unfinished
 
 
-def _placed_days(db: Session, *, actor: Actor) -> dict[UUID, dict[int, date]]:
-    """The days of the live appointments of unfinished series, by number."""
+def _placed(db: Session, *, actor: Actor) -> dict[UUID, list[Any]]:
+    """The live appointments of unfinished series."""
     unfinished = _unfinished(actor).with_only_columns(Series.id)
-    rows = select(Appointment.series_id, Appointment.number, Appointment.local_date).where(
+    rows = select(Appointment.series_id, Appointment.number, Appointment.local_date, Appointment.status).where(
         Appointment.clinic_id == actor.clinic_id, Appointment.status.in_(LIVE), Appointment.series_id.in_(unfinished)
     )
-    days: dict[UUID, dict[int, date]] = defaultdict(dict)
-    for series_id, number, day in db.execute(rows):
-        days[series_id][number] = day
-    return days
+    placed: dict[UUID, list[Any]] = defaultdict(list)
+    for each in db.execute(rows):
+        placed[each.series_id].append(each)
+    return placed
 
 
-def _risk(row: Any, days: dict[int, date], protocol: Any, today: date) -> AtRisk:
-    number = next(each for each in range(1, row.infusions + 1) if each not in days)
-    by = breach_day(protocol, days, number)
-    left = (by - today).days if by else None
-    return AtRisk(row.id, row.patient_id, row.initials, number, row.infusions, by, left)
+def _risk(row: Any, placed: Sequence[Any], protocol: ProtocolDefinition, today: date) -> Iterator[AtRisk]:
+    """None for a series whose missing infusions have all been overtaken by a later one."""
+    days = {each.number: each.local_date for each in placed}
+    given = [each.number for each in placed if each.status not in STANDING]
+    for number in still_to_place(row.infusions, days, given)[:1]:
+        by = breach_day(protocol, days, number)
+        left = (by - today).days if by else None
+        yield AtRisk(row.id, row.patient_id, row.initials, number, row.infusions, by, left)
 
 
 VISIT = (Appointment.id, Appointment.series_id, Appointment.patient_id, Appointment.number, Appointment.starts_at)

@@ -140,5 +140,6 @@ def offers_agree_with_their_holds(db: Session, clinic_id: UUID) -> Iterator[Find
 AGREED = {
     (Outcome.OPEN, HoldState.OPEN, EntryState.WAITING),
     (Outcome.OPEN, HoldState.EXPIRED, EntryState.WAITING),
+    (Outcome.OPEN, HoldState.EXPIRED, EntryState.WITHDRAWN),
     (Outcome.ACCEPTED, HoldState.BOOKED, EntryState.PLACED),
 }

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.booking.appointments import UNFINISHED, Why, cancel_all, refuse_illegal, why_cancelled
 from scheduler.booking.policy import read_policy
+from scheduler.booking.waiting.leaving import leave_with_series
 from scheduler.errors import NotFound, SeriesBegun, SeriesEnded, SeriesNotBegun, SeriesUnfinished
 from scheduler.models import (
     Appointment,
@@ -74,6 +75,7 @@ def complete_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime
     if not _begun(appointments) or _unfinished(appointments):
         raise SeriesUnfinished
     if not dry_run:
+        leave_with_series(db, series, actor=actor, now=now)
         _enter(db, series, SeriesStatus.COMPLETED, None, actor=actor, now=now)
     return Ending(series_id, SeriesStatus.COMPLETED, None, (), dry_run, series.version)
 
@@ -156,6 +158,7 @@ def _call_off(
         for each, told in zip(falling, whys, strict=True)
     )
     if not dry_run:
+        leave_with_series(db, series, actor=actor, now=now)
         cancel_all(db, falling, actor=actor, now=now, whys=whys)
         _enter(db, series, status, reason, actor=actor, now=now, cancelled=len(falling))
     return Ending(series.id, status, reason, called_off, dry_run, series.version)

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.booking.appointments import STANDING
 from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.holding.choices import Choice
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.booking.propose import visits_of
 from scheduler.booking.reading import HELD, kept_calendar, read_booked
+from scheduler.booking.rules import anchor_of, still_to_place
 from scheduler.booking.search import Search, best_series
 from scheduler.booking.versions import definitions_of, read_definitions
 from scheduler.booking.waiting.matching import (
@@ -67,17 +69,18 @@ class Match:
 
 
 def find_candidates(
-    db: Session, place: Place, *, actor: Actor, now: datetime, without: Collection[UUID] = ()
+    db: Session, place: Place, *, actor: Actor, now: datetime, without: Collection[UUID] = (),
+    passed_over: Collection[UUID] = (),
 ) -> Match:  # fmt: skip
-    """Who can take this place, as far as can be seen before anything is locked.
+    """Who can take this place, as far as can be seen before anything is locked; not the entries in `passed_over`.
 
-    What the holds in `without` keep does not count. Nobody is asked twice about one place, nor while another place is
-    out to them.
+    What the holds in `without` keep does not count. No patient is asked twice about one place, whatever they wait for,
+    nor while another place is out to them.
     """
     near = (place.starts_at.date() - clinic_time.DAY, place.starts_at.date() + clinic_time.DAY)
     calendar = kept_calendar(db, actor.clinic_id, *near)
     day = place.day(calendar.zone)
-    waiting = read_waiting(db, place, day, actor=actor)
+    waiting = [each for each in read_waiting(db, place, day, actor=actor, now=now) if each.entry_id not in passed_over]
     rooms = _rooms(db, place, day, waiting, actor=actor, now=now, without=without) if waiting else {}
     found, reasons = list[Candidate](), Counter[str]()
     for each in in_order(waiting, place, calendar.zone):
@@ -93,6 +96,8 @@ def find_candidates(
 
 def plan_for(waiting: Waiting, room: Availability, place: Place, *, now: datetime) -> Choice | str:
     """The plan by which one who waits would take the place; or the reason why they cannot."""
+    if waiting.protocol.visit_minutes > place.minutes:
+        return "too_long"
     mine = seen_by(room, waiting, now=now)
     if waiting.running is not None:
         return next_visit(mine, place, waiting, waiting.running)
@@ -108,23 +113,25 @@ def plan_for(waiting: Waiting, room: Availability, place: Place, *, now: datetim
 
 
 _entries, _series, _protocols = table_of(WaitlistEntry), table_of(Series), table_of(Protocol)
+_asked = _entries.alias("asked")
 _offers, _appointments, _holds = table_of(Offer), table_of(Appointment), table_of(Hold)
 _CLINIC: BindParameter[UUID] = bindparam("clinic_id")
 _WAITS = (_entries.c.clinic_id == _CLINIC, _entries.c.state == EntryState.WAITING)
 _ASKED = (
     select(_offers.c.id)
-    .where(_offers.c.clinic_id == _entries.c.clinic_id, _offers.c.entry_id == _entries.c.id)
+    .join(_asked, (_asked.c.clinic_id == _offers.c.clinic_id) & (_asked.c.id == _offers.c.entry_id))
+    .where(_asked.c.clinic_id == _entries.c.clinic_id, _asked.c.patient_id == _entries.c.patient_id)
     .where(
         or_(
-            _offers.c.outcome == Outcome.OPEN,
+            (_offers.c.outcome == Outcome.OPEN) & (_offers.c.deadline > bindparam("now")),
             (_offers.c.chair_id == bindparam("chair_id")) & (_offers.c.starts_at == bindparam("starts_at")),
         )
     )
 )
 ENTRIES = access.with_consent(
     select(
-        _entries, _series.c.infusions, _series.c.status, _series.c.protocol_version_id, _protocols.c.current_id,
-        _protocols.c.retired_at,
+        _entries, _series.c.infusions, _series.c.status, _series.c.version.label("series_version"),
+        _series.c.follows_id, _series.c.protocol_version_id, _protocols.c.current_id, _protocols.c.retired_at,
     )
     .outerjoin_from(
         _entries, _series, (_series.c.clinic_id == _entries.c.clinic_id) & (_series.c.id == _entries.c.series_id)
@@ -135,16 +142,22 @@ ENTRIES = access.with_consent(
     .where(*_WAITS, _entries.c.earliest <= bindparam("day"), _entries.c.latest >= bindparam("day"), ~_ASKED.exists()),
     _entries.c.clinic_id, _entries.c.patient_id,
 )  # fmt: skip
-STANDING = (
+_AWAITED = (
+    select(_entries.c.series_id, _series.c.follows_id)
+    .join(_series, (_series.c.clinic_id == _entries.c.clinic_id) & (_series.c.id == _entries.c.series_id))
+    .where(*_WAITS)
+)
+LIVE_ONES = (
     select(
         _appointments.c.patient_id, _appointments.c.series_id, _appointments.c.number, _appointments.c.starts_at,
-        _appointments.c.local_date,
+        _appointments.c.local_date, _appointments.c.status,
     )
     .where(_appointments.c.clinic_id == _CLINIC, _appointments.c.status.in_(LIVE))
     .where(_appointments.c.patient_id.in_(select(_entries.c.patient_id).where(*_WAITS)))
     .where(
         or_(
-            _appointments.c.series_id.in_(select(_entries.c.series_id).where(*_WAITS)),
+            _appointments.c.series_id.in_(_AWAITED.with_only_columns(_entries.c.series_id)),
+            _appointments.c.series_id.in_(_AWAITED.with_only_columns(_series.c.follows_id)),
             _appointments.c.local_date >= bindparam("since"),
         )
     )
@@ -152,18 +165,18 @@ STANDING = (
 HELD_BY_OTHERS = HELD.where(_holds.c.id.not_in(bindparam("without", expanding=True)))
 
 
-def read_waiting(db: Session, place: Place, day: date, *, actor: Actor) -> list[Waiting]:
+def read_waiting(db: Session, place: Place, day: date, *, actor: Actor, now: datetime) -> list[Waiting]:
     """Those to whom the day of this place could be of use, in two statements, and one for protocols met first."""
-    asked = {"clinic_id": actor.clinic_id, "chair_id": place.chair_id, "starts_at": place.starts_at, "day": day}
-    rows = [row for row in db.execute(ENTRIES, asked) if _is_open(row)]
+    asked = {"clinic_id": actor.clinic_id, "chair_id": place.chair_id, "starts_at": place.starts_at}
+    rows = [row for row in db.execute(ENTRIES, {**asked, "day": day, "now": now}) if _is_open(row)]
     if not rows:
         return []
     versions = definitions_of(db, actor.clinic_id, {_version(row) for row in rows})
     standing: dict[UUID, list[Any]] = defaultdict(list)
     since = day - timedelta(days=LONGEST_GAP_DAYS)
-    for each in db.execute(STANDING, {"clinic_id": actor.clinic_id, "since": since}):
+    for each in db.execute(LIVE_ONES, {"clinic_id": actor.clinic_id, "since": since}):
         standing[each.patient_id].append(each)
-    return list(_waiting(rows, versions, standing, place))
+    return list(_waiting(rows, versions, standing))
 
 
 def _is_open(row: Any) -> bool:
@@ -179,13 +192,13 @@ def _version(row: Any) -> UUID:
 
 
 def _waiting(
-    rows: Iterable[Any], versions: Mapping[UUID, ProtocolDefinition], standing: Mapping[UUID, list[Any]], place: Place
+    rows: Iterable[Any], versions: Mapping[UUID, ProtocolDefinition], standing: Mapping[UUID, list[Any]]
 ) -> Iterator[Waiting]:
     for row in rows:
         protocol, visits = versions[_version(row)], standing.get(row.patient_id, [])
-        running = _running(row, visits)
-        if protocol.visit_minutes > place.minutes or (row.series_id is not None and running is None):
-            continue  # too long for the place, or every visit has one
+        running = _running(row, visits, protocol)
+        if row.series_id is not None and running is None:
+            continue  # every visit has a place, or was overtaken
         yield Waiting(
             entry_id=row.id, patient_id=row.patient_id, rank=FIRST_SERVED.index(row.urgency), since=row.created_at,
             wishes=Wishes(row.earliest, row.latest, frozenset(row.weekdays), (row.opens, row.closes)),
@@ -195,12 +208,19 @@ def _waiting(
         )  # fmt: skip
 
 
-def _running(row: Any, visits: Iterable[Any]) -> Running | None:
-    """The running series of an entry, if it is for one and a visit of it has no place."""
-    kept = tuple(PlannedVisit(each.number, each.starts_at, {}) for each in visits if each.series_id == row.series_id)
-    placed = {visit.number for visit in kept}
-    missing = [number for number in range(1, (row.infusions or 0) + 1) if number not in placed]
-    return Running(row.series_id, row.infusions, missing[0], kept) if missing else None
+def _running(row: Any, visits: Collection[Any], protocol: ProtocolDefinition) -> Running | None:
+    """The running series of an entry, if it is for one and a visit of it is still to be placed."""
+    if row.series_id is None:
+        return None
+    mine = [each for each in visits if each.series_id == row.series_id]
+    given = [each.number for each in mine if each.status not in STANDING]
+    to_place = still_to_place(row.infusions, [each.number for each in mine], given)
+    if not to_place:
+        return None
+    kept = tuple(PlannedVisit(each.number, each.starts_at, {}) for each in mine)
+    before = [each.local_date for each in visits if each.series_id == row.follows_id]
+    anchor = anchor_of(protocol, before)
+    return Running(row.series_id, row.infusions, to_place[0], kept, row.series_version, anchor)
 
 
 def _rooms(

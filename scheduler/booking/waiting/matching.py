@@ -36,12 +36,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Running:
-    """A running series of one who waits: which number is to be placed next, and the visits that stay."""
+    """A running series of one who waits: which number is to be placed next, and the visits that stay.
+
+    `version` is that of the series; `anchor` the last infusion of the one it took over from.
+    """
 
     series_id: UUID
     infusions: int
     number: int
     kept: tuple[PlannedVisit, ...]
+    version: int
+    anchor: rules.Anchor | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ def in_order(waiting: Iterable[Waiting], place: Place, zone: ZoneInfo) -> list[W
 def _breach(each: Waiting, zone: ZoneInfo) -> date | None:
     if each.running is None:
         return None
+    if each.running.number == 1 and each.running.anchor:
+        return each.running.anchor.day + timedelta(days=each.running.anchor.gap.most)
     days = {visit.number: clinic_time.local_date(visit.starts_at, zone) for visit in each.running.kept}
     return breach_day(each.protocol, days, each.running.number)
 
@@ -120,7 +127,10 @@ def next_visit(room: Availability, place: Place, waiting: Waiting, running: Runn
     if look.shortage:
         return look.shortage
     visit = _visit(room, day, ticks.lowest(look.starts), running.number)
-    change = SeriesChange(ChangeKind.REBOOKING, running.series_id, waiting.patient_id, (visit,), running.infusions)
+    change = SeriesChange(
+        ChangeKind.REBOOKING, running.series_id, waiting.patient_id, (visit,), running.infusions,
+        series_version=running.version,
+    )  # fmt: skip
     broken = rules.breaches(change, _situation(room, waiting, running, calendar), shape=rules.CHANGE_SHAPE)
     return broken[0].code if broken else change
 
@@ -134,7 +144,7 @@ def _visit(room: Availability, day: date, lane: int, number: int) -> PlannedVisi
 def _situation(room: Availability, waiting: Waiting, running: Running, calendar: ClinicCalendar) -> rules.Situation:
     return rules.Situation(
         protocol=waiting.protocol, calendar=calendar, patient_days=waiting.elsewhere, now=room.now,
-        infusions=running.infusions, kept=running.kept, consent_until=waiting.consent_until,
+        infusions=running.infusions, kept=running.kept, anchor=running.anchor, consent_until=waiting.consent_until,
     )  # fmt: skip
 
 

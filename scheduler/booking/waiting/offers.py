@@ -4,7 +4,8 @@ The hold of an offer has no owner: no scheduler can book, renew or release it bu
 accept for the patient: they take the hold over in the transaction that books it. Nothing is booked without a yes.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -48,8 +49,14 @@ from scheduler.protocols import ResourceKind
 from scheduler.records import access, audit
 from scheduler.records.access import LockedRecord
 
+LEFT = "This patient no longer waits: the series was paused or ended meanwhile, or the entry withdrawn."
 WISHED = Why(Side.PATIENT, ChangeReason.WISH)
+ROUNDS = 3
+"""So often the next few are looked for where all of the few before were refused once they were locked."""
 REASONS = {
+    "too_long": "Their visit takes longer than the place is free.",
+    "meanwhile": "They were placed or offered a place meanwhile, or left the list.",
+    "slot-taken": "Somebody was quicker with part of the place, or of the visits that would follow.",
     "closed": "The clinic is closed then.",
     "wishes": "It is not within the days and times they can come, or not with the notice they need.",
     "spacing": "It does not keep the spacing to their other infusions.",
@@ -80,13 +87,40 @@ def make_offer(db: Session, place: Place, *, actor: Actor, now: datetime) -> Off
     Raises `Invalid` for a place that cannot be, and `NobodyFits`, with for how many which reason speaks against it.
     """
     refuse(_place_faults(db, place, actor=actor))
-    match = find_candidates(db, place, actor=actor, now=now) if now < place.ends_at else None
-    candidates = match.candidates if match else ()
-    records = access.lock_records(db, {each.waiting.patient_id for each in candidates}, actor=actor)
-    offer = _offer_to_first(db, place, candidates, records, actor=actor, now=now)
+
+    def attempt(candidates: Collection[Candidate], refused: dict[UUID, str]) -> Offer | None:
+        records = access.lock_records(db, {each.waiting.patient_id for each in candidates}, actor=actor)
+        return _offer_to_first(db, place, candidates, records, refused, actor=actor, now=now)
+
+    offer, reasons = _in_rounds(db, place, attempt, actor=actor, now=now)
     if offer is None:
-        raise NobodyFits(faults=[_counted(code, number) for code, number in (match.reasons if match else {}).items()])
+        raise NobodyFits(faults=[_counted(code, number) for code, number in reasons.items()])
     return _view(db, offer.id, actor=actor, now=now)
+
+
+Attempt = Callable[[Collection[Candidate], dict[UUID, str]], Offer | None]
+"""Locks these, and offers a place to the first for whom it can be kept; writes down why not to the others."""
+
+
+def _in_rounds(
+    db: Session, place: Place, attempt: Attempt, *, actor: Actor, now: datetime, without: Collection[UUID] = ()
+) -> tuple[Offer | None, Counter[str]]:
+    """What comes of the attempt with the first few who fit, or else with the next few; with nobody in the end.
+
+    A round in which all are refused is undone with its locks, so that the next one too locks in the one order.
+    """
+    refused, reasons = dict[UUID, str](), Counter[str]()
+    for _ in range(ROUNDS if now < place.ends_at else 0):
+        match = find_candidates(db, place, actor=actor, now=now, without=without, passed_over=refused)
+        reasons = match.reasons
+        if not match.candidates:
+            break
+        with db.begin_nested() as round_:
+            offer = attempt(match.candidates, refused)
+            if offer is not None:
+                return offer, reasons
+            round_.rollback()
+    return attempt((), refused), reasons + Counter(refused.values())
 
 
 def _counted(code: str, number: int) -> Fault:
@@ -103,18 +137,22 @@ def _place_faults(db: Session, place: Place, *, actor: Actor) -> Iterator[Fault]
 
 
 def _offer_to_first(
-    db: Session, place: Place, candidates: Collection[Candidate], records: Mapping[UUID, LockedRecord], *,
-    actor: Actor, now: datetime,
+    db: Session, place: Place, candidates: Collection[Candidate], records: Mapping[UUID, LockedRecord],
+    refused: dict[UUID, str], *, actor: Actor, now: datetime,
 ) -> Offer | None:  # fmt: skip
-    """The place offered to the first for whom it can be kept; None if somebody else has taken it, or if nobody fits."""
+    """The place offered to the first for whom it can be kept; None if somebody else has taken it, or if nobody fits.
+
+    `refused` is told of each before them what spoke against it.
+    """
     minutes = read_policy(db, actor.clinic_id, now=now).offer_minutes if candidates else 0
     for each in candidates:
         deadline = min(now + minutes * clinic_time.MINUTE, each.choice.visits[0].starts_at)
         try:
             with db.begin_nested():
                 offer = _offer(db, place, each, records[each.waiting.patient_id], deadline, actor=actor, now=now)
-        except PlanRefused:
-            continue  # somebody was quicker: with this patient, or with part of the place
+        except PlanRefused as refusal:  # somebody was quicker: with this patient, or with part of the place
+            refused[each.waiting.entry_id] = next((fault.code for fault in refusal.faults), "meanwhile")
+            continue
         audit.note(
             db, "offer.made", actor=actor, now=now, subject=offer.id, patient_id=each.waiting.patient_id
         )  # fmt: skip
@@ -129,7 +167,12 @@ def _offer(
     entry = db.get_one(WaitlistEntry, (actor.clinic_id, candidate.waiting.entry_id), populate_existing=True)
     if entry.state is not EntryState.WAITING:
         raise PlanRefused
+    overdue = _overdue(db, place, entry.patient_id, actor=actor, now=now)
     held = keep(db, [candidate.choice], record, owner_id=None, until=deadline, actor=actor, now=now)
+    for each in overdue:
+        _close(each, Outcome.EXPIRED, actor=actor, now=now)
+        audit.note(db, "offer.expired", actor=actor, now=now, subject=each.id, patient_id=entry.patient_id)
+    db.flush()  # an entry has one open offer
     offer = Offer(
         clinic_id=actor.clinic_id, id=uuid4(), entry_id=entry.id, hold_id=held.id, chair_id=place.chair_id,
         starts_at=place.starts_at, ends_at=place.ends_at, offered_at=now, offered_by=actor.staff_id,
@@ -143,10 +186,29 @@ def _offer(
     return offer
 
 
+def _overdue(db: Session, place: Place, patient_id: UUID, *, actor: Actor, now: datetime) -> list[Offer]:
+    """What was out to a patient, locked, and has run out unswept. Raises `PlanRefused` if they may not be asked now.
+
+    They are not while another place is out to them, nor about this one again.
+    """
+    entries = select(WaitlistEntry.id).where(
+        WaitlistEntry.clinic_id == actor.clinic_id, WaitlistEntry.patient_id == patient_id
+    )
+    same = (Offer.chair_id == place.chair_id) & (Offer.starts_at == place.starts_at)
+    rows = select(Offer).where(Offer.clinic_id == actor.clinic_id, Offer.entry_id.in_(entries))
+    rows = rows.where(same | (Offer.outcome == Outcome.OPEN)).execution_options(populate_existing=True)
+    found = list(db.scalars(rows))
+    if any(each.deadline > now or (each.chair_id, each.starts_at) == (place.chair_id, place.starts_at)
+           for each in found):  # fmt: skip
+        raise PlanRefused
+    return found
+
+
 def accept(db: Session, offer_id: UUID, *, actor: Actor, now: datetime) -> BookedSeries:
     """Book what is offered, for the patient has said yes; returns the series as it stands now.
 
-    Raises `NotFound`, `OfferEnded` from the deadline on, and `PlanRefused` where it cannot be booked any longer.
+    Raises `NotFound`, `OfferEnded` from the deadline on or when the patient has left the list, as with a series that
+    was paused or ended, and `PlanRefused` with every fault where it cannot be booked any longer.
     """
     asked = _asked(db, offer_id, actor=actor)
     access.lock_record(db, asked.patient_id, actor=actor)
@@ -154,7 +216,7 @@ def accept(db: Session, offer_id: UUID, *, actor: Actor, now: datetime) -> Booke
     held = find_hold(db, asked.hold_id, actor=actor)
     offer, entry = _locked(db, offer_id, actor=actor)
     if offer.deadline <= now:
-        raise OfferEnded
+        raise OfferEnded(LEFT if entry.state is EntryState.WITHDRAWN else None)
     held.owner_id = actor.staff_id
     _close(offer, Outcome.ACCEPTED, actor=actor, now=now)
     end_entry(entry, EntryState.PLACED, now=now)
@@ -194,12 +256,18 @@ def decline(db: Session, offer_id: UUID, *, actor: Actor, now: datetime) -> Pass
 def _pass_on(db: Session, offer_id: UUID, *, actor: Actor, now: datetime) -> Offer | None:
     """End an offer and make the next. Who comes next is sought before anything is locked, and kept from then on."""
     asked = _asked(db, offer_id, actor=actor)
-    candidates: tuple[Candidate, ...] = ()
-    if now < asked.place.ends_at:
-        match = find_candidates(db, asked.place, actor=actor, now=now, without=[asked.hold_id])
-        candidates = match.candidates
-    patients = {asked.patient_id, *(each.waiting.patient_id for each in candidates)}
-    records = access.lock_records(db, patients, actor=actor)
+
+    def attempt(candidates: Collection[Candidate], refused: dict[UUID, str]) -> Offer | None:
+        patients = {asked.patient_id, *(each.waiting.patient_id for each in candidates)}
+        records = access.lock_records(db, patients, actor=actor)
+        _end(db, offer_id, asked, actor=actor, now=now)
+        return _offer_to_first(db, asked.place, candidates, records, refused, actor=actor, now=now)
+
+    following, _ = _in_rounds(db, asked.place, attempt, actor=actor, now=now, without=[asked.hold_id])
+    return following
+
+
+def _end(db: Session, offer_id: UUID, asked: "Asked", *, actor: Actor, now: datetime) -> None:
     lock_calendar(db, actor)
     held = find_hold(db, asked.hold_id, actor=actor)
     offer, _ = _locked(db, offer_id, actor=actor)
@@ -211,7 +279,6 @@ def _pass_on(db: Session, offer_id: UUID, *, actor: Actor, now: datetime) -> Off
     audit.note(
         db, f"offer.{offer.outcome}", actor=actor, now=now, subject=offer.id, patient_id=asked.patient_id
     )  # fmt: skip
-    return _offer_to_first(db, asked.place, candidates, records, actor=actor, now=now)
 
 
 def clinics_with_overdue(db: Session, *, now: datetime) -> list[UUID]:

@@ -16,6 +16,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.changing.running import RunningSeries, read_running
 from scheduler.booking.holding.judging import current_versions
+from scheduler.booking.waiting.leaving import run_out
 from scheduler.errors import EntryEnded, Fault, NotFound, OfferOut, refuse
 from scheduler.models import EntryState, Offer, Outcome, SeriesStatus, Urgency, WaitlistEntry
 from scheduler.records import access, audit
@@ -58,7 +59,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class EntryView:
-    """An entry of the waiting list; `offered` while a place is out to the patient."""
+    """An entry of the waiting list; `offered` while a place is out for it, until the deadline and no longer."""
 
     id: UUID
     patient_id: UUID
@@ -97,7 +98,7 @@ def add_entry(
     db.add(entry)
     db.flush()  # the audit row needs the id
     audit.note(db, "waitlist.joined", actor=actor, now=now, subject=entry.id, patient_id=patient_id)
-    return _view(db, entry.id, actor=actor)
+    return _view(db, entry.id, actor=actor, now=now)
 
 
 def _course_faults(
@@ -130,8 +131,8 @@ def _series_faults(running: RunningSeries | None) -> Iterator[Fault]:
         yield Fault("series_id", "unknown", "There is no such series of this patient.")
     elif running.series.status is not SeriesStatus.ACTIVE:
         yield Fault("series_id", "ended", f"This series is {running.series.status}.")
-    elif not running.missing:
-        yield Fault("series_id", "placed", "Every visit of this series has its place.")
+    elif not running.to_place:
+        yield Fault("series_id", "placed", "No visit of this series is still to be placed.")
 
 
 def _faults(needs: Needs, today: date) -> Iterator[Fault]:
@@ -174,18 +175,22 @@ def change_entry(
         db, "waitlist.changed", actor=actor, now=now, subject=entry.id, patient_id=entry.patient_id,
         fields=sorted(changes),
     )  # fmt: skip
-    return _view(db, entry.id, actor=actor)
+    return _view(db, entry.id, actor=actor, now=now)
 
 
 def withdraw_entry(db: Session, entry: WaitlistEntry, *, actor: Actor, now: datetime) -> EntryView:
-    """Take a patient whose entry was found by `find_entry` off the list. Raises `EntryEnded`, and `OfferOut`."""
+    """Take a patient whose entry was found by `find_entry` off the list.
+
+    Raises `EntryEnded`, and `OfferOut` while a place is out to them: until its deadline, swept or not.
+    """
     _refuse_ended(entry)
-    if _view(db, entry.id, actor=actor).offered:
+    if _view(db, entry.id, actor=actor, now=now).offered:
         raise OfferOut
+    run_out(db, actor.clinic_id, [entry.id], now=now)
     end_entry(entry, EntryState.WITHDRAWN, now=now)
     db.flush()  # a stale version is refused here, and the answer shows the new one
     audit.note(db, "waitlist.left", actor=actor, now=now, subject=entry.id, patient_id=entry.patient_id)
-    return _view(db, entry.id, actor=actor)
+    return _view(db, entry.id, actor=actor, now=now)
 
 
 def end_entry(entry: WaitlistEntry, state: EntryState, *, now: datetime) -> None:
@@ -200,7 +205,7 @@ def _refuse_ended(entry: WaitlistEntry) -> None:
 
 def read_entry(db: Session, entry_id: UUID, *, actor: Actor, now: datetime) -> EntryView:
     """One entry. Raises `NotFound`."""
-    found = _view(db, entry_id, actor=actor)
+    found = _view(db, entry_id, actor=actor, now=now)
     audit.note(db, "waitlist.entry_read", actor=actor, now=now, subject=entry_id, patient_id=found.patient_id)
     return found
 
@@ -221,23 +226,24 @@ def list_entries(
     which = [WaitlistEntry.state == EntryState.WAITING]
     if after is not None:
         which.append(tuple_(*ORDER) > after)
-    found = _views(db, *which, limit=limit, actor=actor)
+    found = _views(db, *which, limit=limit, actor=actor, now=now)
     audit.note(db, "waitlist.read", actor=actor, now=now, patients=audit.ids_of(each.patient_id for each in found))
     return found
 
 
-def _view(db: Session, entry_id: UUID, *, actor: Actor) -> EntryView:
-    found = _views(db, WaitlistEntry.id == entry_id, limit=1, actor=actor)
+def _view(db: Session, entry_id: UUID, *, actor: Actor, now: datetime) -> EntryView:
+    found = _views(db, WaitlistEntry.id == entry_id, limit=1, actor=actor, now=now)
     if not found:
         raise NotFound("There is no such entry of the waiting list.")
     return found[0]
 
 
-def _views(db: Session, *which: Any, limit: int, actor: Actor) -> list[EntryView]:
+def _views(db: Session, *which: Any, limit: int, actor: Actor, now: datetime) -> list[EntryView]:
     """Entries in the order of the list, in one statement; the audit row is the caller's."""
     out = select(Offer.id).where(
-        Offer.clinic_id == WaitlistEntry.clinic_id, Offer.entry_id == WaitlistEntry.id, Offer.outcome == Outcome.OPEN
-    )
+        Offer.clinic_id == WaitlistEntry.clinic_id, Offer.entry_id == WaitlistEntry.id,
+        Offer.outcome == Outcome.OPEN, Offer.deadline > now,
+    )  # fmt: skip
     rows: Any = select(WaitlistEntry, out.exists()).where(WaitlistEntry.clinic_id == actor.clinic_id, *which)
     rows = access.with_initials(
         rows.order_by(*ORDER).limit(limit), WaitlistEntry.clinic_id, WaitlistEntry.patient_id

@@ -10,7 +10,7 @@ from scheduler.booking.waiting import offers, waitlist
 from scheduler.booking.waiting.matching import Place
 from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
-from scheduler.models import Appointment, AppointmentStatus, Series, SeriesStatus, Urgency
+from scheduler.models import Appointment, AppointmentStatus, Outcome, Series, SeriesStatus, Urgency
 from tests.builders import MONDAY
 from tests.counting import counted
 from tests.scheduler.booking.desk import Desk
@@ -104,7 +104,18 @@ def test_a_missed_visit_is_due_until_it_is_made_good(db, desk, read):
     assert read().missed == []
 
 
-def test_holds_and_offers_are_due_until_the_instant_they_end(desk, read, at, now):
+def test_what_a_later_infusion_has_overtaken_is_not_at_risk(desk, read):
+    series = course(desk)
+    end(desk, series, 1)
+    for state in (AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED):
+        end(desk, series, 2, state)
+
+    assert read().at_risk == []
+    end(desk, series, 4)
+    assert [each.number for each in read().at_risk] == [4]
+
+
+def test_holds_are_due_until_the_instant_they_end_and_offers_until_they_are_passed_on(desk, read, at, now):
     needs = Needs(Urgency.SOON, MONDAY, MONDAY + 9 * DAY, frozenset(range(7)), (0, 1440), 0)
     waiting = desk.clinic.patient("Wim")
     waitlist.add_entry(
@@ -117,7 +128,8 @@ def test_holds_and_offers_are_due_until_the_instant_they_end(desk, read, at, now
     assert [each.id for each in read().holds] == [held.id]
     assert [each.id for each in read(held.expires_at).holds] == []
     assert [each.id for each in read(offer.deadline - timedelta(microseconds=1)).offers] == [offer.id]
-    assert read(offer.deadline).offers == []
+    (overdue,) = read(offer.deadline).offers
+    assert (overdue.id, overdue.outcome) == (offer.id, Outcome.EXPIRED)
 
 
 def test_everybody_shown_is_named_in_the_audit_row(db, desk, read):

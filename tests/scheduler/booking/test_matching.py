@@ -26,7 +26,7 @@ def visit(number, day):
 def waiting(draw):
     last = draw(st.none() | st.integers(0, 6))
     kept = () if last is None else (visit(1, MONDAY + timedelta(days=last)),)
-    running = draw(st.sampled_from([None, Running(UUID(int=9), 6, 2, kept)]))
+    running = draw(st.sampled_from([None, Running(UUID(int=9), 6, 2, kept, 1)]))
     return Waiting(
         entry_id=UUID(int=draw(st.integers(1, 10**9))), patient_id=UUID(int=3), rank=draw(st.integers(0, 2)),
         since=clinic_instant("Mon 12:00") - timedelta(hours=draw(st.integers(0, 72))), wishes=Wishes(MONDAY),
