@@ -155,7 +155,9 @@ def _from_document(document: dict[str, Any]) -> BatchPlan:
         for patient, protocol, wishes in document["wanted"]
     )
     plans = tuple(proposals.from_document(each) for each in document["plans"])
-    if not plans or len({each.patient_id for each in plans}) < len(plans) or any(each.follows for each in plans):
+    if not plans or not len(plans) <= len(wanted) <= MOST_WANTED:
+        raise ValueError("how many")
+    if len({each.patient_id for each in plans}) < len(plans) or any(each.follows for each in plans):
         raise ValueError("plans")
     return BatchPlan(wanted, plans)
 

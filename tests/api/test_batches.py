@@ -136,6 +136,14 @@ def test_every_contradiction_is_named_by_its_place(clinic, wanted, plan):
     assert {fault.where for fault in refused.value.faults} == {"items.3.earliest", "items.3.nurse_id"}
 
 
+def test_a_plan_for_more_than_may_be_asked_for_is_none(wanted, plan, monkeypatch):
+    text = plan(wanted).plan
+    monkeypatch.setattr(batches, "MOST_WANTED", 2)
+
+    with pytest.raises(Invalid):
+        from_text(text)
+
+
 def test_a_plan_too_long_to_be_handed_out_is_refused(wanted, plan, monkeypatch):
     monkeypatch.setattr(batches, "LARGEST_PLAN", 100)
 
