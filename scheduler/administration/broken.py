@@ -203,10 +203,10 @@ def _visits(
 
 
 def _consented(appointment: Appointment, consent_until: date | None) -> Wishes | None:
-    """No new place after the day the consent on file runs out; who stands beyond it goes no further."""
-    if consent_until is None:
+    """No new place after the day the consent on file runs out, but for those who need a new one as they stand."""
+    if consent_until is None or consent_until < appointment.local_date:
         return None
-    return Wishes(date.min, latest=max(consent_until, appointment.local_date))
+    return Wishes(date.min, latest=consent_until)
 
 
 def _courses(moving: Iterable[Appointment], running: Mapping[UUID, RunningSeries]) -> dict[UUID, Course]:
@@ -221,6 +221,7 @@ def _course(running: RunningSeries, moving: Collection[UUID]) -> Course:
         series.patient_id,
         kept={each.number: each.local_date for each in staying if each.series_id == series.id},
         elsewhere=frozenset(each.local_date for each in staying if each.series_id != series.id),
+        anchor=running.anchor,
         span_days=protocol.span_days if series.infusions <= protocol.infusions else None,
     )
 

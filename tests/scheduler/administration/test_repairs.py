@@ -36,6 +36,7 @@ from scheduler.models import (
     Override,
     OverrideRule,
     Patient,
+    Series,
     Shift,
     Side,
     Transition,
@@ -349,6 +350,21 @@ def test_a_patients_two_series_are_repaired_together(db, clinic, at):
 
     assert len({visit.series_id for visit in plan.visits}) == 1
     assert plan.breaches == ()
+
+
+def test_the_first_of_a_series_keeps_its_distance_to_the_course_it_took_over_from(db, clinic, at):
+    patient = book(clinic, db)
+    (before,) = db.scalars(select(Series))
+    book(clinic, db, weekdays=(22, 25, 28, 31, 35, 38), patient_id=patient)
+    (after,) = db.scalars(select(Series).where(Series.id != before.id))
+    after.follows_id = before.id
+    db.flush()
+
+    closed = ClosureAdded(at("Tue 00:00", week=3), at("Wed 00:00", week=3), "Flood")
+    broken = read_broken(db, closed, actor=clinic.scheduler, now=clinic.now)
+
+    assert broken.problem.courses[after.id].anchor == broken.running[after.id].anchor
+    assert broken.problem.courses[after.id].anchor.day == MONDAY + 17 * DAY
 
 
 def impossible(clinic, at):
