@@ -31,6 +31,8 @@ STILL_TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
 Plan = SeriesPlan | SeriesChange
 Span = tuple[datetime, datetime]
+Fault = tuple[str, str, str]
+"""Where, what, and how much of it."""
 Claim = tuple[UUID, datetime, datetime, int]
 """Of which resource, from, to, how many units."""
 
@@ -175,9 +177,10 @@ class Clinic:
         return sorted((visit for visit in self.of(series) if visit.live), key=lambda visit: visit.number)
 
     def missing(self, course: Course) -> list[int]:
-        """The numbers of its infusions that have no place."""
-        live = {visit.number for visit in self.live_of(course.id)}
-        return [number for number in range(1, course.infusions + 1) if number not in live]
+        """The numbers of its infusions that are to have a place: not those a later one has overtaken."""
+        live = {visit.number: visit.status for visit in self.live_of(course.id)}
+        given = [number for number, status in live.items() if status not in STILL_TO_COME]
+        return [number for number in range(max(given, default=0) + 1, course.infusions + 1) if number not in live]
 
     def anchor_of(self, follows: UUID | None) -> date | None:
         """The last infusion of the series that is taken over from."""
@@ -203,23 +206,29 @@ class Clinic:
         rules = frozenset(fault for fault in self.rules(asked, now) if fault[1] not in asked.waived)
         return Judgement(rules, frozenset() if rules else frozenset(self._guards(asked, now)))
 
-    def set_aside(self, asked: Asked, now: datetime) -> Iterator[tuple[int, str]]:
+    def set_aside(self, asked: Asked, now: datetime, accepted: set[Fault] | None = None) -> Iterator[tuple[int, str]]:
         """Each rule that is broken and set aside, with the number of the visit that bears it."""
         least = min(place.number for place in asked.places)
-        for where, code in sorted(self.rules(asked, now)):
+        for where, code in sorted(self.rules(asked, now, accepted)):
             if code in asked.waived:
                 yield int(where.partition(".")[2] or least), code
 
-    def rules(self, asked: Asked, now: datetime) -> set[tuple[str, str]]:
-        """Every rule that is broken; not those that a visit which keeps its time had broken before, just so."""
-        found = set(self._faults(asked, asked.places, now))
-        old = {place.number: place.starts_at for place in asked.before}
-        stay = {f"appointments.{place.number}" for place in asked.places if old.get(place.number) == place.starts_at}
-        accepted = {fault for fault in self._faults(asked, asked.before, now) if fault[0] in stay}
-        policy = {rule.value for rule in OverrideRule}
-        return {fault[:2] for fault in found if fault not in accepted or fault[1] not in policy}
+    def rules(self, asked: Asked, now: datetime, accepted: set[Fault] | None = None) -> set[tuple[str, str]]:
+        """Every rule that is broken, but for what has been accepted of this before."""
+        known = self.accepted(asked, now) if accepted is None else accepted
+        return {fault[:2] for fault in self._faults(asked, asked.places, now) if fault not in known}
 
-    def _faults(self, asked: Asked, places: Sequence[PlannedVisit], now: datetime) -> Iterator[tuple[str, str, str]]:
+    def accepted(self, asked: Asked, now: datetime) -> set[Fault]:
+        """What was so before of a visit that keeps its time, and of a series that grows no longer."""
+        old = {place.number: place.starts_at for place in asked.before}
+        borne = {f"appointments.{place.number}" for place in asked.places if old.get(place.number) == place.starts_at}
+        if self._extent(asked, asked.places) <= self._extent(asked, asked.before):
+            borne.add("appointments")
+        policy = {rule.value for rule in OverrideRule}
+        faults = self._faults(asked, asked.before, now)
+        return {fault for fault in faults if fault[0] in borne and fault[1] in policy}
+
+    def _faults(self, asked: Asked, places: Sequence[PlannedVisit], now: datetime) -> Iterator[Fault]:
         """Where, what, and how much of it."""
         for place in places:
             where, day = f"appointments.{place.number}", self.day_of(place.starts_at)
@@ -236,9 +245,9 @@ class Clinic:
                 yield where, f"{kind}-away", ""
         new = {place.number: self.day_of(place.starts_at) for place in places}
         yield from self._spacing(asked, new)
-        yield from self._span(asked, new)
+        yield from self._span(asked, places)
 
-    def _spacing(self, asked: Asked, new: dict[int, date]) -> Iterator[tuple[str, str, str]]:
+    def _spacing(self, asked: Asked, new: dict[int, date]) -> Iterator[Fault]:
         """Neighbours keep least and most; across one without a place only the least counts."""
         days = {visit.number: self.day_of(visit.at) for visit in asked.kept} | new
         for before, after in pairwise(sorted(days)):
@@ -255,12 +264,17 @@ class Clinic:
             if not least <= apart <= most:
                 yield "appointments.1", "spacing", f"{apart} {least} {most}"
 
-    def _span(self, asked: Asked, new: dict[int, date]) -> Iterator[tuple[str, str, str]]:
+    def _span(self, asked: Asked, places: Sequence[PlannedVisit]) -> Iterator[Fault]:
+        touched = any(place.number <= asked.protocol.infusions for place in places)
+        if touched and self._extent(asked, places) > asked.protocol.span_days:
+            yield "appointments", "span", ""
+
+    def _extent(self, asked: Asked, places: Sequence[PlannedVisit]) -> int:
+        """How many days the infusions of the protocol span."""
+        new = {place.number: self.day_of(place.starts_at) for place in places}
         days = {visit.number: self.day_of(visit.at) for visit in asked.kept} | new
         course = sorted(number for number in days if number <= asked.protocol.infusions)
-        touched = new.keys() & set(course)
-        if touched and (days[course[-1]] - days[course[0]]).days + 1 > asked.protocol.span_days:
-            yield "appointments", "span", ""
+        return (days[course[-1]] - days[course[0]]).days + 1 if course else 0
 
     def _is_near_another(self, asked: Asked, day: date) -> bool:
         mine = {visit.id for visit in asked.kept} | set(asked.lifted)

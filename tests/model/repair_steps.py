@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -101,9 +102,13 @@ class RepairSteps(BookingSteps):
                 before=[self.plain.visits[seen.id].place for seen in change.seen],
                 anchor=after.anchor_of(course.follows), waived=frozenset(OverrideRule),
             )  # fmt: skip
-            broken = after.rules(asked, self.now) if change.visits else set()
+            if not change.visits:
+                continue
+            stood = replace(asked, anchor=self.plain.anchor_of(course.follows))
+            accepted = self.plain.accepted(stood, self.now)
+            broken = after.rules(asked, self.now, accepted)
             assert {code for _, code in broken} <= set_aside, f"planned, although {broken}"
-            for number, code in after.set_aside(asked, self.now) if change.visits else ():
+            for number, code in after.set_aside(asked, self.now, accepted):
                 after.visits[change.moved[number].id].waived.add(code)
 
     def settle(self, after: Clinic) -> None:
