@@ -126,7 +126,7 @@ class Scene:
         course = Course(
             patient=series.patient_id,
             kept={each.number: each.local_date for each in self.running.mine if each.number not in numbers},
-            elsewhere=self.elsewhere,
+            elsewhere=self.elsewhere, anchor=self.running.anchor,
             span_days=self.protocol.span_days if spanned else None, wishes=wishes, strict=keeping.spacing,
         )  # fmt: skip
         moving = [each for each in self.running.mine if each.number in numbers]
@@ -140,9 +140,12 @@ class Scene:
     def days_for(self, visit: Visit, wishes: Wishes) -> tuple[date, date]:
         """The first and last day the spacing to both neighbours leaves to one visit within the wishes.
 
-        The last comes before the first where it leaves none.
+        The first visit's neighbour is the end of the series before. The last comes before the first where there is none.
         """
-        first, last = max(wishes.earliest, self.today), wishes.latest
+        first, last, anchor = max(wishes.earliest, self.today), wishes.latest, self.running.anchor
+        if anchor and visit.number == 1:
+            first = max(first, anchor.day + timedelta(days=anchor.gap.least))
+            last = min(last, _later(anchor.day, anchor.gap.most))
         for each in [each for each in self.running.mine if each.number < visit.number][-1:]:
             gap = self._gap(each.number, visit.number)
             first = max(first, each.local_date + timedelta(days=gap.least))

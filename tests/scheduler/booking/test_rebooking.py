@@ -13,6 +13,7 @@ from scheduler.booking.changing.aftermath import explain_changes
 from scheduler.booking.changing.changes import ChangeKind
 from scheduler.booking.changing.courses import pause_series, stop_series
 from scheduler.booking.changing.rebooking import extend, hand_over, rebook
+from scheduler.booking.changing.reschedule import alternatives
 from scheduler.booking.plans import Wishes
 from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
@@ -206,6 +207,34 @@ def test_a_handover_keeps_the_spacing_to_the_last_infusion(db, clinic, course, a
     assert all(found.start_from <= day <= found.start_by for day in days)
     booked = book_series(db, found.proposals[0].plan, actor=clinic.scheduler, now=after())
     assert booked.follows_id == course.id
+
+
+@pytest.fixture
+def follower(db, clinic, course, after):
+    """A series that took over from the course three days after its last infusion."""
+    wishes = Wishes(after().date(), window=(780, 785))
+    found = hand_over(db, course.id, clinic.protocol.id, wishes=wishes, actor=clinic.scheduler, now=after())
+    series = book_series(db, found.proposals[0].plan, actor=clinic.scheduler, now=after())
+    return [each.id for each in series.appointments]
+
+
+def test_a_first_visit_is_offered_no_place_beyond_what_it_keeps_to_the_series_before(clinic, course, follower, after):
+    last = course.days()[6]
+
+    found = alternatives(course.db, follower[0], limit=10, actor=clinic.scheduler, now=after())
+
+    days = {each.visits[0].appointment.starts_at.date() for each in found.places}
+    assert days <= {last + 3 * DAY, last + 4 * DAY, last + 5 * DAY}
+    assert days
+
+
+def test_shifting_the_rest_takes_no_first_visit_away_from_the_series_before(clinic, course, follower, after):
+    late = Wishes(course.days()[6] + 6 * DAY)
+
+    found = alternatives(course.db, follower[0], wishes=late, actor=clinic.scheduler, now=after())
+
+    assert (found.places, found.shift) == ((), None)
+    assert {each.code for each in found.override.conflicts} >= {"spacing"}
 
 
 def test_a_handover_that_comes_too_late_says_by_how_much_and_needs_an_override(db, clinic, course, after):
