@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,7 +20,8 @@ from scheduler.administration.resources import list_shifts
 from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.changing.offering import OfferedChange
-from scheduler.booking.changing.reschedule import alternatives, move
+from scheduler.booking.changing.reschedule import Alternatives, alternatives, move
+from scheduler.booking.changing.scene import ANY_TIME as ANY_PLACE
 from scheduler.booking.holding.holds import hold
 from scheduler.booking.planning.problem import Visit
 from scheduler.booking.plans import Wishes
@@ -52,6 +53,9 @@ LATER = (timedelta(days=3), timedelta(days=7))
 """By so much somebody asks to come later than the spacing allows."""
 NO_OTHER_DAY = "Away until then; agreed with the prescriber."
 SHORT_STAFFED = "Nobody else that day; agreed with the prescriber."
+
+
+Later = tuple[timedelta, timedelta]
 
 
 @dataclass(frozen=True)
@@ -101,23 +105,21 @@ class Desk:
 
     def move_one(self) -> None:
         """A patient asks for another day, and there is one that keeps the spacing."""
-        for visit in self._standing(SOONEST, MONTH):
-            found = alternatives(self.life.db, visit.id, limit=1, actor=self.scheduler, now=self.now)
-            if found.places:
-                self._move(visit, found.places[0], self.scheduler)
-                return
+        found = ((visit, self._places(visit, self.scheduler).places) for visit in self._standing(SOONEST, MONTH))
+        for visit, places in islice((each for each in found if each[1]), 1):
+            self._move(visit, places[0], self.scheduler)
 
     def set_a_rule_aside(self) -> None:
         """A patient cannot come to the last visit until later than the spacing allows, and a clinician agrees."""
-        for visit in self._standing(SOONEST, MONTH, last_only=True):
-            first, last = (visit.local_date + each for each in LATER)
-            found = alternatives(
-                self.life.db, visit.id, wishes=Wishes(first, last), limit=1, actor=self.clinician, now=self.now
-            )  # fmt: skip
-            rules = frozenset(OverrideRule(each.code) for each in found.override.conflicts) if found.override else None
-            if found.override and rules:
-                self._move(visit, found.override, self.clinician, Waiver(rules, NO_OTHER_DAY))
-                return
+        standing = self._standing(SOONEST, MONTH, last_only=True)
+        found = ((visit, self._places(visit, self.clinician, LATER).override) for visit in standing)
+        for visit, place in islice(((visit, place) for visit, place in found if place), 1):
+            rules = frozenset(OverrideRule(each.code) for each in place.conflicts)
+            self._move(visit, place, self.clinician, Waiver(rules, NO_OTHER_DAY))
+
+    def _places(self, visit: Appointment, actor: Actor, later: Later | None = None) -> Alternatives:
+        wishes = Wishes(visit.local_date + later[0], visit.local_date + later[1]) if later else ANY_PLACE
+        return alternatives(self.life.db, visit.id, wishes=wishes, limit=1, actor=actor, now=self.now)
 
     def _move(self, visit: Appointment, to: OfferedChange, actor: Actor, waiver: Waiver | None = None) -> None:
         move(

@@ -1,9 +1,10 @@
 """What happens at the demo clinic, act by act, through the functions that the real one uses."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.book import book_series
 from scheduler.booking.changing.courses import cancel_series, complete_series, stop_series
+from scheduler.booking.changing.offering import OfferedVisit
 from scheduler.booking.changing.reschedule import alternatives, move
 from scheduler.booking.letters import outbox
 from scheduler.booking.plans import Wishes
@@ -149,7 +151,7 @@ def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries) ->
     if fate.stops_after:
         why = EndReason.MISSED_VISITS if last in fate.missed else _why(visitor)
         came = any(visit.number not in fate.missed for visit in visits[:last])
-        life.later(_moment_of_stop(visits, last), stop if came else cancel, series.id, why)
+        life.later(_moment_of_stop(visits, last), end, series.id, why, came)
     elif visitor.story.fate is None:
         _expect_calls(life, course, fate)
 
@@ -251,11 +253,13 @@ def make_good(life: Life, course: Course, visit: Visit, why: ChangeReason, now: 
     """The best place that keeps the spacing is taken, else the least shift of the rest; with neither all stays."""
     actor = life.house.scheduler
     found = alternatives(life.db, visit.id, limit=1, actor=actor, now=now)
-    best = found.places[0] if found.places else found.shift
-    if best is None:
-        return
-    made = move(life.db, visit.id, best.change, side=Side.PATIENT, reason=why, actor=actor, now=now).offered
-    for each in made.visits if made else ():
+    for best in islice((each for each in (*found.places, found.shift) if each), 1):
+        made = move(life.db, visit.id, best.change, side=Side.PATIENT, reason=why, actor=actor, now=now).offered
+        _expect_changed(life, course, made.visits if made else ())
+
+
+def _expect_changed(life: Life, course: Course, changed: Iterable[OfferedVisit]) -> None:
+    for each in changed:
         place = each.appointment
         assert each.appointment_id  # noqa: S101 - it has just been booked
         course.visits[each.number] = Visit(each.appointment_id, each.number, place.starts_at, place.ends_at)
@@ -292,23 +296,16 @@ def look_after(life: Life, alert_id: UUID, note: str, now: datetime) -> None:
 
 def post(life: Life, now: datetime) -> None:
     """Letters that are due leave the house, as far as this clinic can tell."""
-    while outbox.anything_due(life.db, now=now):
-        letter = outbox.take_next(life.db, now=now)
-        if letter is None:
-            break
+    while letter := outbox.take_next(life.db, now=now):
         outbox.mark_sent(life.db, letter, now=now)
     if now + POST_EVERY < life.until:
         life.later(now + POST_EVERY, post)
 
 
-def stop(life: Life, series_id: UUID, why: EndReason, now: datetime) -> None:
-    """The rest of a series is called off."""
-    stop_series(life.db, series_id, side=Side.PATIENT, reason=why, actor=life.house.scheduler, now=now)
-
-
-def cancel(life: Life, series_id: UUID, why: EndReason, now: datetime) -> None:
-    """A series of which nothing was given is called off."""
-    cancel_series(life.db, series_id, side=Side.PATIENT, reason=why, actor=life.house.scheduler, now=now)
+def end(life: Life, series_id: UUID, why: EndReason, came: bool, now: datetime) -> None:  # noqa: FBT001 # of the timeline
+    """The rest of a series is called off, or all of it where the patient never came."""
+    call_off = stop_series if came else cancel_series
+    call_off(life.db, series_id, side=Side.PATIENT, reason=why, actor=life.house.scheduler, now=now)
 
 
 def complete(life: Life, course: Course, now: datetime) -> None:

@@ -1,14 +1,17 @@
 """Who comes and who stays; when holidays are; and the order of things."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from uuid import UUID
 
 import pytest
 
 from scheduler.demo.holidays import holidays, holidays_between
+from scheduler.demo.life import Course, Visit, answer, arrive, begin, finish, forget, miss, telephone
 from scheduler.demo.names import draw_names
-from scheduler.demo.stories import MAINTENANCE, Fate, draw_fate, draw_story
+from scheduler.demo.stories import MAINTENANCE, Call, Fate, draw_fate, draw_story
 from scheduler.demo.timeline import Timeline
 
 DRAWS = 20_000
@@ -105,3 +108,15 @@ def test_what_happens_may_make_more_happen():
     timeline.play(until=noon + timedelta(hours=1))
 
     assert happened == [noon + timedelta(minutes=1)]
+
+
+def test_what_was_expected_of_a_visit_that_was_moved_or_called_off_does_not_happen():
+    noon = datetime(2026, 10, 14, 12, tzinfo=UTC)
+    visit = Visit(UUID(int=1), 1, noon, noon + timedelta(hours=2))
+    moved = Course(None, MAINTENANCE, UUID(int=2), {1: replace(visit, starts_at=noon + timedelta(days=1))})
+
+    for act in (arrive, answer, begin, finish, miss, forget):
+        act(None, moved, visit, noon)
+    telephone(None, moved, visit, Call.MOVED, noon)
+
+    assert moved.visits[1] != visit
