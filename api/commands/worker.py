@@ -77,16 +77,25 @@ def work(
 
 def go_round(database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now) -> bool:
     """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
-    reached = [_reached(sweep, database, stopped, clock)]
+    reached = [_swept(database, stopped, clock)]
     if settings.smtp_host is not None:
         reached.append(_reached(deliver, database, settings, stopped, clock))
     return all(reached)
 
 
+def _swept(database: Database, stopped: Stopped, clock: Clock) -> bool:
+    """Sweep; letters are sent whatever comes of it. Of what goes wrong only the kind is logged: it may name people."""
+    try:
+        return _reached(sweep, database, stopped, clock)
+    except Exception as fault:  # noqa: BLE001 # one clinic's trouble is not to keep back everybody's letters
+        log.error("The sweep failed (%s).", type(fault).__name__)
+        return False
+
+
 def _reached(do: Callable[..., object], *what: object) -> bool:
     """Do this; False, with a line of the log, if the database or the mail server is away."""
     try:
-        do(*what)
+        done = do(*what)
     except MailServerAway as fault:
         log.warning("The mail server cannot be reached (%s): letters wait.", fault)
     except NoConnection:
@@ -96,22 +105,38 @@ def _reached(do: Callable[..., object], *what: object) -> bool:
             raise
         log.warning("The database cannot be reached (%s): we wait.", type(fault.orig).__name__)
     else:
-        return True
+        return done is not False
     return False
 
 
-def sweep(database: Database, stopped: Stopped, clock: Clock) -> None:
-    """Pass on the offers nobody has answered, and end the holds that are past their time."""
+def sweep(database: Database, stopped: Stopped, clock: Clock) -> bool:
+    """Pass on the offers nobody has answered, and end the holds that are past their time, clinic by clinic.
+
+    What goes wrong in one keeps no other waiting; False if anything did.
+    """
     with database.reading() as db:
         found = offers.clinics_with_overdue(db, now=clock())
-    for clinic_id in found:
-        while not stopped(0) and _passed_on(database, clinic_id, clock):
-            log.info("an offer was passed on")
+    done = [_one_clinic(_pass_on_all, database, clinic_id, stopped, clock) for clinic_id in found]
     with database.reading() as db:
         found = claims.clinics_with_overdue(db, now=clock())
-    for clinic_id in found:
+    return all([*done, *(_one_clinic(_end_holds, database, clinic_id, stopped, clock) for clinic_id in found)])
+
+
+def _one_clinic(do: Callable[..., None], database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> bool:
+    try:
         if not stopped(0):
-            _end_holds(database, clinic_id, clock)
+            do(database, clinic_id, stopped, clock)
+    except Exception as fault:
+        if isinstance(fault, NoConnection) or (isinstance(fault, DBAPIError) and is_away(fault)):
+            raise
+        log.error("The sweep of clinic %s failed (%s).", clinic_id, type(fault).__name__)
+        return False
+    return True
+
+
+def _pass_on_all(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
+    while not stopped(0) and _passed_on(database, clinic_id, clock):
+        log.info("an offer was passed on")
 
 
 def _passed_on(database: Database, clinic_id: UUID, clock: Clock) -> bool:
@@ -119,7 +144,7 @@ def _passed_on(database: Database, clinic_id: UUID, clock: Clock) -> bool:
         return offers.pass_on_expired(db, clinic_id, now=clock())
 
 
-def _end_holds(database: Database, clinic_id: UUID, clock: Clock) -> None:
+def _end_holds(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Clock) -> None:
     house_itself = Actor(clinic_id, None, frozenset())
     with database.committing() as db:
         ended = claims.expire_holds(db, clinic_id, now=clock())

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
@@ -26,6 +27,7 @@ from scheduler.booking.waiting import offers, waitlist
 from scheduler.booking.waiting.matching import Place
 from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
+from scheduler.errors import SlotTaken
 from scheduler.models import AuditRow, Hold, HoldState, Message, Offer, Outcome, Urgency
 from scheduler.models.engine import Database
 from tests.builders import MONDAY, build_clinic, clinic_instant
@@ -242,6 +244,33 @@ def test_an_offer_nobody_has_answered_goes_to_the_next(database, round_of):
         outcomes = db.execute(select(Offer.outcome, Offer.entry_id).order_by(Offer.offered_at)).all()
     assert [outcome for outcome, _ in outcomes] == [Outcome.EXPIRED, Outcome.OPEN]
     assert len({entry_id for _, entry_id in outcomes}) == 2
+
+
+def broken(*_given, **_named):
+    raise SlotTaken("Ada Byron")
+
+
+def test_what_goes_wrong_in_one_clinic_keeps_back_nobodys_letters_and_is_logged_without_a_name(
+    box, letters, round_of, monkeypatch, caplog
+):
+    letters(1)
+    monkeypatch.setattr(worker.offers, "clinics_with_overdue", lambda *_, **__: [uuid4(), uuid4()])
+    monkeypatch.setattr(worker.offers, "pass_on_expired", broken)
+
+    assert not round_of()
+
+    assert box.recipients == ["1@example.org"]
+    assert (caplog.text.count("SlotTaken"), "Byron" in caplog.text) == (2, False)
+
+
+def test_letters_are_sent_though_the_sweep_could_not_begin(box, letters, round_of, monkeypatch, caplog):
+    letters(1)
+    monkeypatch.setattr(worker.offers, "clinics_with_overdue", broken)
+
+    assert not round_of()
+
+    assert box.recipients == ["1@example.org"]
+    assert (caplog.text.count("SlotTaken"), "Byron" in caplog.text) == (1, False)
 
 
 @pytest.mark.usefixtures("clinic_id")
