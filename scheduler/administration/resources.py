@@ -16,6 +16,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.administration.standing import calendar_change
 from scheduler.administration.weekly import clock_faults
+from scheduler.booking.claims import expire_holds
 from scheduler.errors import Fault, NotFound, Retired, refuse
 from scheduler.models import Resource, Shift, Staff
 from scheduler.protocols import MOST_UNITS, ON_SHIFT, ResourceKind
@@ -97,6 +98,7 @@ def change_resource(
     told.pop("name", None)
     refuse(_faults(db, actor.clinic_id, resource.kind, **told))
     with calendar_change(db, actor.clinic_id, now=now):
+        expire_holds(db, actor.clinic_id, now=now)  # what they kept is nobody's
         for field, value in changes.items():
             setattr(resource, field, value)
     audit.note(db, "resource.changed", actor=actor, now=now, subject=resource.id, fields=sorted(changes))
@@ -107,6 +109,7 @@ def retire_resource(db: Session, resource: Resource, *, actor: Actor, now: datet
     """From now on it takes no new appointment; what was stays on record. Raises `Retired` and `AppointmentsStand`."""
     refuse_retired(resource)
     with calendar_change(db, actor.clinic_id, now=now):
+        expire_holds(db, actor.clinic_id, now=now)  # what they kept is nobody's
         resource.retired_at = now
     audit.note(db, "resource.retired", actor=actor, now=now, subject=resource.id)
     return resource

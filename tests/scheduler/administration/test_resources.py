@@ -23,11 +23,12 @@ from scheduler.administration.resources import (
     retire_resource,
 )
 from scheduler.errors import AppointmentsStand, CapacityInUse, Invalid, NameTaken, NotFound, Retired, ShiftOverlaps
-from scheduler.models import Resource
+from scheduler.models import Hold, HoldState, Resource
 from scheduler.models.constraints import refusal_of
 from scheduler.protocols import ResourceKind
 from tests.builders import MONDAY
 from tests.scheduler.administration.booked import booked_visit
+from tests.scheduler.booking.desk import Desk
 
 CHAIR, NURSE, PRESCRIBER = ResourceKind.CHAIR, ResourceKind.NURSE, ResourceKind.PRESCRIBER
 SPRING_FORWARD = date(2026, 3, 8)
@@ -303,3 +304,16 @@ def test_a_list_takes_two_statements_however_long(db, clinic, acting, statements
     listing(db, acting)
 
     assert len(statements) <= 2
+
+
+@pytest.mark.parametrize(
+    "change", [retire_resource, lambda *given, **named: change_resource(*given, capacity=1, **named)]
+)
+def test_an_expired_hold_stands_in_the_way_of_no_change(db, clinic, now, change):
+    desk = Desk(db, clinic, now)
+    held = desk.hold(desk.plans(clinic.patient())[0])
+    acting = {"actor": clinic.administrator, "now": held.expires_at}
+
+    change(db, clinic.resource("N1"), **acting)
+
+    assert db.get_one(Hold, (clinic.id, held.id), populate_existing=True).state is HoldState.EXPIRED
