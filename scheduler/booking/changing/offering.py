@@ -28,7 +28,7 @@ from scheduler.booking.propose import offered_visit
 from scheduler.booking.waivers import who_may
 from scheduler.errors import Fault
 
-NOT_PRICED = frozenset({"changed", "numbers", "grid", "resources"})
+NOT_PRICED = frozenset({"changed", "given-up", "anew", "numbers", "grid", "resources"})
 """A change that is no longer, or never was, one of this series."""
 
 
@@ -100,25 +100,31 @@ def faults_of(scene: Scene, room: Room, change: SeriesChange) -> tuple[Fault, ..
 
 def shown(scene: Scene, room: Room, change: SeriesChange, *, cost: Price, faults: Sequence[Fault]) -> OfferedChange:
     """A change as the desk sees it."""
-    named = not any(fault.code == "resources" for fault in faults)
     return OfferedChange(
         change=change, text=to_text(change), score=cost.total, reasons=tuple(itemised(cost)),
-        message=in_words(change, cost), visits=tuple(_visits(scene, room, change, named=named)),
+        message=in_words(change, cost), visits=tuple(_visits(scene, room, change)),
         conflicts=tuple(Conflict(each.where, each.code, each.message, who_may(each)) for each in faults),
     )  # fmt: skip
 
 
-def _visits(scene: Scene, room: Room, change: SeriesChange, *, named: bool) -> Iterator[OfferedVisit]:
+def _visits(scene: Scene, room: Room, change: SeriesChange) -> Iterator[OfferedVisit]:
     standing, shown_at = {each.id: each for each in scene.running.live}, room.availability.calendar.shown
     for visit in change.visits:
         seen = change.moved.get(visit.number)
         before = standing.get(seen.id) if seen else None
-        nameable = visit if named else replace(visit, resources={})
+        nameable = visit if _is_named(visit, scene, room) else replace(visit, resources={})
         yield OfferedVisit(
             visit.number, seen.id if seen else None,
             shown_at(clinic_time.minute_of(before.starts_at)) if before else None,
             offered_visit(room.availability, nameable),
         )  # fmt: skip
+
+
+def _is_named(visit: PlannedVisit, scene: Scene, room: Room) -> bool:
+    """Whether a visit says whom it takes, and all of them are known: a plan made by hand may say anything."""
+    calendar, chosen = room.availability.calendar, visit.resources
+    known = all(calendar.by_id(resource_id) is not None for resource_id in chosen.values())
+    return known and set(scene.protocol.kinds) <= chosen.keys()
 
 
 def itemised(cost: Price) -> Iterator[Reason]:

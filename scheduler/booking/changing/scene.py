@@ -140,7 +140,8 @@ class Scene:
     def days_for(self, visit: Visit, wishes: Wishes) -> tuple[date, date]:
         """The first and last day the spacing to both neighbours leaves to one visit within the wishes.
 
-        The first visit's neighbour is the end of the series before. The last comes before the first where there is none.
+        The first visit's neighbour is the end of the series before. The last day comes before the first where there
+        is none.
         """
         first, last, anchor = max(wishes.earliest, self.today), wishes.latest, self.running.anchor
         if anchor and visit.number == 1:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import pairwise, product
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -352,3 +353,24 @@ def test_a_plan_made_by_hand_is_held_to_what_it_says(course, look, go, change):
 
     with pytest.raises((Invalid, PlanRefused)):
         go(course.ids[5], from_text(to_text(forged)))
+
+
+@pytest.mark.parametrize("resources", [{}, {ResourceKind.CHAIR: uuid4(), ResourceKind.NURSE: uuid4()}])
+@pytest.mark.parametrize("stale", [{"series_version": 99}, {"given_up": (Seen(uuid4(), 1),)}, {}])
+def test_a_plan_that_names_nobody_known_is_shown_without_names_and_unpriced(course, look, go, resources, stale):
+    plan = look(course.ids[5]).places[0].change
+    visits = tuple(replace(visit, resources=resources) for visit in plan.visits)
+
+    seen = go(course.ids[5], from_text(to_text(replace(plan, visits=visits, **stale))), dry_run=True)
+
+    assert (seen.offered.visits[0].appointment.claims, seen.offered.score) == ((), 0)
+    assert seen.offered.conflicts
+
+
+def test_a_plan_that_books_a_visit_anew_twice_is_told_that_it_may_not(course, look, go):
+    plan = look(course.ids[5]).places[0].change
+    seventh = replace(plan.visits[0], number=7)
+
+    seen = go(course.ids[5], from_text(to_text(replace(plan, visits=(*plan.visits, seventh, seventh)))), dry_run=True)
+
+    assert ([each.code for each in seen.offered.conflicts], seen.offered.score) == (["anew"], 0)
