@@ -136,7 +136,7 @@ def check(
 
     `beside` are all changes carried out together: the patient's other series are where these put them.
     """
-    stale = (*_malformed(change), *_stale(change, running))
+    stale = (*_malformed(change, running), *_stale(change, running))
     ids = {visit.number: change.moved[visit.number].id if visit.number in change.moved else uuid4()
            for visit in change.visits}  # fmt: skip
     if stale or calendar is None:
@@ -167,13 +167,16 @@ def _accepted(
     yield from (fault for fault in faults if fault.where in borne and fault.code in set(OverrideRule))
 
 
-def _malformed(change: SeriesChange) -> Iterator[Fault]:
+def _malformed(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
     """What a change of this kind may not do, whoever has written the plan."""
     if change.given_up and change.kind is not ChangeKind.REPAIR:
         yield Fault("appointments", "given-up", "Only a repair gives visits up: cancel them instead.")
-    anew = any(visit.number not in change.moved for visit in change.visits)
+    anew = [visit.number for visit in change.visits if visit.number not in change.moved]
     if anew and change.kind in MOVES_ONLY:
         yield Fault("appointments", "anew", "A move books nothing anew.")
+    further = range(running.series.infusions + 1, change.infusions + 1)
+    if change.kind is ChangeKind.EXTENSION and further and sorted(anew) != list(further):
+        yield Fault("appointments", "anew", "An extension books every further infusion, and nothing else anew.")
 
 
 def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
@@ -182,8 +185,8 @@ def _stale(change: SeriesChange, running: RunningSeries) -> Iterator[Fault]:
         yield Fault("series", "changed", f"The series is {running.series.status} by now.")
     if change.series_version not in (None, running.series.version):
         yield Fault("series", "changed", "The series has been paused, ended or extended meanwhile.")
-    extended = change.infusions > running.series.infusions and change.kind is ChangeKind.EXTENSION
-    if change.infusions != running.series.infusions and not extended:
+    more = change.infusions - running.series.infusions
+    if (more <= 0) if change.kind is ChangeKind.EXTENSION else more:
         yield Fault("series", "changed", "The series has been extended meanwhile.")
     numbers = {seen.id: number for number, seen in change.moved.items()}
     for seen in change.seen:

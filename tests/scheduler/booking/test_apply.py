@@ -146,6 +146,20 @@ def test_an_extension_adds_visits_after_the_last(course, apply):
     assert len(course().mine) == course().series.infusions == 7
 
 
+@pytest.mark.parametrize(
+    ("numbers", "infusions", "code"), [((8,), 8, "anew"), ((7,), 8, "anew"), ((7,), 6, "changed"), ((), 7, "anew")]
+)
+def test_an_extension_books_every_further_infusion_and_nothing_else(course, apply, numbers, infusions, code):
+    last, series = planned(course().mine[5]), course().series
+    near = 4 * DAY
+    visits = tuple(replace(last, number=number, starts_at=last.starts_at + near) for number in numbers)
+
+    with pytest.raises(PlanRefused) as refused:
+        apply(SeriesChange(ChangeKind.EXTENSION, series.id, series.patient_id, visits, infusions))
+
+    assert [fault.code for fault in refused.value.faults] == [code]
+
+
 def test_a_change_takes_the_same_statements_for_one_visit_as_for_six(db, course, apply):
     apply(move(course(), (6, timedelta(hours=1))))
 
