@@ -47,6 +47,7 @@ class CourseSteps(BookingSteps):
             self.desk.do("complete series", act, refused)
             if self.desk.was_done:
                 course.status = COMPLETED
+                self.plain.leave_with(course, self.now)
 
     def is_over(self, course: Course) -> bool:
         """Nothing is to come or under way, and something took place."""
@@ -84,6 +85,7 @@ class CourseSteps(BookingSteps):
         self.desk.do(f"{status} series{' (dry run)' * dry_run}", what, {why} if why else set())
         if self.desk.was_done and not dry_run:
             course.status, course.reason = status, EndReason.PATIENT_WISH
+            self.plain.leave_with(course, self.now)
             for visit in falling:
                 visit.status, visit.since = AppointmentStatus.CANCELLED, self.now
 

@@ -182,6 +182,21 @@ class Clinic:
         given = [number for number, status in live.items() if status not in STILL_TO_COME]
         return [number for number in range(max(given, default=0) + 1, course.infusions + 1) if number not in live]
 
+    def leave(self, entry: Entry, now: datetime) -> None:
+        """One who waits no longer; what is out to them is over."""
+        entry.state = EntryState.WITHDRAWN
+        for offer in self.offers.values():
+            hold = self.holds[offer.hold]
+            if (offer.entry, offer.outcome) == (entry.id, Outcome.OPEN):
+                offer.deadline = min(offer.deadline, now)
+                hold.state = HoldState.EXPIRED if hold.state is HoldState.OPEN else hold.state
+
+    def leave_with(self, course: Course, now: datetime) -> None:
+        """Nobody waits for a visit of a series that ends or rests."""
+        for entry in self.entries.values():
+            if entry.series == course.id and entry.state is EntryState.WAITING:
+                self.leave(entry, now)
+
     def anchor_of(self, follows: UUID | None) -> date | None:
         """The last infusion of the series that is taken over from."""
         before = self.live_of(follows) if follows else []

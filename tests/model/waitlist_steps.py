@@ -1,6 +1,6 @@
 """Steps with the waiting list: who waits, who is offered a place that became free, and what they say."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import product
@@ -81,10 +81,18 @@ class WaitlistSteps(BookingSteps):
 
         self.desk.do("wait no longer", act, refused)
         if self.desk.was_done:
-            entry.state = EntryState.WITHDRAWN
+            self.plain.leave(entry, self.now)
 
     def is_asked(self, entry: Entry) -> bool:
-        return any(each.entry == entry.id and each.outcome is Outcome.OPEN for each in self.plain.offers.values())
+        """Whether a place is out to them for this, unswept offers past their deadline aside."""
+        return any(each.deadline > self.now for each in self.open_to([entry]))
+
+    def entries_of(self, patient: UUID) -> list[Entry]:
+        return [entry for entry in self.plain.entries.values() if entry.patient == patient]
+
+    def open_to(self, entries: Collection[Entry]) -> list[Offered]:
+        ids = {entry.id for entry in entries}
+        return [each for each in self.plain.offers.values() if each.entry in ids and each.outcome is Outcome.OPEN]
 
     @rule(rng=SEEDS)
     def offer_a_place(self, rng: Random) -> None:
@@ -123,9 +131,11 @@ class WaitlistSteps(BookingSteps):
 
     def could_take(self, entry: Entry, place: Place) -> bool:
         """Whether some simple plan takes this one there: at its start, and the rest at the same time of day."""
-        known = any(each.entry == entry.id and each.place == (place.chair_id, place.starts_at)
+        mine = self.entries_of(entry.patient)
+        known = any(each.entry in {one.id for one in mine} and each.place == (place.chair_id, place.starts_at)
                     for each in self.plain.offers.values())  # fmt: skip
-        if entry.state is not EntryState.WAITING or self.is_asked(entry) or known or place.starts_at <= self.now:
+        asked = any(self.is_asked(each) for each in mine)
+        if entry.state is not EntryState.WAITING or asked or known or place.starts_at <= self.now:
             return False
         return any(self.is_possible(asked, place) for asked in self.simple_plans(entry, place))
 
@@ -169,7 +179,10 @@ class WaitlistSteps(BookingSteps):
         assert place.starts_at <= first.starts_at
         assert ends <= place.ends_at
         assert entry.state is EntryState.WAITING
-        assert not self.is_asked(entry)
+        mine = self.entries_of(entry.patient)
+        assert not any(self.is_asked(each) for each in mine)
+        for each in self.open_to(mine):
+            each.outcome = Outcome.EXPIRED
         assert all(RANKS.index(entry.urgency) <= RANKS.index(each.urgency) for each in could), "not the most urgent"
         deadline = min(self.now + ANSWER_WITHIN, first.starts_at)
         claims = list(self.plain.envelope([choice]))
@@ -192,7 +205,8 @@ class WaitlistSteps(BookingSteps):
             course = self.plain.courses[plan.series_id]
             hold = self.plain.holds[from_hold] if from_hold else None
             asked = self.asked(course, plan.visits, [], infusions=plan.infusions, hold=hold)
-            stale = plan.infusions < course.infusions or {visit.number for visit in plan.visits} & {
+            changed = plan.infusions < course.infusions or plan.series_version != course.version
+            stale = changed or {visit.number for visit in plan.visits} & {
                 visit.number for visit in self.plain.live_of(course.id)
             }
             judgement = self.judged(course, asked, legal={SeriesStatus.ACTIVE, SeriesStatus.PAUSED})
