@@ -2,18 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking.letters import wording
+from scheduler.booking.letters.told import take_back, told_of
 from scheduler.booking.letters.wording import House
 from scheduler.booking.policy import read_policy
 from scheduler.models import Appointment, AppointmentStatus, Clinic, Message, MessageKind
@@ -33,6 +34,8 @@ class Visit:
     """In UTC: reminders come so many hours before, whatever the clocks do in between."""
     edition: int | str
     """Its version as it is told of: what was written of another place it had is another letter."""
+    known: datetime | None = None
+    """When its patient takes it to be, if news of a move has not reached them."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,19 @@ class News:
             [visit for visit in self.cancelled if visit.patient_id in patient_ids],
         )
 
+    def as_known(self, known: Mapping[UUID, datetime]) -> "News":
+        """The same from the times patients know, where those are others than the visits had last."""
+        moved = [replace(each, before=_other(known.get(each.visit.id), each)) for each in self.moved]
+        cancelled = [replace(visit, known=known.get(visit.id)) for visit in self.cancelled]
+        return replace(self, moved=moved, cancelled=cancelled)
 
-_outbox, _clinics = table_of(Message), table_of(Clinic)
-UNSENT = _outbox.c.sent_at.is_(None) & _outbox.c.withdrawn_at.is_(None)
-WITHDRAW_REMINDERS = (
-    update(_outbox)
-    .where(_outbox.c.clinic_id == bindparam("of_clinic"), UNSENT, _outbox.c.kind == MessageKind.REMINDER)
-    .where(_outbox.c.appointment_id.in_(bindparam("ids", expanding=True)))
-    .values(withdrawn_at=bindparam("at"))
-)
+
+def _other(known: datetime | None, moved: Moved) -> datetime:
+    """Who knows the very time it goes back to may have got the letter all the same that was taken back."""
+    return moved.before if known is None or known == moved.visit.starts_at else known
+
+
+_clinics = table_of(Clinic)
 HOUSE = select(_clinics.c.name, _clinics.c.timezone, _clinics.c.contact).where(_clinics.c.id == bindparam("clinic_id"))
 
 
@@ -85,7 +92,8 @@ def tell(db: Session, records: Mapping[UUID, LockedRecord], news: News, *, actor
     if not (to_come or outdated):
         return
     if outdated:
-        withdraw_reminders(db, [visit.id for visit in outdated], actor=actor, now=now)
+        known = take_back(db, [visit.id for visit in outdated], actor=actor, now=now)
+        news = news.as_known(known)
     write = _Writer(_read_house(db, actor.clinic_id), records, actor.clinic_id, now)
     rows = list(write.notices(news))
     if to_come:
@@ -103,20 +111,27 @@ def tell_ended(
 ) -> None:
     """Take back the reminders of visits that were called off, missed or entered in error before their time.
 
-    Who had one that was cancelled is told. Their patients are locked already. Nothing for visits that are past.
+    Who had one that was cancelled is told, and who was told of one entered in error: they would come. Their patients
+    are locked already. Nothing for visits that are past.
     """
     ahead = [visit for visit in visits if visit.starts_at > now]
-    if ahead and status is AppointmentStatus.CANCELLED:
-        records = access.lock_records(db, {visit.patient_id for visit in ahead}, actor=actor)
-        tell(db, records, News(cancelled=ahead), actor=actor, now=now)
-    elif ahead:
-        withdraw_reminders(db, [visit.id for visit in ahead], actor=actor, now=now)
+    if not ahead:
+        return
+    cancelled = _to_call_off(db, ahead, status, actor=actor)
+    if cancelled:
+        records = access.lock_records(db, {visit.patient_id for visit in cancelled}, actor=actor)
+        tell(db, records, News(cancelled=cancelled), actor=actor, now=now)
+    else:
+        take_back(db, [visit.id for visit in ahead], actor=actor, now=now)
 
 
-def withdraw_reminders(db: Session, appointment_ids: Collection[UUID], *, actor: Actor, now: datetime) -> None:
-    """Take back the reminders of these visits that have not been sent."""
-    ids = sorted(appointment_ids)
-    db.execute(WITHDRAW_REMINDERS, {"of_clinic": actor.clinic_id, "ids": ids, "at": now})
+def _to_call_off(db: Session, ahead: list[Visit], status: AppointmentStatus, *, actor: Actor) -> list[Visit]:
+    if status is AppointmentStatus.CANCELLED:
+        return ahead
+    if status is not AppointmentStatus.ENTERED_IN_ERROR:
+        return []
+    told = told_of(db, {visit.id for visit in ahead}, {visit.patient_id for visit in ahead}, actor=actor)
+    return [visit for visit in ahead if visit.id in told]
 
 
 def _read_house(db: Session, clinic_id: UUID) -> House:
@@ -159,9 +174,9 @@ class _Writer:
         times = [(each.before, each.visit.starts_at) for each in moved]
         return self._row(
             MessageKind.MOVE if moved else MessageKind.CANCELLATION, visits[0],
-            wording.changes(self.house, times, [visit.starts_at for visit in cancelled]),
+            wording.changes(self.house, times, [(visit.known, visit.starts_at) for visit in cancelled]),
             appointment_id=visits[0].id if len(visits) == 1 else None,
-            due_at=self.now, useless_at=max(visit.starts_at for visit in visits),
+            due_at=self.now, useless_at=max(at for visit in visits for at in (visit.starts_at, visit.known) if at),
         )  # fmt: skip
 
     def _row(

@@ -30,17 +30,26 @@ def reminder(house: House, at: datetime) -> Text:
                                  _reach(house, "If you cannot come or have a question")))  # fmt: skip
 
 
-def changes(house: House, moved: Sequence[tuple[datetime, datetime]], cancelled: Sequence[datetime]) -> Text:
-    """That visits have another time, each as (before, now), or have been cancelled; at least one of either."""
+def changes(
+    house: House, moved: Sequence[tuple[datetime, datetime]], cancelled: Sequence[tuple[datetime | None, datetime]]
+) -> Text:
+    """That visits have another time, each as (before, now), or have been cancelled; at least one of either.
+
+    What was cancelled has first the time its patient knows, where that is not the one it had last.
+    """
     lines = [f"There is a change to your appointments at {house.name}."]
     if moved:
         lines += ["", "New time:" if len(moved) == 1 else "New times:", ""]
         lines += [f"  {_moment(house, now)}, instead of {_moment(house, before)}" for before, now in moved]
     if cancelled:
-        lines += ["", "Cancelled:", "", *(f"  {_moment(house, at)}" for at in cancelled)]
+        lines += ["", "Cancelled:", "", *(f"  {_fallen(house, *each)}" for each in cancelled)]
     return Text(
         _subject(len(moved), len(cancelled)), _letter(house, *lines, "", _reach(house, "If you have a question"))
     )
+
+
+def _fallen(house: House, known: datetime | None, at: datetime) -> str:
+    return f"{_moment(house, at)}, first planned for {_moment(house, known)}" if known else _moment(house, at)
 
 
 def _subject(moved: int, cancelled: int) -> str:

@@ -59,7 +59,7 @@ def course(db, clinic, now):
 def move(db, clinic, now):
     """Move visits of a course, by number, by a span of time."""
 
-    def move(course, *steps, given_up=(), **changed):
+    def move(course, *steps, given_up=(), at=now, **changed):
         mine = {each.number: each for each in course.mine}
         seen = {number: Seen(each.id, each.version) for number, each in mine.items()}
         visits = tuple(
@@ -70,7 +70,7 @@ def move(db, clinic, now):
             ChangeKind.REPAIR, series.id, series.patient_id, visits, series.infusions, moved,
             tuple(seen[number] for number in given_up),
         )  # fmt: skip
-        apply.apply_changes(db, [change], why=WISH, actor=clinic.scheduler, now=now)
+        apply.apply_changes(db, [change], why=WISH, actor=clinic.scheduler, now=at)
 
     return move
 
@@ -88,6 +88,14 @@ def written(db, *kinds, withdrawn=False):
     db.expire_all()
     rows = select(Message).where(Message.withdrawn_at.isnot(None) if withdrawn else Message.withdrawn_at.is_(None))
     return db.scalars(rows.where(Message.kind.in_(kinds or MessageKind)).order_by(Message.due_at, Message.key)).all()
+
+
+def send(db, at):
+    """Have leave what is due."""
+    for message in written(db):
+        if message.due_at <= at:
+            message.sent_at = at
+    db.flush()  # statements of the core do not flush
 
 
 def reminded(visits, now):
@@ -164,6 +172,47 @@ def test_a_visit_entered_in_error_is_reminded_of_no_more_and_nothing_is_said(db,
     assert {message.appointment_id for message in written(db, withdrawn=True)} == {visit.id}
 
 
+@pytest.fixture
+def strike(db, clinic):
+    """Enter a visit in error."""
+
+    def strike(visit, at):
+        move_on(db, visit.id, AppointmentStatus.ENTERED_IN_ERROR, actor=clinic.scheduler, now=at)
+
+    return strike
+
+
+def test_who_was_reminded_of_a_visit_entered_in_error_is_told_not_to_come(db, ada, course, strike):
+    visit = course(ada)().mine[5]
+    soon = visit.starts_at - DAY
+    send(db, soon)
+
+    strike(visit, soon)
+
+    assert [message.appointment_id for message in written(db, CANCELLATION)] == [visit.id]
+
+
+def test_who_was_told_of_the_move_of_a_visit_entered_in_error_with_others_is_told(db, ada, course, move, strike):
+    running = course(ada)
+    move(running(), (5, HOUR), (6, HOUR))
+    send(db, NOW)
+    visit = running().mine[5]
+
+    strike(visit, NOW + HOUR)
+
+    assert [message.appointment_id for message in written(db, CANCELLATION)] == [visit.id]
+
+
+def test_a_visit_missed_before_its_time_is_reminded_of_no_more_and_nothing_is_said(db, ada, clinic, course):
+    visit = course(ada)().mine[5]
+    send(db, visit.starts_at - DAY)
+
+    move_on(db, visit.id, AppointmentStatus.NO_SHOW, actor=clinic.scheduler, now=visit.starts_at - HOUR * 3)
+
+    assert written(db, CANCELLATION) == []
+    assert [message.appointment_id for message in written(db, withdrawn=True)] == [visit.id]
+
+
 def test_nobody_is_told_of_what_is_past(db, ada, course, cancel):
     visit = course(ada)().mine[0]
 
@@ -193,14 +242,75 @@ def test_a_moved_visit_is_told_of_and_its_reminders_move_along(db, ada, course, 
     assert len(written(db, withdrawn=True)) == 3
 
 
-def test_a_visit_may_move_there_and_back_and_each_time_it_is_told_of(db, ada, course, move, now):
+def test_a_visit_may_move_there_and_back_and_each_time_it_is_told_of(db, ada, course, move):
     running = course(ada)
     move(running(), (6, HOUR))
+    send(db, NOW)
 
-    move(running(), (6, -HOUR))
+    move(running(), (6, -HOUR), at=NOW + HOUR)
 
     assert len(written(db, MOVE)) == 2
-    assert [message.due_at for message in written(db, REMINDER)] == reminded(running().mine, now)
+    assert [message.due_at for message in written(db, REMINDER)] == reminded(running().mine, NOW)
+
+
+def test_a_visit_that_moves_again_is_told_of_once_from_the_time_the_patient_knows(db, ada, course, move):
+    running = course(ada)
+    known = running().mine[5].starts_at
+    move(running(), (6, HOUR))
+
+    move(running(), (6, HOUR), at=NOW + HOUR)
+
+    (notice,) = written(db, MOVE)
+    assert f"{known + 2 * HOUR:%Y} at {(known + 2 * HOUR).astimezone(ZONE):%H:%M}, instead of" in notice.body
+    assert f"at {known.astimezone(ZONE):%H:%M}\n" in notice.body
+
+
+def test_a_visit_that_goes_back_to_the_time_its_patient_knows_is_told_of_all_the_same(db, ada, course, move):
+    running = course(ada)
+    known = running().mine[5].starts_at
+    move(running(), (6, HOUR))
+
+    move(running(), (6, -HOUR), at=NOW + HOUR)
+
+    (notice,) = written(db, MOVE)
+    assert f"at {known.astimezone(ZONE):%H:%M}, instead of" in notice.body
+
+
+def test_a_cancelled_visit_waits_for_no_news_of_its_move_and_names_the_time_its_patient_knows(
+    db, ada, course, move, cancel
+):
+    running = course(ada)
+    known = running().mine[5].starts_at.astimezone(ZONE)
+    move(running(), (6, HOUR))
+
+    cancel(running().mine[5:], at=NOW + HOUR)
+
+    (notice,) = written(db, MOVE, CANCELLATION)
+    assert f"at {known + HOUR:%H:%M}, first planned for {known:%A}" in notice.body
+    assert f"{known:%Y} at {known:%H:%M}\n" in notice.body
+
+
+def test_who_was_told_of_one_move_and_not_of_the_next_knows_the_time_between(db, ada, course, move, cancel):
+    running = course(ada)
+    known = running().mine[5].starts_at.astimezone(ZONE) + HOUR
+    move(running(), (6, HOUR))
+    send(db, NOW)
+    move(running(), (6, HOUR), at=NOW + HOUR)
+
+    cancel(running().mine[5:], at=NOW + 2 * HOUR)
+
+    (notice,) = written(db, CANCELLATION)
+    assert f"at {known + HOUR:%H:%M}, first planned for" in notice.body
+    assert f"{known:%Y} at {known:%H:%M}\n" in notice.body
+
+
+def test_news_of_several_moves_is_not_taken_back_for_one_of_them(db, ada, course, move, cancel):
+    running = course(ada)
+    move(running(), (5, HOUR), (6, HOUR))
+
+    cancel(running().mine[5:], at=NOW + HOUR)
+
+    assert [message.kind for message in written(db, MOVE, CANCELLATION)] == [MOVE, CANCELLATION]
 
 
 def test_another_nurse_is_no_news(db, ada, clinic, course, move):
@@ -248,6 +358,20 @@ def test_a_visit_booked_anew_has_reminders_of_its_own(db, clinic, course, cancel
     apply.apply_changes(db, [change], why=WISH, actor=clinic.scheduler, now=now)
 
     assert [message.due_at for message in written(db, REMINDER)] == reminded(running().mine, now)
+
+
+def test_a_visit_made_good_under_its_number_is_reminded_of_once_for_its_new_time(db, ada, clinic, course, cancel):
+    running = course(ada)
+    last, series = running().mine[5], running().series
+    visit = replace(planned(last), starts_at=last.starts_at + HOUR)
+    cancel([last])
+    change = SeriesChange(ChangeKind.REBOOKING, series.id, series.patient_id, (visit,), series.infusions)
+    apply.apply_changes(db, [change], why=WISH, actor=clinic.scheduler, now=NOW)
+    send(db, last.starts_at - 3 * HOUR)
+
+    leaving = [take_next(db, now=visit.starts_at - HOUR) for _ in range(2)]
+
+    assert [letter and f"{visit.starts_at.astimezone(ZONE):%H:%M}" in letter.body for letter in leaving] == [True, None]
 
 
 def test_the_same_news_is_written_once(db, ada, clinic, course, now):
@@ -376,9 +500,10 @@ def test_the_letters_read_as_they_were_approved():
         wording.reminder(unnamed, monday),
         wording.changes(named, [(monday, friday)], []),
         wording.changes(named, [(monday, monday + DAY), (friday, friday + DAY)], []),
-        wording.changes(unnamed, [], [monday]),
-        wording.changes(named, [], [monday, friday]),
-        wording.changes(named, [(monday, monday + DAY)], [friday]),
+        wording.changes(unnamed, [], [(None, monday)]),
+        wording.changes(named, [], [(None, monday), (None, friday)]),
+        wording.changes(named, [(monday, monday + DAY)], [(None, friday)]),
+        wording.changes(named, [], [(monday, friday)]),
     ]
 
     assert "\n-----\n".join(f"{text.subject}\n\n{text.body}" for text in texts) == GOLDEN.read_text()
