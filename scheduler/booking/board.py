@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.booking.waivers import IN_FORCE
 from scheduler.models import (
     LIVE,
     Appointment,
@@ -43,8 +44,8 @@ class Board:
     chair; version, number, of how many, status, since when, start and end (UTC minutes), names of nurse and
     prescriber, initials. `holds`, those not past their time by `now`, by start: the ids of itself, its patient and
     chair; start, end (UTC minutes), until when, the name of who holds or offers it, the offer's id, initials.
-    `overrides`: the rules set aside for an appointment, by its id. Ids are as the driver gives them: `text_of` reads
-    them.
+    `overrides`: the rules set aside for an appointment where it stands, by its id. Ids are as the driver gives them:
+    `text_of` reads them.
     """
 
     day: date
@@ -160,6 +161,6 @@ OVERRIDES = (
         _appointments, _overrides,
         (_overrides.c.clinic_id == _appointments.c.clinic_id) & (_overrides.c.appointment_id == _appointments.c.id),
     )
-    .where(*_SHOWN)
+    .where(*_SHOWN, IN_FORCE)
     .order_by(handle_of(_overrides.c.appointment_id), type_coerce(_overrides.c.rule, String))
 )  # fmt: skip

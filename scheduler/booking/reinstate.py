@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -14,7 +14,7 @@ from scheduler.booking.claims import claims_of, expire_holds, insert_claims
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.reading import read_calendar
 from scheduler.booking.series import BookedAppointment, read_appointment
-from scheduler.booking.waivers import Waiver, outstanding
+from scheduler.booking.waivers import IN_FORCE, Waiver, outstanding
 from scheduler.clinic_time import MINUTE
 from scheduler.errors import CannotReturn, Fault, SeriesEnded
 from scheduler.models import Appointment, AppointmentStatus, Override, Series, SeriesStatus
@@ -70,5 +70,6 @@ def _breaches(change: SeriesChange, situation: rules.Situation) -> tuple[Fault, 
 
 def _set_aside(db: Session, appointment: Appointment) -> Waiver:
     """The rules that were set aside for this place when it was booked or moved here."""
+    of = and_(Appointment.clinic_id == Override.clinic_id, Appointment.id == Override.appointment_id)
     mine = Override.clinic_id == appointment.clinic_id, Override.appointment_id == appointment.id
-    return Waiver(frozenset(db.scalars(select(Override.rule).where(*mine))), "")
+    return Waiver(frozenset(db.scalars(select(Override.rule).join(Appointment, of).where(*mine, IN_FORCE))), "")

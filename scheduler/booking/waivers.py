@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert
+from sqlalchemy import exists, insert
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
 from scheduler.errors import Fault, NotAllowed
-from scheduler.models import Override, OverrideRule
+from scheduler.models import Appointment, Move, Override, OverrideRule
 from scheduler.models.base import table_of
 
 MAY_SET_ASIDE: dict[OverrideRule, frozenset[Role]] = {
@@ -23,7 +23,13 @@ MAY_SET_ASIDE: dict[OverrideRule, frozenset[Role]] = {
 }
 """How far apart infusions are, and whether a consent still holds, is for those who treat to judge."""
 
-INSERT = insert(table_of(Override))
+_overrides, _moves, _appointments = table_of(Override), table_of(Move), table_of(Appointment)
+INSERT = insert(_overrides)
+IN_FORCE = ~exists().where(
+    _moves.c.clinic_id == _overrides.c.clinic_id, _moves.c.appointment_id == _overrides.c.appointment_id,
+    _moves.c.at > _overrides.c.at, _moves.c.starts_at != _appointments.c.starts_at,
+)  # fmt: skip
+"""Of an override beside its appointment: that was for the time it stands at, not for one it has left since."""
 
 
 @dataclass(frozen=True)

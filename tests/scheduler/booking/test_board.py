@@ -9,14 +9,17 @@ from scheduler.clinic_time import DAY
 from scheduler.models import (
     AppointmentStatus,
     AuditRow,
+    ChangeReason,
     Claim,
     Hold,
     HoldState,
+    Move,
     Offer,
     Outcome,
     Override,
     OverrideRule,
     Series,
+    Side,
     Urgency,
     WaitlistEntry,
 )
@@ -138,6 +141,23 @@ def test_rules_set_aside_are_shown_once_each(clinic, read, at, now):
         str(visit.id): ["consent", "spacing"]
     }
     assert read(day=MONDAY + DAY).overrides == {}
+
+
+def test_a_rule_set_aside_for_a_time_the_visit_has_left_is_shown_no_more(clinic, read, at, now):
+    series = write_series(clinic, clinic.patient(), [at("Mon 09:00")], AppointmentStatus.BOOKED)
+    (visit,) = appointments_of(clinic, series)
+    moved = {
+        "chair_id": clinic.resource("A").id,
+        "side": Side.CLINIC,
+        "reason": ChangeReason.OTHER,
+        "actor_id": clinic.scheduler.staff_id,
+    }
+    clinic.keep(Override(clinic_id=clinic.id, appointment_id=visit.id, rule=OverrideRule.REST, reason="So.", at=now))
+    clinic.keep(
+        Move(clinic_id=clinic.id, appointment_id=visit.id, starts_at=at("Tue 09:00"), at=now + QUARTER, **moved)
+    )
+
+    assert read().overrides == {}
 
 
 def test_a_visit_is_counted_among_those_its_series_is_to_have_by_now(db, clinic, read, at):

@@ -67,7 +67,7 @@ class Course:
 
     def change(self, kind, visits, seen):
         change = SeriesChange(kind, self.series.id, self.series.patient_id, tuple(visits), 6, seen)
-        apply_changes(self.db, [change], why=WISH, actor=self.clinic.scheduler, now=self.missed_at)
+        apply_changes(self.db, [change], why=WISH, actor=self.clinic.scheduler, now=self.missed_at - DAY)
 
     def push(self, by):
         """Move every visit that is still to come."""
@@ -185,6 +185,35 @@ def test_what_was_set_aside_for_a_place_is_no_reason_against_it(course, clinic, 
         clinic.keep(Override(clinic_id=clinic.id, appointment_id=course.visit.id, rule=rule, reason="Travels.", at=now))
 
     assert course.undo().status is AppointmentStatus.BOOKED
+
+
+@pytest.fixture
+def allowed(booked, clinic, now):
+    """One whose first visit stands where its spacing and its span have been set aside."""
+    for rule in (OverrideRule.SPACING, OverrideRule.SPAN):
+        clinic.keep(
+            Override(clinic_id=clinic.id, appointment_id=booked.visit.id, rule=rule, reason="Sick.", at=now - DAY)
+        )
+    return booked
+
+
+def test_what_was_set_aside_for_a_place_it_has_left_counts_no_more(allowed, clinic):
+    allowed.push(DAY)
+    attendance.mark_no_show(allowed.db, allowed.visit, actor=clinic.scheduler, now=allowed.missed_at + DAY)
+    allowed.push(7 * DAY)
+
+    with pytest.raises(CannotReturn) as refused:
+        allowed.undo()
+
+    assert codes(refused) == {"spacing", "span"}
+
+
+def test_what_was_set_aside_counts_still_where_it_took_another_nurse_at_its_time(allowed):
+    allowed.push(0 * DAY)
+    allowed.miss()
+    allowed.push(7 * DAY)
+
+    assert allowed.undo().status is AppointmentStatus.BOOKED
 
 
 def test_the_patients_day_may_be_another_courses_by_now(course, clinic, at):
