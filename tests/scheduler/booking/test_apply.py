@@ -29,6 +29,7 @@ from scheduler.models import (
     Side,
     Transition,
 )
+from scheduler.protocols import ResourceKind
 from tests.builders import MONDAY
 from tests.counting import counted
 
@@ -103,6 +104,36 @@ def test_a_rule_of_policy_may_be_set_aside_and_that_is_written_down(db, course, 
 
     kept = db.execute(select(Override.rule, Override.reason)).all()
     assert kept == [(OverrideRule.SPACING, "The patient travels.")]
+
+
+@pytest.fixture
+def spread(clinic, course, apply):
+    """The series over two days more than its span, which somebody who treats has allowed."""
+    stood = [(each.local_date - MONDAY).days for each in course().mine]
+    steps = [
+        (number, (day - was) * DAY)
+        for number, (day, was) in enumerate(zip([0, 4, 9, 14, 18, 22], stood, strict=True), 1)
+    ]
+    waiver = Waiver(frozenset({OverrideRule.SPAN}), "The patient travels.")
+    apply(move(course(), *steps), waiver=waiver, actor=clinic.clinician)
+    return course
+
+
+def test_a_span_set_aside_before_is_not_asked_about_again_where_the_series_grows_no_longer(clinic, spread, apply):
+    other = clinic.add_resource(ResourceKind.NURSE, "N2", capacity=3)
+    change = move(spread(), (5, -DAY), (6, 0 * DAY))
+    fifth, sixth = change.visits
+
+    apply(replace(change, visits=(fifth, replace(sixth, resources={**sixth.resources, ResourceKind.NURSE: other.id}))))
+
+    assert spread().mine[5].nurse_id == other.id
+
+
+def test_a_span_set_aside_before_is_asked_about_again_where_the_series_grows_longer(spread, apply):
+    with pytest.raises(PlanRefused) as refused:
+        apply(move(spread(), (6, DAY)))
+
+    assert [fault.code for fault in refused.value.faults] == ["span"]
 
 
 def test_the_desk_may_not_set_spacing_aside(course, apply):
