@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response, current_app, g
 
-from api import booking, problems
+from api import booking, changes, problems
 from api.idempotency import idempotent
 from api.identity import allow
 from api.openapi import Blueprint
@@ -31,7 +31,10 @@ blueprint = Blueprint("holds", __name__, url_prefix="/holds", description="Place
 @idempotent(required=True)
 @allow(Role.SCHEDULER)
 def hold(body: dict[str, Any]) -> HoldView:
-    """Keep what these plans of one patient need, for as long as the clinic lets a hold last: all of it, or nothing."""
+    """Keep what these plans of one patient need, for as long as the clinic lets a hold last: all of it, or nothing.
+
+    A plan that needs an override cannot be held, and who holds is who books: nobody else can, whatever their role.
+    """
     return holds.hold(g.db, [from_text(text) for text in body["plans"]], actor=g.actor, now=g.now)
 
 
@@ -85,5 +88,5 @@ def refuse(refused: PlanRefused) -> Response:
     """Every conflict of every plan that was to be held, and what could be held instead."""
     with audit.reading(current_app.database) as db:  # type: ignore[attr-defined] # ClinicApp
         refusal = explain_refused_hold(db, refused, actor=g.actor, now=g.now)
-    alternatives = booking.ALTERNATIVES.dump(refusal.alternatives)
+    alternatives = [*booking.ALTERNATIVES.dump(refusal.series), *changes.ALTERNATIVES.dump(refusal.changes)]
     return problems.from_refusal(PlanRefused(refusal.conflicts, alternatives=alternatives))

@@ -16,12 +16,10 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from api.commands import house
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
-from scheduler.actors import Actor
 from scheduler.booking import claims
 from scheduler.booking.letters import outbox
 from scheduler.booking.waiting import offers
 from scheduler.models.engine import Database, is_away
-from scheduler.records import audit
 
 log = logging.getLogger("clinic.worker")
 
@@ -145,11 +143,8 @@ def _passed_on(database: Database, clinic_id: UUID, clock: Clock) -> bool:
 
 
 def _end_holds(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Clock) -> None:
-    house_itself = Actor(clinic_id, None, frozenset())
     with database.committing() as db:
         ended = claims.expire_holds(db, clinic_id, now=clock())
-        if ended:  # another worker may have been quicker
-            audit.note(db, "holds.expired", actor=house_itself, now=clock(), holds=len(ended))
     log.info("%d holds expired", len(ended))
 
 

@@ -9,9 +9,11 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
+from scheduler.actors import Actor
 from scheduler.models import Claim, Hold, HoldState
 from scheduler.models.base import table_of
 from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.records import audit
 
 _claims, _holds = table_of(Claim), table_of(Hold)
 
@@ -83,8 +85,12 @@ def clinics_with_overdue(db: Session, *, now: datetime) -> list[UUID]:
 def expire_holds(db: Session, clinic_id: UUID, *, now: datetime) -> list[UUID]:
     """End every hold that is past its time, so that none of them stands in the way of the claims to come.
 
-    Every writer of claims calls it first, since the guard knows no clock; a statement where there is none.
+    Every writer of claims calls it first, since the guard knows no clock; a statement where there is none. It is the
+    house that ends them, not the one who happens to write.
     """
     overdue = list(db.scalars(OVERDUE, {"clinic_id": clinic_id, "now": now}))
     end_holds(db, clinic_id, overdue, HoldState.EXPIRED, now=now)
+    if overdue:
+        house = Actor(clinic_id, None, frozenset())
+        audit.note(db, "holds.expired", actor=house, now=now, holds=len(overdue))
     return overdue

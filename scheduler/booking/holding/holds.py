@@ -33,7 +33,8 @@ def hold(db: Session, choices: Sequence[Choice], *, actor: Actor, now: datetime)
 
     They are plans for one patient, who is to choose: at each moment the most is claimed that any of them needs. The
     rules and the guard are those of booking; whoever books with the hold later is judged by both once more, and may
-    book any plan, for the hold gives up its claims in that booking's own transaction.
+    book any plan, for the hold gives up its claims in that booking's own transaction. No rule is set aside for a hold:
+    a plan that needs an override is booked at once. Nobody but the actor books with it, no clinician either.
     Raises `NotFound`, `Invalid`, and `PlanRefused` with every fault of every plan.
     """
     refuse(_set_faults(choices))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
@@ -20,11 +20,11 @@ from scheduler.booking.claims import claims_of
 from scheduler.booking.holding.choices import Choice
 from scheduler.booking.holding.envelope import Alternative, Need
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
-from scheduler.booking.reading import read_calendar, read_patient_days
+from scheduler.booking.reading import read_calendar, read_last_infusions, read_patient_days
 from scheduler.booking.versions import definitions_of
 from scheduler.errors import Fault
-from scheduler.models import LIVE, Appointment, Patient, Protocol
-from scheduler.protocols import LONGEST_GAP_DAYS, Gap, ProtocolDefinition
+from scheduler.models import Patient, Protocol
+from scheduler.protocols import LONGEST_GAP_DAYS, ProtocolDefinition
 from scheduler.records.access import LockedRecord
 
 
@@ -98,7 +98,9 @@ def _read_fresh(
     return Fresh(
         versions, definitions_of(db, actor.clinic_id, versions.values()),
         read_patient_days(db, actor.clinic_id, record.id, first, last, rest_days=LONGEST_GAP_DAYS),
-        _last_infusions(db, {plan.follows for plan in plans if plan.follows}, record.id, actor=actor),
+        read_last_infusions(
+            db, actor.clinic_id, {plan.follows for plan in plans if plan.follows}, patient_id=record.id
+        ),
     )  # fmt: skip
 
 
@@ -108,18 +110,6 @@ def current_versions(db: Session, protocol_ids: Collection[UUID], *, actor: Acto
         Protocol.clinic_id == actor.clinic_id, Protocol.id.in_(protocol_ids), Protocol.retired_at.is_(None)
     )
     return {row.id: row.current_id for row in db.execute(rows)}
-
-
-def _last_infusions(db: Session, series_ids: Collection[UUID], patient_id: UUID, *, actor: Actor) -> dict[UUID, date]:
-    if not series_ids:
-        return {}
-    rows = (
-        select(Appointment.series_id, func.max(Appointment.local_date).label("last"))
-        .where(Appointment.clinic_id == actor.clinic_id, Appointment.series_id.in_(series_ids))
-        .where(Appointment.patient_id == patient_id, Appointment.status.in_(LIVE))
-        .group_by(Appointment.series_id)
-    )
-    return {row.series_id: row.last for row in db.execute(rows)}
 
 
 UNFOLLOWED = Fault("follows", "changed", "The series this one was to follow has no infusion by now.")
@@ -138,8 +128,7 @@ def _judged_plan(
         infusions=protocol.infusions, consent_until=record.consent_until,
     )  # fmt: skip
     if plan.follows:
-        gap = Gap(protocol.rest_days, protocol.gap_after(1).most)
-        situation = replace(situation, anchor=rules.Anchor(fresh.last_infusions[plan.follows], gap))
+        situation = replace(situation, anchor=rules.anchor_of(protocol, [fresh.last_infusions[plan.follows]]))
     faults = rules.breaches(plan, situation)
     return Judged(plan, faults, _alternative(plan.visits, (), protocol, faults), calendar, protocol)
 

@@ -1,13 +1,16 @@
 """Why a set of plans could not be held: every conflict of every plan, as the calendar stands by now."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.book import Refusal, explain_refusal
+from scheduler.booking.book import explain_refusal
+from scheduler.booking.changing.aftermath import explain_change
 from scheduler.booking.changing.changes import SeriesChange
+from scheduler.booking.changing.offering import OfferedChange
 from scheduler.booking.conflicts import capacity_conflicts
 from scheduler.booking.holding.choices import Choices
 from scheduler.booking.holding.holds import within_plan
@@ -17,8 +20,17 @@ from scheduler.errors import Fault, PlanRefused
 from scheduler.records import access
 
 
-def explain_refused_hold(db: Session, refused: PlanRefused, *, actor: Actor, now: datetime) -> Refusal:
-    """Every conflict of every plan, with fresh alternatives under the wishes of the first new series among them.
+@dataclass(frozen=True)
+class HoldRefusal:
+    """Every conflict of the plans, and what could be held instead: whole series, or changes of a running one."""
+
+    conflicts: tuple[Fault, ...]
+    series: tuple[Proposal, ...]
+    changes: tuple[OfferedChange, ...]
+
+
+def explain_refused_hold(db: Session, refused: PlanRefused, *, actor: Actor, now: datetime) -> HoldRefusal:
+    """Every conflict of every plan, with fresh alternatives under the wishes of the first of each kind among them.
 
     What the hold itself was told stands alone where all places have become free again meanwhile.
     Raises `NotFound` for the patient.
@@ -32,7 +44,14 @@ def explain_refused_hold(db: Session, refused: PlanRefused, *, actor: Actor, now
         for i, each in enumerate(judged)
         for fault in within_plan(i, [*each.faults, *_taken(db, each, actor=actor, now=now)])
     )
-    return Refusal(conflicts or refused.faults, _alternatives(db, choices, actor=actor, now=now))
+    plans = [each for each in choices.plans if isinstance(each, SeriesPlan)][:1]
+    changes = [each for each in choices.plans if isinstance(each, SeriesChange)][:1]
+    return HoldRefusal(
+        conflicts or refused.faults,
+        tuple(other for plan in plans
+              for other in explain_refusal(db, PlanRefused(plan=plan), actor=actor, now=now).alternatives),
+        tuple(other for each in changes for other in explain_change(db, each, actor=actor, now=now).alternatives),
+    )  # fmt: skip
 
 
 def _taken(db: Session, judged: Judged, *, actor: Actor, now: datetime) -> Iterator[Fault]:
@@ -44,10 +63,3 @@ def _taken(db: Session, judged: Judged, *, actor: Actor, now: datetime) -> Itera
     yield from capacity_conflicts(
         db, actor.clinic_id, choice.visits, judged.protocol, judged.calendar, now=now, without=leaving
     )
-
-
-def _alternatives(db: Session, choices: Choices, *, actor: Actor, now: datetime) -> tuple[Proposal, ...]:
-    plan = next((each for each in choices.plans if isinstance(each, SeriesPlan)), None)
-    if plan is None:
-        return ()
-    return explain_refusal(db, PlanRefused(plan=plan), actor=actor, now=now).alternatives

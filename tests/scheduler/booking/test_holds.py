@@ -148,6 +148,8 @@ def test_another_hold_may_take_the_place_of_an_overdue_one(db, clinic, desk, now
     desk.hold(desk.plans(clinic.patient("Bea"), now=now + QUARTER)[0], now=now + QUARTER)
 
     assert db.get(Hold, (clinic.id, old.id), populate_existing=True).state is HoldState.EXPIRED
+    swept = [note for note in db.info["audit"] if note.action == "holds.expired"]
+    assert [(note.actor_id, note.details) for note in swept] == [(None, {"holds": 1})]
 
 
 def test_a_hold_is_booked_by_its_owner_only(clinic, desk):
@@ -290,12 +292,12 @@ def test_a_refused_hold_is_told_every_conflict_of_every_plan_and_what_is_free(db
     places = {fault.where.partition(".appointments")[0] for fault in told.conflicts}
     assert places == {"plans.0", "plans.1", "plans.2"}
     assert {"plans.0.appointments.1", "plans.0.appointments.6"} <= {fault.where for fault in told.conflicts}
-    assert desk.hold(told.alternatives[0].plan)
+    assert desk.hold(told.series[0].plan)
     free_again = explain_refused_hold(db, taken.value, actor=clinic.scheduler, now=now + QUARTER)
     assert [fault.code for fault in free_again.conflicts] == ["slot-taken"]
 
 
-def test_a_refused_hold_of_a_move_is_told_its_conflicts_alone(db, clinic, desk, now):
+def test_a_refused_hold_of_a_move_is_told_its_conflicts_and_where_else_it_could_go(db, clinic, desk, now):
     series = desk.book(desk.plans(clinic.patient())[0])
     last = read_running(db, [series.id], actor=clinic.scheduler)[series.id].mine[-1]
     visit = replace(planned(last), starts_at=last.starts_at + timedelta(minutes=30))
@@ -306,4 +308,5 @@ def test_a_refused_hold_of_a_move_is_told_its_conflicts_alone(db, clinic, desk, 
         desk.hold(change)
 
     told = explain_refused_hold(db, refused.value, actor=clinic.scheduler, now=now)
-    assert ({fault.where for fault in told.conflicts}, told.alternatives) == ({"plans.0.appointments.6"}, ())
+    assert ({fault.where for fault in told.conflicts}, told.series) == ({"plans.0.appointments.6"}, ())
+    assert desk.hold(told.changes[0].change)
