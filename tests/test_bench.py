@@ -47,3 +47,7 @@ def test_the_results_say_what_was_missed(tmp_path, monkeypatch):
 
 def test_the_soak_finds_nothing_broken(home):
     assert soak.storm(home, "here", 40) == []
+
+
+def test_the_soak_of_the_model_finds_nothing_wrong(home):
+    assert soak.live(home, "here", 40, "1") == []

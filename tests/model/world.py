@@ -134,7 +134,7 @@ class Desk:
         self.was_asked = self.was_done = False
         self._writing = world.database.writing()
         self._outermost = self._writing.__enter__()
-        self._connection: Connection = self._outermost.connection()
+        self.connection: Connection = self._outermost.connection()
         reading._kept.clear()  # versions of calendars that were thrown away come again with other contents
 
     def close(self) -> None:
@@ -144,7 +144,7 @@ class Desk:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A request's transaction: a savepoint here."""
-        with Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as db:
+        with Session(self.connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as db:
             yield db
             db.commit()  # releases the savepoint
 
@@ -224,8 +224,7 @@ OFFERS = select(_offers.c.id, _offers.c.entry_id, _offers.c.hold_id, _offers.c.o
 
 def assert_same(desk: Desk, plain: Clinic, now: datetime) -> None:
     """Every row of the database is one of the model's, and the other way round; versions are learnt on the way."""
-    with desk.session() as db:
-        rows = {name: db.execute(query).all() for name, query in QUERIES.items()}
+    rows = {name: desk.connection.execute(query).all() for name, query in QUERIES.items()}
     for name, found in rows.items():
         if name not in ("claims", "overrides"):
             learn_versions(getattr(plain, name), found)
