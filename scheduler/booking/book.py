@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,12 +19,11 @@ from scheduler.booking.holding.taking import book_hold
 from scheduler.booking.letters import letters
 from scheduler.booking.plans import PlannedVisit, Proposal, SeriesPlan
 from scheduler.booking.propose import current_version, search_for
-from scheduler.booking.reading import read_calendar, read_patient_days
+from scheduler.booking.reading import read_calendar, read_last_infusions, read_patient_days
 from scheduler.booking.series import BookedAppointment, BookedSeries, NamedResource
 from scheduler.booking.waivers import Waiver, keep_overrides, outstanding, refuse_unallowed, rules_named, set_aside
 from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
 from scheduler.models import (
-    LIVE,
     Appointment,
     AppointmentStatus,
     Patient,
@@ -33,7 +32,7 @@ from scheduler.models import (
     SeriesStatus,
 )
 from scheduler.models.base import table_of
-from scheduler.protocols import Gap, ProtocolDefinition, ResourceKind
+from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
 
@@ -138,17 +137,13 @@ def read_anchor(
 ) -> rules.Anchor:
     """The last infusion of the series a new one takes over from, and how soon and how late it may follow.
 
-    It keeps the rest of the new protocol, and begins no later than its first gap allows. Raises `NotFound` for a series
-    that is not this patient's or has no infusion.
+    Raises `NotFound` for a series that is not this patient's or has no infusion.
     """
-    last = select(func.max(Appointment.local_date)).where(
-        Appointment.clinic_id == actor.clinic_id, Appointment.series_id == series_id,
-        Appointment.patient_id == patient_id, Appointment.status.in_(LIVE),
-    )  # fmt: skip
-    day = db.scalar(last)
-    if day is None:
+    last = read_last_infusions(db, actor.clinic_id, {series_id}, patient_id=patient_id)
+    anchor = rules.anchor_of(protocol, last.values())
+    if anchor is None:
         raise NotFound("There is no such series with an infusion to follow.")
-    return rules.Anchor(day, Gap(protocol.rest_days, protocol.gap_after(1).most))
+    return anchor
 
 
 def _version(db: Session, plan: SeriesPlan, *, actor: Actor, refused: Any = None) -> ProtocolVersion:

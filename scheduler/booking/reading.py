@@ -1,13 +1,13 @@
 """Reading in bulk what a search and a booking need: as many statements for a large clinic as for a small one."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, or_, select, text
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
@@ -215,3 +215,18 @@ def read_patient_days(
     margin = timedelta(days=rest_days)
     asked = {"clinic_id": clinic_id, "patient_id": patient_id, "from": first - margin, "until": last + margin}
     return frozenset(db.scalars(PATIENT_DAYS, asked))
+
+
+def read_last_infusions(
+    db: Session, clinic_id: UUID, series_ids: Collection[UUID], *, patient_id: UUID
+) -> dict[UUID, date]:
+    """The day of the last infusion of each of these series of a patient that has one; none asked for, none read."""
+    if not series_ids:
+        return {}
+    rows = (
+        select(Appointment.series_id, func.max(Appointment.local_date))
+        .where(Appointment.clinic_id == clinic_id, Appointment.series_id.in_(series_ids))
+        .where(Appointment.patient_id == patient_id, Appointment.status.in_(LIVE))
+        .group_by(Appointment.series_id)
+    )
+    return dict(db.execute(rows).tuples().all())

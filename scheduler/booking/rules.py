@@ -56,9 +56,17 @@ class Anchor:
     gap: Gap
 
 
+def handover_gap(protocol: ProtocolDefinition) -> Gap:
+    """How soon and how late the first infusion may follow the last of the course before.
+
+    It keeps the rest of its own protocol, and comes no later than its first gap allows.
+    """
+    return Gap(protocol.rest_days, protocol.gap_after(1).most)
+
+
 def anchor_of(protocol: ProtocolDefinition, days: Collection[date]) -> Anchor | None:
     """What the first infusion keeps its spacing to, after a course with infusions on these days; None without one."""
-    return Anchor(max(days), Gap(protocol.rest_days, protocol.gap_after(1).most)) if days else None
+    return Anchor(max(days), handover_gap(protocol)) if days else None
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from scheduler.models import (
     Series,
     SeriesStatus,
 )
-from scheduler.protocols import Gap, ProtocolDefinition
+from scheduler.protocols import ProtocolDefinition
 
 
 def series_keep_their_protocol(db: Session, clinic_id: UUID) -> Iterator[Finding]:
@@ -129,7 +129,7 @@ def series_follow_in_time(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     for id_, version, version_before, infusions, day, last_day, changed in stream(db, rows):
         definition, before = versions[version], versions[version_before]
         if definition and before and not changed and infusions == before.infusions:
-            gap = Gap(definition.rest_days, definition.gap_after(1).most)
+            gap = rules.handover_gap(definition)
             if not gap.least <= (day - last_day).days <= gap.most:
                 yield Finding(id_, f"It does not begin {gap.least} to {gap.most} days after the series before it.")
 
