@@ -49,12 +49,13 @@ def solve(problem: Problem, *, seconds: float = 10.0, hint: Answer | None = None
     `workers` 0 uses every core. A single one that comes to an end finds the same answer every time.
     """
     begun = monotonic()
-    hint = dict(hint or greedy(problem))
-    known, alone = price(problem, hint), least_alone(problem)
+    until = begun + max(seconds, LEAST_SECONDS)
+    hint = dict(hint or greedy(problem, until=until))
+    known, alone = price(problem, hint), least_alone(problem, until=until)
     bound = sum(alone.values())
     if known.total == bound:
         return Solved(hint, known, bound, "optimal", monotonic() - begun)
-    found, proven = _search(problem, hint, alone, until=begun + seconds, workers=workers or os.cpu_count() or 1)
+    found, proven = _search(problem, hint, alone, until=until, workers=workers or os.cpu_count() or 1)
     cost = price(problem, found) if found else known
     bound = max(bound, proven)
     if found is None or cost.total >= known.total:
@@ -66,7 +67,9 @@ def solve(problem: Problem, *, seconds: float = 10.0, hint: Answer | None = None
 def _search(
     problem: Problem, hint: Answer, alone: Mapping[UUID, int], *, until: float, workers: int
 ) -> tuple[dict[UUID, PlannedVisit | None] | None, int]:
-    """The solver's best answer, if it found any, and its bound."""
+    """The solver's best answer, if it found any, and its bound; nothing once the time is over."""
+    if monotonic() >= until:
+        return None, 0
     from ortools.sat.python import cp_model  # takes most of a second, which only those who solve should wait
 
     from scheduler.booking.planning.model import Model
@@ -77,7 +80,7 @@ def _search(
     solver.parameters.random_seed = SEED
     solver.parameters.cp_model_probing_level = 0  # it would take most of the time there is
     solver.parameters.num_workers = workers
-    solver.parameters.max_time_in_seconds = max(until - monotonic(), LEAST_SECONDS)
+    solver.parameters.max_time_in_seconds = max(until - monotonic(), 0)
     status = solver.solve(model.cp)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return None, _whole(solver) if status == cp_model.UNKNOWN else 0

@@ -32,6 +32,8 @@ from scheduler.booking.plans import PlannedVisit
 MOST_SECONDS = 30
 USUAL_SECONDS = 10
 PATIENCE_SECONDS = 2.0
+AT_ONCE_SECONDS = 0.2
+"""How long the greedy answer is bettered; once over, what has fallen is placed around the others where they stand."""
 TURN = BoundedSemaphore(1)
 
 
@@ -87,11 +89,11 @@ def answer(
     Never a dearer one than one that is `known`.
     """
     begun = monotonic()
-    at_once = greedy(problem)
+    at_once = greedy(problem, until=begun + max(seconds, AT_ONCE_SECONDS))
     first = min(at_once, known or at_once, key=lambda each: price(problem, each).total)
     quality, solved = Quality.GREEDY, None
     if seconds > 0:
-        quality, solved = _solve_in_turn(problem, first, seconds, patience)
+        quality, solved = _solve_in_turn(problem, first, max(seconds - (monotonic() - begun), 0), patience)
     spent = monotonic() - begun
     if solved is None:
         return Answered(dict(first), price(problem, first), quality, spent)

@@ -1,7 +1,9 @@
 """Answers at once, against judges that count minute by minute and try everything."""
 
 from dataclasses import replace
+from math import inf
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -174,6 +176,24 @@ def test_a_patient_who_moves_anyway_is_not_paid_for_twice():
 
     assert cost.moved == {ANN}
     assert cost.total == PATIENT_MOVED + 2 * DAY_MOVED
+
+
+@pytest.mark.parametrize("seed", range(40, 52))
+def test_without_time_what_has_fallen_is_placed_around_the_others(seed):
+    asked = repair_cases.random_problem(seed)
+
+    answer = greedy(asked, until=-inf)
+
+    assert repair_cases.faults(asked, answer) == []
+    assert all(answer[visit.key] == visit.stands for visit in asked.visits if visit.may_stay)
+    assert price(asked, answer).total >= price(asked, greedy(asked)).total
+
+
+def test_without_time_nothing_is_known_of_what_a_series_costs_at_least():
+    asked = closed(problem(fallen(series(1, place(1, 2))[0])), 2)
+
+    assert sum(least_alone(asked, until=-inf).values()) == 0
+    assert sum(least_alone(asked).values()) > 0
 
 
 def test_nothing_is_planned_into_the_past():
