@@ -224,9 +224,9 @@ def read_last_infusions(
     if not series_ids:
         return {}
     rows = (
-        select(Appointment.series_id, func.max(Appointment.local_date))
+        select(Appointment.series_id, func.max(Appointment.local_date).label("last"))
         .where(Appointment.clinic_id == clinic_id, Appointment.series_id.in_(series_ids))
         .where(Appointment.patient_id == patient_id, Appointment.status.in_(LIVE))
         .group_by(Appointment.series_id)
     )
-    return dict(db.execute(rows).tuples().all())
+    return {row.series_id: row.last for row in db.execute(rows)}
