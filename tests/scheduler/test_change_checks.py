@@ -271,6 +271,15 @@ def test_a_move_of_what_was_no_longer_to_come_is_found(clinic, series, found, st
     assert found("moves") == [late.id]
 
 
+def test_a_move_of_what_was_still_to_come_is_sound(clinic, series, found, step, moved):
+    visit = visits(clinic.db, series)[0]
+    step(visit, AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+
+    moved(visit, clinic.now + MINUTE)
+
+    assert found("moves") == []
+
+
 def test_an_override_without_a_reason_or_anybody_is_found(db, series, found, set_aside):
     visit = visits(db, series)[0]
     set_aside(visit, OverrideRule.REST)
