@@ -73,7 +73,8 @@ def offer(
     placed = [(visit, place) for visit in problem.visits if (place := answer[visit.key])]
     going = [place for visit, place in placed if place != visit.stands or visit.gone]
     change = change_of(scene, kind, going, infusions=infusions, wishes=wishes)
-    return shown(scene, room, change, cost=price(problem, answer), faults=faults_of(scene, room, change))
+    faults = faults_of(scene, room, change)
+    return shown(scene, room, change, cost=priced(scene, room, change, faults), faults=faults)
 
 
 def change_of(
@@ -172,13 +173,9 @@ def _count(number: int, noun: str) -> str:
 
 
 def priced(scene: Scene, room: Room, change: SeriesChange, faults: Sequence[Fault]) -> Price:
-    """What a change made by hand costs; nothing if it can be none of this series."""
+    """What a change costs, whoever has made it and whenever it is asked; nothing if it can be none of this series."""
     if any(fault.code in NOT_PRICED for fault in faults):
         return Price()
-    numbers = {each.number: each for each in scene.running.mine}
-    visits = [
-        scene.mover(numbers[visit.number]) if visit.number in numbers else scene.added(visit.number)
-        for visit in change.visits
-    ]
+    visits = [scene.put(visit.number, change.wishes) for visit in change.visits]
     places = {visit.key: place for visit, place in zip(visits, change.visits, strict=True)}
     return price(scene.problem(room, visits, change.wishes), places)

@@ -1,6 +1,6 @@
 """Series taken up again: infusions without a place are booked anew, further ones added, another protocol takes over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -18,9 +18,8 @@ from scheduler.booking.changing.courses import find_series
 from scheduler.booking.changing.offering import offer
 from scheduler.booking.changing.outcome import Outcome, carry_out
 from scheduler.booking.changing.running import dates_around
-from scheduler.booking.changing.scene import ANY_TIME, EASED, STRICT, Room, Scene, read_scene
+from scheduler.booking.changing.scene import ANY_TIME, EASED, STRICT, Scene, read_scene
 from scheduler.booking.explain import Explanation
-from scheduler.booking.planning.problem import Visit
 from scheduler.booking.planning.replan import shifted
 from scheduler.booking.plans import OPEN_END, Proposal, Wishes
 from scheduler.booking.propose import current_version, search_for
@@ -75,9 +74,8 @@ def preview_rebooking(
     numbers = scene.running.to_place
     if not numbers:
         raise Invalid("Every infusion of this series has its place.")
-    last_of = _last_of(db, series_id, numbers, actor=actor)
-    visits = [scene.mover(last_of[number]) if number in last_of else scene.added(number) for number in numbers]
-    return _preview(scene, ChangeKind.REBOOKING, visits, wishes, scene.running.series.infusions)
+    scene = scene.seeking(*_last_of(db, series_id, numbers, actor=actor))
+    return _preview(scene, ChangeKind.REBOOKING, numbers, wishes, scene.running.series.infusions)
 
 
 def preview_extension(
@@ -92,8 +90,7 @@ def preview_extension(
     had = scene.running.series.infusions
     if had + infusions > MOST_INFUSIONS:
         refuse([Fault("infusions", "range", f"A series has at most {MOST_INFUSIONS} infusions.")])
-    visits = [scene.added(number) for number in range(had + 1, had + infusions + 1)]
-    return _preview(scene, ChangeKind.EXTENSION, visits, wishes, had + infusions)
+    return _preview(scene, ChangeKind.EXTENSION, range(had + 1, had + infusions + 1), wishes, had + infusions)
 
 
 def carry_on(
@@ -107,11 +104,19 @@ def carry_on(
     if (plan.series_id, plan.kind) != (series_id, kind) or not plan.visits:
         raise Invalid("This is no such plan for this series.", faults=[Fault("plan", "other", "Ask for a fresh one.")])
     scene = _scene(db, series_id, kind, actor=actor, now=now)
-    room = scene.room(*dates_around(plan.visits))
+    placed = [visit.number for visit in plan.visits if visit.number not in plan.moved]
+    scene = scene.seeking(*_last_of(db, series_id, placed, actor=actor))
+    room = scene.room(*_days_of(scene, plan))
     return carry_out(
         db, scene, room, plan, why=Why(Side.CLINIC, ChangeReason.OTHER), waiver=waiver, hold_id=hold_id,
         dry_run=dry_run, actor=actor, now=now,
     )  # fmt: skip
+
+
+def _days_of(scene: Scene, plan: SeriesChange) -> tuple[date, date]:
+    """The days of the plan, and those before from which on a new visit counts as late."""
+    first, last = dates_around(plan.visits)
+    return min(first, max(scene.today, plan.wishes.earliest)) if plan.wishes else first, last
 
 
 def _scene(db: Session, series_id: UUID, kind: ChangeKind, *, actor: Actor, now: datetime) -> Scene:
@@ -121,37 +126,33 @@ def _scene(db: Session, series_id: UUID, kind: ChangeKind, *, actor: Actor, now:
     return scene
 
 
-def _last_of(db: Session, series_id: UUID, numbers: Sequence[int], *, actor: Actor) -> Mapping[int, Appointment]:
-    """By number, the appointment that was there last before there was none."""
+def _last_of(db: Session, series_id: UUID, numbers: Sequence[int], *, actor: Actor) -> Iterable[Appointment]:
+    """The appointment that was there last before there was none, of each number that had one."""
     rows = (
         select(Appointment)
         .where(Appointment.clinic_id == actor.clinic_id, Appointment.series_id == series_id)
         .where(Appointment.number.in_(numbers), Appointment.status.not_in(LIVE))
         .order_by(Appointment.status_at, Appointment.starts_at, Appointment.id)
     )
-    return {each.number: each for each in db.scalars(rows)}
+    return {each.number: each for each in db.scalars(rows)}.values()
 
 
-def _preview(scene: Scene, kind: ChangeKind, visits: Sequence[Visit], wishes: Wishes, infusions: int) -> Outcome:
+def _preview(scene: Scene, kind: ChangeKind, numbers: Sequence[int], wishes: Wishes, infusions: int) -> Outcome:
     """By what stands; else with the visits after it shifted; else with as few rules broken as can be."""
-    first, version = visits[0], scene.running.series.version
-    room = scene.room(scene.today, scene.horizon(first.number, infusions, wishes))
+    first, version = numbers[0], scene.running.series.version
+    room = scene.room(scene.today, scene.horizon(first, infusions, wishes))
     scene.refuse_contradictions(wishes, room)
-    tries = [(visits, STRICT), ([*visits, *_rest(scene, room, visits)], STRICT), *((visits, each) for each in EASED)]
-    for movable, keeping in tries:
+    rest = [visit for visit in scene.tail(first, room) if visit.number not in numbers]
+    for others, keeping in [([], STRICT), (rest, STRICT), *(([], each) for each in EASED)]:
         settled = scene.settled(wishes, room.last, keeping)
-        problem = scene.problem(room, movable, settled, keeping=keeping)
+        visits = [scene.put(number, settled) for number in numbers]
+        problem = scene.problem(room, [*visits, *others], settled, keeping=keeping)
         answer = shifted(problem)
         if all(answer[visit.key] for visit in visits):
             offered = offer(scene, room, problem, answer, kind, wishes=settled, infusions=infusions)
             return Outcome(offered, dry_run=True, version=version)
-    why = scene.why_none(room, first.number, scene.settled(wishes, room.last))
+    why = scene.why_none(room, first, scene.settled(wishes, room.last))
     return Outcome(None, dry_run=True, version=version, explanation=why)
-
-
-def _rest(scene: Scene, room: Room, visits: Sequence[Visit]) -> list[Visit]:
-    numbers = {visit.number for visit in visits}
-    return [visit for visit in scene.tail(visits[0].number, room) if visit.number not in numbers]
 
 
 @dataclass(frozen=True)

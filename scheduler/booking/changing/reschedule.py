@@ -67,6 +67,7 @@ def alternatives(
     """
     appointment = find_appointment(db, appointment_id, actor=actor)
     scene = read_scene(db, appointment.series_id, action="appointment.alternatives", actor=actor, now=now)
+    scene = scene.seeking(appointment)
     kind = kind_for(scene, appointment)
     first, last = scene.days_for(scene.mover(appointment), wishes)
     room = scene.room(first, last)
@@ -141,6 +142,7 @@ def move(
     """
     appointment = find_appointment(db, appointment_id, actor=actor)
     scene = read_scene(db, appointment.series_id, action="appointment.opened_to_move", actor=actor, now=now)
+    scene = scene.seeking(appointment)
     kind = kind_for(scene, appointment)
     if isinstance(to, SeriesChange):
         _refuse_others(to, kind, appointment)

@@ -1,8 +1,8 @@
 """A running series with the room around it, stated as a problem: some visits need a place, the rest stays or shifts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import NamedTuple
@@ -60,13 +60,22 @@ class Room(NamedTuple):
 
 @dataclass(frozen=True)
 class Scene:
-    """A series as it stands; `read` reads the room from one date to another."""
+    """A series as it stands; `read` reads the room from one date to another.
+
+    `sought` are the visits a place is sought for that have an appointment, or had one before it was missed or called
+    off, by number: wishes are for these and for new ones, others move for their sake.
+    """
 
     running: RunningSeries
     consent_until: date | None
     today: date
     now: datetime
     read: Callable[..., Availability]
+    sought: Mapping[int, Appointment] = field(default_factory=dict)
+
+    def seeking(self, *appointments: Appointment) -> "Scene":
+        """The scene with these visits to be given another place."""
+        return replace(self, sought={each.number: each for each in appointments})
 
     @property
     def protocol(self) -> ProtocolDefinition:
@@ -101,6 +110,13 @@ class Scene:
             appointment.id, self.running.series.id, appointment.number, self.protocol, planned(appointment),
             fallen=True, leave=live, gone=not live, wishes=wishes,
         )  # fmt: skip
+
+    def put(self, number: int, wishes: Wishes | None) -> Visit:
+        """The infusion that a change gives a place: one that is sought, one that moves for its sake, or a new one."""
+        if number in self.sought:
+            return self.mover(self.sought[number], wishes)
+        standing = [each for each in self.running.mine if each.number == number]
+        return replace(self.mover(standing[0]), leave=False) if standing else self.added(number)
 
     def added(self, number: int) -> Visit:
         """An infusion that never had a place."""

@@ -19,7 +19,7 @@ from scheduler.booking.waivers import Waiver
 from scheduler.clinic_time import DAY
 from scheduler.errors import Invalid, NotFound, PlanRefused, SeriesEnded
 from scheduler.models import AppointmentStatus, Calendar, Closure, EndReason, OverrideRule, Patient, SeriesStatus, Side
-from scheduler.protocols import Gap
+from scheduler.protocols import Gap, ResourceKind
 from tests.builders import MDD_INDUCTION
 from tests.counting import counted
 from tests.scheduler.booking.running_cases import book_course
@@ -297,3 +297,18 @@ def test_a_handover_keeps_to_the_latest_day_asked_for(db, clinic, course, after)
     found = hand_over(db, course.id, clinic.protocol.id, wishes=wishes, actor=clinic.scheduler, now=after())
 
     assert all(visit.starts_at.date() <= wishes.latest for each in found.proposals for visit in each.plan.visits)
+
+
+@pytest.mark.parametrize("ask", [rebook, partial(extend, infusions=2)])
+def test_a_plan_costs_in_a_dry_run_what_it_was_offered_for(db, clinic, course, ask):
+    other = clinic.add_resource(ResourceKind.NURSE, "N2", capacity=3)
+    db.execute(update(Calendar).values(version=2))
+    course.put(3, AppointmentStatus.NO_SHOW, now=course.at(3).ends_at)
+    course.put(6, AppointmentStatus.CANCELLED, now=course.at(3).ends_at)
+    asked = partial(ask, db, course.id, actor=clinic.scheduler, now=course.at(3).ends_at)
+    offered = asked(wishes=Wishes(course.days()[4] - DAY, nurse_id=other.id)).offered
+
+    seen = asked(plan=offered.change, dry_run=True).offered
+
+    assert (seen.score, seen.reasons) == (offered.score, offered.reasons)
+    assert offered.score > 0

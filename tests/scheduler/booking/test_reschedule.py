@@ -374,3 +374,24 @@ def test_a_plan_that_books_a_visit_anew_twice_is_told_that_it_may_not(course, lo
     seen = go(course.ids[5], from_text(to_text(replace(plan, visits=(*plan.visits, seventh, seventh)))), dry_run=True)
 
     assert ([each.code for each in seen.offered.conflicts], seen.offered.score) == (["anew"], 0)
+
+
+@pytest.fixture(params=["missed", "still to come"])
+def third(request, course, look, go, now):
+    """`look` and `go` for the third visit, missed or not."""
+    at = course.at(3).ends_at if request.param == "missed" else now
+    if at != now:
+        course.put(3, MISSED, now=at)
+    return partial(look, course.ids[2], limit=10, now=at), partial(go, course.ids[2], dry_run=True, now=at)
+
+
+@pytest.mark.parametrize("wishes", [Wishes(date.min), TUESDAYS])
+def test_a_plan_costs_in_a_dry_run_what_it_was_offered_for(clinic, third, wishes):
+    other, (ask, show) = clinic.add_resource(ResourceKind.NURSE, "N2", capacity=3), third
+    found = ask(wishes=replace(wishes, nurse_id=other.id))
+    offered = [each for each in (*found.places, found.shift, found.override) if each]
+
+    seen = [show(from_text(each.text)).offered for each in offered]
+
+    assert [(each.score, each.reasons) for each in seen] == [(each.score, each.reasons) for each in offered]
+    assert offered
