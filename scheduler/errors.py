@@ -1,7 +1,7 @@
 """Every refusal the domain can give: a class with a public code, and the constraints that become one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -13,6 +13,8 @@ class Fault:
     where: str
     code: str
     message: str
+    days: int | None = field(default=None, compare=False)
+    """How far apart two are, where that is what is wrong; for those who reckon on with it."""
 
 
 class DomainError(Exception):

@@ -1,7 +1,7 @@
 """The rules of a series. Search prunes with them and booking checks with them, so the two cannot disagree."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
@@ -136,7 +136,8 @@ def spacing(plan: Planned, situation: Situation) -> Iterator[Fault]:
 
 def _spacing(visit: PlannedVisit, apart: int, gap: Gap) -> Iterator[Fault]:
     if not gap.least <= apart <= gap.most:
-        yield _fault(visit, "spacing", f"{apart} days to its neighbour; {gap.least} to {gap.most} are allowed.")
+        told = f"{apart} days to its neighbour; {gap.least} to {gap.most} are allowed."
+        yield replace(_fault(visit, "spacing", told), days=apart)
 
 
 def course_span(plan: Planned, situation: Situation) -> Iterator[Fault]:
