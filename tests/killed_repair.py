@@ -54,7 +54,7 @@ def attempt(url: str, step: int, repair: Callable[[Session], Any]) -> int:
 def main(url: str, clinic: str, staff: str, now: str, role: str) -> None:
     plan, override = from_text(sys.stdin.readline().strip()), sys.stdin.readline().strip()
     waiver = Waiver(frozenset(map(OverrideRule, override.split())), "The day is lost.") if override else None
-    actor = Actor(UUID(clinic), UUID(staff), frozenset({Role(role)}))
+    actor = Actor(UUID(clinic), UUID(staff), frozenset({Role(role), Role.SCHEDULER}))
     repair = partial(commit_repair, plan=plan, actor=actor, now=datetime.fromisoformat(now), waiver=waiver)
     for step, _ in enumerate(sys.stdin, 1):
         print(attempt(url, step, repair), flush=True)

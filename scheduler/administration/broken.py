@@ -10,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.actors import Actor
+from scheduler.actors import Actor, Role
 from scheduler.administration.calendar_changes import (
     CalendarChange,
     ClosureAdded,
     HoursReplaced,
+    Reassigned,
     ResourceRetired,
     ShiftChanged,
     ShiftWithdrawn,
@@ -34,7 +35,7 @@ from scheduler.booking.planning.problem import Course, Problem, Visit
 from scheduler.booking.plans import Wishes
 from scheduler.booking.reading import kept_calendar, read_booked_but, read_held
 from scheduler.booking.versions import read_definitions
-from scheduler.errors import Fault, Invalid, ShiftOverlaps, refuse
+from scheduler.errors import Fault, Invalid, NotAllowed, ShiftOverlaps, refuse
 from scheduler.models import Appointment, Patient, Shift
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
@@ -73,11 +74,22 @@ class Broken:
         return {visit.key: live[visit.key] for visit in self.problem.visits}
 
 
+def refuse_unallowed_change(change: CalendarChange, *, actor: Actor) -> None:
+    """Raise `NotAllowed` where the actor may not make this change with a plan for those who are booked.
+
+    A repair gives schedulers what elsewhere only administrators may: whoever finds everybody another place may make the
+    change too. Those who treat hand a day over, which leaves the calendar as it is.
+    """
+    if not actor.has_any(Role.SCHEDULER, *([Role.CLINICIAN] if isinstance(change, Reassigned) else [])):
+        raise NotAllowed("Only a scheduler may change the calendar with a plan; a clinician may hand a day over.")
+
+
 def read_broken(db: Session, change: CalendarChange, *, actor: Actor, now: datetime) -> Broken:
     """What would fall, and everything a plan for it needs; as many statements for twenty appointments as for one.
 
-    Raises `NotFound`, `Retired`, `ShiftOverlaps` and `Invalid` where the change itself cannot be made.
+    Raises `NotAllowed`; where the change itself cannot be made `NotFound`, `Retired`, `ShiftOverlaps` and `Invalid`.
     """
+    refuse_unallowed_change(change, actor=actor)
     zone = read_zone(db, actor.clinic_id)
     today = clinic_time.local_date(now, zone)
     change = settled(db, change, actor=actor, now=now, today=today)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.administration import clinics, resources
-from scheduler.administration.broken import read_fallen
+from scheduler.administration.broken import read_fallen, refuse_unallowed_change
 from scheduler.administration.calendar_changes import (
     CalendarChange,
     ClosureAdded,
@@ -52,10 +52,12 @@ def commit_repair(
 ) -> Repaired:
     """Change the calendar and move everybody the plan moves, or do nothing; visits it gives up are cancelled.
 
-    In the one order of locks: patients, calendar, appointments. Raises `NotAllowed` for a rule the actor may not set
-    aside, what refuses the change of the calendar itself, and `PlanRefused` with every conflict: the calendar or an
-    appointment was changed meanwhile, a place was taken, a rule is broken, or somebody would be left without.
+    In the one order of locks: patients, calendar, appointments. Raises `NotAllowed` for a change the actor may not make
+    or a rule they may not set aside, what refuses the change of the calendar itself, and `PlanRefused` with every
+    conflict: the calendar or an appointment was changed meanwhile, a place was taken, a rule is broken, or somebody
+    would be left without.
     """
+    refuse_unallowed_change(plan.change, actor=actor)
     refuse_unallowed(waiver, actor=actor)
     access.lock_records(db, {change.patient_id for change in plan.changes}, actor=actor)
     try:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from scheduler import clinic_time
-from scheduler.actors import Actor
+from scheduler.actors import Actor, Role
 from scheduler.administration.broken import Broken, read_broken
 from scheduler.administration.calendar_changes import ShiftWithdrawn
 from scheduler.administration.carrying_out import commit_repair
@@ -88,7 +88,7 @@ class Desk:
         repair = plan_repair(broken, seconds=0, now=self.now)
         assert repair.plan  # noqa: S101 - nobody is under way on a day to come
         waiver = Waiver(frozenset(repair.overrides), SHORT_STAFFED) if repair.overrides else None
-        actor = self.clinician if waiver else self.scheduler
+        actor = replace(self.clinician, roles=frozenset({Role.CLINICIAN, Role.SCHEDULER})) if waiver else self.scheduler
         commit_repair(self.life.db, from_text(repair.plan), actor=actor, now=self.now, waiver=waiver)
 
     def _busiest(self) -> tuple[UUID, date]:

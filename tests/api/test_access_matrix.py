@@ -159,16 +159,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "changes.move": {"side": "patient", "reason": "wish", "starts_at": "2026-03-03T14:00:00Z", "dry_run": True},
     "series.rebook": {"dry_run": True},
     "series.extend": {"dry_run": True, "infusions": 1},
-    "repairs.repair": {
-        "dry_run": True,
-        "seconds": 0,
-        "change": {
-            "kind": "closure_added",
-            "starts_at": "2026-03-07T14:00:00Z",
-            "ends_at": "2026-03-07T15:00:00Z",
-            "reason": "Flood",
-        },
-    },
+    "repairs.repair": {"plan": "none"},
     "batches.place": {"plan": "none"},
 }
 """By endpoint, bodies that must say more than their schema does."""
