@@ -81,6 +81,10 @@ class RepairIn(DryRunIn):
     asked = "change"
 
     change = fields.Nested(ChangeIn)
+    breaches = fields.Boolean(
+        truthy={True}, falsy={False}, load_default=True,
+        metadata={"description": "False: a dry run leaves visits without a place rather than break a rule for them."},
+    )  # fmt: skip
     override = fields.Nested(OverrideIn, load_default=None, metadata={"description": "For the commit."})
 
 

@@ -18,20 +18,27 @@ from scheduler.booking.changing.running import RunningSeries
 from scheduler.booking.opaque import LARGEST_PLAN, pack, unpack, whole
 from scheduler.booking.planning.problem import Breach, Visit
 from scheduler.booking.planning.solving import Answered, Item, Quality, answer, items
-from scheduler.booking.plans import PlannedVisit
+from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.series import NamedResource
 from scheduler.errors import Fault, Invalid
 from scheduler.models import Appointment, AppointmentStatus, OverrideRule
 from scheduler.protocols import ResourceKind
 
+NOWHERE = Wishes(date.max, latest=date.min)
+"""Of a visit that finds no new place."""
+
 
 @dataclass(frozen=True)
 class RepairPlan:
-    """A change of the calendar and of every series it touches, made for one version of the calendar."""
+    """A change of the calendar and of every series it touches, made for one version of the calendar.
+
+    `breaches`: whether rules could be broken for it, and could be in one that is made in its place.
+    """
 
     change: CalendarChange
     version: int
     changes: tuple[SeriesChange, ...]
+    breaches: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,23 +114,24 @@ class Repair:
     seconds: float
 
 
-def plan_repair(broken: Broken, *, seconds: float, now: datetime) -> Repair:
+def plan_repair(broken: Broken, *, seconds: float, now: datetime, breaches: bool = True) -> Repair:
     """The best plan for what falls, in so many seconds; nothing is read and nothing written.
 
+    Without `breaches` it needs no override: who could only be placed by breaking a rule is left without a place.
     Raises `Invalid` for a plan too long to be handed out.
     """
-    broken, answered = _best(broken, seconds=seconds)
+    broken, answered = _best(broken, seconds=seconds) if breaches else _unbroken(broken, seconds=seconds, now=now)
     series = tuple(_series_changes(broken, answered))
     blocked = broken.in_the_way and not isinstance(broken.change, Reassigned)
-    breaches = tuple(each for change in series for each in _breaches(change, series, broken, answered, now))
-    policy = {OverrideRule(each.rule) for each in breaches if each.rule in set(OverrideRule)}
+    told = tuple(_all_breaches(broken, answered, now))
+    policy = {OverrideRule(each.rule) for each in told if each.rule in set(OverrideRule)}
     return Repair(
-        plan=None if blocked else to_text(RepairPlan(broken.change, broken.version, series)),
+        plan=None if blocked else to_text(RepairPlan(broken.change, broken.version, series, breaches)),
         fallen=sum(visit.fallen for visit in broken.problem.visits) + len(broken.in_the_way),
         patients_moved=len(answered.price.moved),
         visits=tuple(_visits(broken, answered)),
         in_the_way=tuple(_in_the_way(each, broken) for each in broken.in_the_way),
-        breaches=breaches, overrides=tuple(sorted(policy)), price=tuple(items(answered.price)),
+        breaches=told, overrides=tuple(sorted(policy)), price=tuple(items(answered.price)),
         objective=answered.objective, bound=answered.bound, gap=answered.gap, quality=answered.quality,
         seconds=round(answered.seconds, 3),
     )  # fmt: skip
@@ -144,11 +152,33 @@ def _best(broken: Broken, *, seconds: float) -> tuple[Broken, Answered]:
     return broken, replace(answered, seconds=spent + answered.seconds)
 
 
+def _unbroken(broken: Broken, *, seconds: float, now: datetime) -> tuple[Broken, Answered]:
+    """The best plan that breaks no rule, and with what was asked to find it.
+
+    A rule set aside before may have to be set aside anew for whoever moves; those are not moved at all.
+    """
+    courses = {key: replace(course, strict=True) for key, course in broken.problem.courses.items()}
+    problem, spent = replace(broken.problem, courses=courses), 0.0
+    while True:
+        broken, answered = replace(broken, problem=problem), answer(problem, seconds=max(seconds - spent, 0))
+        spent += answered.seconds
+        faulty = {each.appointment_id for each in _all_breaches(broken, answered, now)}
+        if not faulty:
+            return broken, replace(answered, seconds=spent)
+        visits = tuple(replace(each, wishes=NOWHERE) if each.key in faulty else each for each in problem.visits)
+        if visits == problem.visits:  # who stays has nothing to do with it: their series is left as it is
+            series = {visit.series for visit in visits if visit.key in faulty}
+            visits = tuple(replace(each, wishes=NOWHERE) if each.series in series else each for each in visits)
+            if visits == problem.visits:
+                return broken, replace(answered, seconds=spent)  # nothing moves that could be at fault
+        problem = replace(problem, visits=visits)
+
+
 def to_text(plan: RepairPlan) -> str:
     """The opaque string that holds exactly this plan. Raises `Invalid` for one that is too long."""
     text = pack({
         "change": calendar_changes.as_document(plan.change), "version": plan.version,
-        "changes": [changes.as_document(each) for each in plan.changes],
+        "changes": [changes.as_document(each) for each in plan.changes], "breaches": plan.breaches,
     })  # fmt: skip
     if len(text) > LARGEST_PLAN:
         raise Invalid("This is too much for one plan: make the change in parts.")
@@ -167,7 +197,9 @@ def _from_document(document: dict[str, Any]) -> RepairPlan:
     if len({each.series_id for each in series}) < len(series):
         raise ValueError("a series twice")
     version = whole(document["version"], 1, 2**31)
-    return RepairPlan(calendar_changes.from_document(document["change"]), version, series)
+    if not isinstance(document["breaches"], bool):
+        raise ValueError("breaches")
+    return RepairPlan(calendar_changes.from_document(document["change"]), version, series, document["breaches"])
 
 
 def _series_changes(broken: Broken, answered: Answered) -> Iterator[SeriesChange]:
@@ -233,6 +265,12 @@ def _initials(broken: Broken, patient_id: UUID) -> str:
     return patient.given_name[:1] + patient.family_name[:1]
 
 
+def _all_breaches(broken: Broken, answered: Answered, now: datetime) -> Iterator[PlannedBreach]:
+    series = tuple(_series_changes(broken, answered))
+    for change in series:
+        yield from _breaches(change, series, broken, answered, now)
+
+
 def _breaches(
     change: SeriesChange, changes: Sequence[SeriesChange], broken: Broken, answered: Answered, now: datetime
 ) -> Iterator[PlannedBreach]:
@@ -255,5 +293,5 @@ def _number(fault: Fault, change: SeriesChange) -> int:
 def _points(fault: Fault, number: int, ids: dict[int, UUID], breaches: Iterable[Breach]) -> int:
     """A breach is priced with the later of two neighbours that may move, which may be the one after."""
     pair = {ids.get(number), ids.get(number + 1)}
-    priced = (each for each in breaches if each.key in pair and fault.message.startswith(f"{each.apart} days "))
+    priced = (each for each in breaches if each.key in pair and fault.days == each.apart)
     return next((each.points for each in priced), 0) if fault.code == OverrideRule.SPACING else 0

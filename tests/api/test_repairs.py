@@ -5,7 +5,7 @@ import pytest
 from scheduler.actors import Role
 from scheduler.administration.clinics import add_closure
 from scheduler.booking.planning import solving
-from scheduler.models import Patient
+from scheduler.models import Patient, StaffRole
 from scheduler.protocols import ResourceKind
 from tests.builders import OPENS
 from tests.clients import new_key
@@ -105,7 +105,28 @@ def test_every_place_taken_meanwhile_is_named(db, clinic, at, ask):
     assert {(fault["where"], fault["code"]) for fault in refused.json["errors"]} >= {(where, "chair-taken")}
 
 
-def test_a_breach_is_committed_with_an_override_by_those_who_treat(db, clinic, at, ask, booked):
+def test_a_clinician_may_only_hand_a_day_over(clinic, ask, sick):
+    handed = {"kind": "reassign", "resource_id": str(clinic.resource("N1").id), "date": "2026-03-05"}
+
+    answers = [ask(change, role=Role.CLINICIAN) for change in (sick, handed)]
+
+    assert [answer.status_code for answer in answers] == [403, 200]
+    assert ask(plan=ask(sick).json["proposal"]["plan"], role=Role.CLINICIAN).status_code == 403
+
+
+def test_a_plan_without_breaches_can_be_asked_for(db, clinic, at, ask, booked):
+    db.get_one(Patient, (clinic.id, booked[0])).consent_until = at("Mon 08:00").date()
+    db.flush()
+    closed = {"kind": "closure_added", "reason": "Flood"}
+    closed |= {"starts_at": at("Thu 00:00").isoformat(), "ends_at": at("Fri 00:00").isoformat()}
+
+    shown = ask(closed, breaches=False).json["proposal"]
+
+    assert shown["overrides"] == shown["breaches"] == []
+    assert [visit["after"] is None for visit in shown["visits"] if visit["patient_id"] == str(booked[0])] == [True]
+
+
+def test_a_breach_is_committed_with_an_override_by_a_scheduler_who_treats(db, clinic, at, ask, booked):
     patient = db.get_one(Patient, (clinic.id, booked[0]))
     patient.consent_until = at("Mon 08:00").date()
     db.flush()
@@ -113,6 +134,8 @@ def test_a_breach_is_committed_with_an_override_by_those_who_treat(db, clinic, a
     closed |= {"starts_at": at("Thu 00:00").isoformat(), "ends_at": at("Fri 00:00").isoformat()}
     shown = ask(closed).json["proposal"]
     override = {"rules": shown["overrides"], "reason": "The form is in the post."}
+
+    clinic.staff[Role.CLINICIAN].roles.append(StaffRole(role=Role.SCHEDULER))
 
     refused, forbidden = ask(plan=shown["plan"]), ask(plan=shown["plan"], override=override)
     done = ask(plan=shown["plan"], override=override, role=Role.CLINICIAN)

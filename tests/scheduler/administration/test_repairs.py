@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
+from scheduler.actors import Role
 from scheduler.administration.broken import read_broken
 from scheduler.administration.calendar_changes import (
     ClosureAdded,
@@ -17,7 +18,7 @@ from scheduler.administration.calendar_changes import (
 )
 from scheduler.administration.carrying_out import commit_repair
 from scheduler.administration.clinics import add_closure
-from scheduler.administration.repairs import from_text
+from scheduler.administration.repairs import from_text, plan_repair
 from scheduler.administration.standing import take_calendar
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.appointments import move_on
@@ -65,6 +66,11 @@ def commit(db, clinic):
     return carry_out
 
 
+def both(clinic):
+    """Somebody who works at the desk and may set rules aside."""
+    return clinic.actor(Role.CLINICIAN, Role.SCHEDULER)
+
+
 def sick(clinic, at):
     """The nurse's shift of Thursday, withdrawn."""
     return ShiftWithdrawn(shift_of(clinic, clinic.db, "N1", at("Thu 08:00")).id)
@@ -87,7 +93,7 @@ def test_what_is_committed_is_what_was_shown_and_leaves_nothing_wrong(clinic, at
     before, plan = places(clinic.db), repair(clinic, clinic.db, change)
     waiver = Waiver(frozenset(plan.overrides), "The day is lost.") if plan.overrides else None
 
-    done = commit(plan, waiver=waiver, actor=clinic.clinician)
+    done = commit(plan, waiver=waiver, actor=both(clinic))
 
     shown = before | promised(plan)
     assert places(clinic.db) == {id_: place for id_, place in shown.items() if place}
@@ -220,7 +226,7 @@ def test_a_breach_of_spacing_is_shown_priced_and_refused_without_an_override(db,
         item.points for item in plan.price if item.code == "spacing_days"
     )
     with pytest.raises(PlanRefused) as refused:
-        commit(plan, actor=clinic.clinician)
+        commit(plan, actor=both(clinic))
 
     assert {fault.code for fault in refused.value.faults} == {"spacing"}
     assert places(db) == before
@@ -232,7 +238,7 @@ def test_a_breach_is_committed_by_those_who_treat_and_marked_on_the_appointment(
 
     with pytest.raises(NotAllowed):
         commit(plan, waiver=waiver)
-    commit(plan, waiver=waiver, actor=clinic.clinician)
+    commit(plan, waiver=waiver, actor=both(clinic))
 
     marked = set(db.execute(select(Override.appointment_id, Override.rule, Override.reason)))
     assert marked == {(each.appointment_id, OverrideRule.SPACING, "The street is flooded.") for each in plan.breaches}
@@ -289,6 +295,54 @@ def test_a_consent_is_set_aside_where_nothing_else_is_left_and_that_is_told(db, 
     assert plan.overrides == (OverrideRule.CONSENT,)
     with pytest.raises(PlanRefused):
         commit(plan)
+
+
+def test_without_breaches_a_visit_finds_no_place_rather_than_need_an_override(db, clinic, at, begun, commit):
+    broken = read_broken(db, lost_week(at), actor=clinic.scheduler, now=clinic.now)
+
+    plan = plan_repair(broken, seconds=0, now=clinic.now, breaches=False)
+
+    assert (plan.breaches, plan.overrides) == ((), ())
+    assert None in {visit.after for visit in plan.visits if visit.fallen}
+    assert from_text(plan.plan).breaches is False
+    commit(plan)
+
+
+def test_without_breaches_nobody_is_placed_beyond_their_consent(db, clinic, at, consented):
+    consented(MONDAY + 3 * DAY)
+    clinic.now = at("Wed 20:00")
+    closed = ClosureAdded(at("Thu 00:00"), at("Fri 00:00"), "Flood")
+    broken = read_broken(db, closed, actor=clinic.scheduler, now=clinic.now)
+
+    plan = plan_repair(broken, seconds=1, now=clinic.now, breaches=False)
+
+    assert ([visit.after for visit in plan.visits], plan.breaches) == ([None], ())
+
+
+def test_without_breaches_who_stands_beyond_their_consent_is_not_moved(db, clinic, at, consented):
+    consented(MONDAY)
+    broken = read_broken(db, ClosureAdded(at("Thu 00:00"), at("Fri 00:00"), "Flood"), actor=clinic.scheduler,
+                         now=clinic.now)  # fmt: skip
+
+    plan = plan_repair(broken, seconds=0, now=clinic.now, breaches=False)
+
+    assert ([visit.after for visit in plan.visits], plan.breaches) == ([None], ())
+
+
+@pytest.mark.parametrize("which", range(7))
+@pytest.mark.usefixtures("booked")
+def test_only_a_scheduler_changes_the_calendar_with_a_plan_and_a_clinician_hands_a_day_over(clinic, at, commit, which):
+    change = list(every_change(clinic, at))[which]
+    plan = repair(clinic, clinic.db, change)
+
+    for actor in (clinic.clinician, clinic.administrator):
+        if isinstance(change, Reassigned) and actor == clinic.clinician:
+            assert read_broken(clinic.db, change, actor=actor, now=clinic.now).change == change
+            continue
+        with pytest.raises(NotAllowed):
+            read_broken(clinic.db, change, actor=actor, now=clinic.now)
+        with pytest.raises(NotAllowed):
+            commit(plan, actor=actor)
 
 
 def test_visits_that_find_no_place_are_shown_and_called_off_by_the_clinic(db, clinic, now, alone, commit):
@@ -425,6 +479,8 @@ def test_a_forged_plan_is_refused_and_a_clinic_that_is_not_there_too(db, clinic,
     for changes in ([{**series[0], "kind": "move"}], [series[0], series[0]], [{**series[0], "visits": 1}]):
         with pytest.raises(Invalid):
             from_text(forged(plan, changes=changes))
+    with pytest.raises(Invalid):
+        from_text(forged(plan, breaches="no"))
     with pytest.raises(NotFound):
         take_calendar(db, uuid4())
 
