@@ -141,6 +141,8 @@ class ExtensionIn(RebookingIn):
     def say_how_many(self, asked: dict[str, Any], **_options: Any) -> None:
         if "plan" not in asked and "infusions" not in asked:
             raise ValidationError("Say how many more infusions.", "infusions")
+        if "plan" in asked and "infusions" in asked:
+            raise ValidationError("The plan says how many: send it alone.", "infusions")
 
 
 class HandOverIn(WishesIn):

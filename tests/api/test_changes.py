@@ -205,6 +205,7 @@ def test_an_extension_is_booked_by_the_plan_of_a_dry_run(desk, course):
     [
         ("rebooking", {}), ("rebooking", {"dry_run": True, "hold_id": new_key()}), ("rebooking", {"plan": "x"}),
         ("extension", {"dry_run": True}), ("extension", {"infusions": 1}), ("rebooking", {"dry_run": True}),
+        ("extension", {"plan": "x", "infusions": 1}),
     ],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_named(desk, course, act, body):
