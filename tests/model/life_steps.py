@@ -148,5 +148,6 @@ class LifeSteps(BookingSteps):
             course.patient, course.protocol, [visit.place], course.infusions, kept=live,
             anchor=self.plain.anchor_of(course.follows), waived=frozenset(visit.waived),
         )  # fmt: skip
-        found = self.plain.judge(asked, min(self.now, visit.at - MINUTE))
-        return Judgement(guards=frozenset({"cannot-return", *found.guards})) if found != FINE else FINE
+        rules = self.plain.judge(asked, min(self.now, visit.at - MINUTE)).rules
+        guards = self.plain.judge(asked, self.now).guards  # a hold that was open at its time may have expired since
+        return Judgement(guards=frozenset({"cannot-return", *guards})) if rules or guards else FINE
