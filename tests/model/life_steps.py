@@ -149,5 +149,5 @@ class LifeSteps(BookingSteps):
             anchor=self.plain.anchor_of(course.follows), waived=frozenset(visit.waived),
         )  # fmt: skip
         rules = self.plain.judge(asked, min(self.now, visit.at - MINUTE)).rules
-        guards = self.plain.judge(asked, self.now).guards  # a hold that was open at its time may have expired since
+        guards = set(self.plain.guards(asked, self.now))  # a hold that was open at its time may have expired since
         return Judgement(guards=frozenset({"cannot-return", *guards})) if rules or guards else FINE

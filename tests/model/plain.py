@@ -219,7 +219,7 @@ class Clinic:
     def judge(self, asked: Asked, now: datetime) -> Judgement:
         """Every reason why this may not be."""
         rules = frozenset(fault for fault in self.rules(asked, now) if fault[1] not in asked.waived)
-        return Judgement(rules, frozenset() if rules else frozenset(self._guards(asked, now)))
+        return Judgement(rules, frozenset() if rules else frozenset(self.guards(asked, now)))
 
     def set_aside(self, asked: Asked, now: datetime, accepted: set[Fault] | None = None) -> Iterator[tuple[int, str]]:
         """Each rule that is broken and set aside, with the number of the visit that bears it."""
@@ -315,7 +315,7 @@ class Clinic:
         rostered = (shift for shift, (start, until) in self.shifts.items() if start <= begin and end <= until)
         return any(self.whose[shift] == resource for shift in rostered)
 
-    def _guards(self, asked: Asked, now: datetime) -> Iterator[str]:
+    def guards(self, asked: Asked, now: datetime) -> Iterator[str]:
         new = [claim for place in asked.places for claim in self.claims_of(place, asked.protocol)]
         if self.is_crowded(new, without=asked.lifted, from_hold=asked.from_hold, now=now):
             yield "slot-taken"
