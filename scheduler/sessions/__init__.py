@@ -1,0 +1,1 @@
+"""The clinician's infusions: from check-in to a safe discharge."""
