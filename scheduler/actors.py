@@ -10,6 +10,8 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
     MANAGER = "manager"
     ADMINISTRATOR = "administrator"
+    PRESCRIBER = "prescriber"
+    """A clinician who may also sign orders, and let a patient go although a criterion of discharge is missing."""
 
 
 @dataclass(frozen=True)

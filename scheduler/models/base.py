@@ -1,6 +1,7 @@
 """What every table shares: names of constraints, types, the clinic in front of every key."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum as PythonEnum
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
@@ -61,6 +62,31 @@ class Instant(TypeDecorator[datetime]):
             return None
         at: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
         return at
+
+
+class Fixed(TypeDecorator[Decimal]):
+    """A decimal of so many places, kept as a whole number: SQLite has no decimals, and a dose is never a float."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def process_bind_param(self, value: Decimal | None, _dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = value.scaleb(self.places)
+        if scaled != int(scaled):
+            raise ValueError(f"{value} has more than {self.places} places")
+        return int(scaled)
+
+    def process_result_value(self, value: int | None, _dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+TENTHS, HUNDREDTHS, THOUSANDTHS, TEN_THOUSANDTHS = (Fixed(places) for places in (1, 2, 3, 4))
 
 
 class id_text(GenericFunction[str]):
