@@ -1,0 +1,44 @@
+"""Sets of vitals, and the scales as data."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.sessions.observations import CADSS6_ITEMS, MOAAS, RASS, SCALES, cadss6_total, mean_arterial
+
+
+@pytest.mark.parametrize(
+    ("sbp", "dbp", "mean"),
+    [(120, 80, 93), (120, 60, 80), (121, 80, 94), (180, 110, 133), (90, 50, 63), (260, 160, 193)],
+)
+def test_the_mean_arterial_pressure_is_two_thirds_diastolic(sbp, dbp, mean):
+    assert mean_arterial(sbp, dbp) == mean
+
+
+@given(st.integers(50, 260), st.integers(20, 160))
+def test_the_mean_arterial_pressure_is_the_nearest_whole_number(sbp, dbp):
+    exact = Fraction(sbp + 2 * dbp, 3)
+
+    assert abs(mean_arterial(sbp, dbp) - exact) < Fraction(1, 2)
+
+
+def test_cadss6_is_the_sum_of_its_six_answers():
+    assert cadss6_total((0, 1, 2, 3, 4, 4)) == 14
+    assert len(CADSS6_ITEMS) == 6
+
+
+@pytest.mark.parametrize("scale", SCALES.values(), ids=lambda scale: scale.key)
+def test_the_labels_of_a_scale_stand_within_it_once(scale):
+    scores = [score for score, _ in scale.labels]
+
+    assert sorted(set(scores)) == sorted(scores)
+    assert (min(scores), max(scores)) == (scale.least, scale.most)
+    assert scale.source.endswith(".")
+    assert scale.version
+
+
+@pytest.mark.parametrize("scale", [MOAAS, RASS], ids=lambda scale: scale.key)
+def test_every_step_of_a_sedation_scale_has_words(scale):
+    assert {score for score, _ in scale.labels} == set(range(scale.least, scale.most + 1))
