@@ -35,6 +35,7 @@ from api import (
     repairs,
     resources,
     series,
+    signatures,
     staff,
     strict_json,
     tokens,
@@ -153,9 +154,11 @@ class ClinicApp(Flask):
         work = work_of(view, request)
         if work is Work.READS:
             return self._read(view)
-        if work is Work.ON_ITS_OWN or self.database.has_one_writer:
+        if work is Work.ON_ITS_OWN or self.database.has_one_writer or signatures.are_asked(view):
             with self.database.reading() as db:  # whom nobody knows does not wait for a turn to write
                 self._admit(db, view)
+                claimed = signatures.read(db, view)
+            signatures.check(claimed)
         try:
             return self._call(view) if work is Work.ON_ITS_OWN else self._write(view)
         except PlanRefused as refused:

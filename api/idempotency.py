@@ -13,7 +13,7 @@ from flask import Response, current_app, g, request
 from sqlalchemy import bindparam, delete, update
 from sqlalchemy.orm import Session
 
-from api import strict_json
+from api import signatures, strict_json
 from scheduler.errors import Fault, KeyNeeded, KeyReused, Malformed
 from scheduler.models import IdempotencyKey
 from scheduler.models.base import table_of
@@ -26,7 +26,7 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEY = re.compile(r"[!-~]{1,200}")
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
-SECRETS = frozenset({"password"})
+SECRETS = frozenset({signatures.SIGNER, signatures.WITNESS})
 """Members of a body of which nothing is kept: a fast digest of a password could be searched for it."""
 
 _keys = table_of(IdempotencyKey)

@@ -19,6 +19,15 @@ FIGURES = (
     " dose_unit, minutes, vial_mg_ml, bag_ml, dose_mg, concentration_mg_ml, stock_ml, rate_ml_h, rate_mg_h,"
     " rate_mcg_kg_min, reason, signed_at, signed_by"
 )
+NAMES = ("sessions_locked", "sessions_signed", "orders_signed", "ledger_balance")
+"""By which a refusal is known."""
+TRIGGERS = (
+    *(f"{table}_append_only" for table in APPEND_ONLY),
+    *(f"{table}_locked" for table in (*LOCKED, "session_notes", "ledger_entries")),
+    "sessions_signed",
+    "orders_signed",
+    "ledger_balance",
+)
 FUNCTIONS = ("charts_append_only", "sessions_signed", "orders_signed", "ledger_balance")
 
 _SIGNED = "(SELECT status FROM sessions WHERE clinic_id = NEW.clinic_id AND id = NEW.session_id) = 'closed'"

@@ -161,7 +161,7 @@ class AlreadyAcknowledged(DomainError):
 
 
 class IllegalTransition(DomainError):
-    code, title = "illegal-transition", "An appointment in this state cannot go there."
+    code, title = "illegal-transition", "From this state it cannot go there."
 
 
 class OutOfTime(DomainError):
@@ -220,6 +220,54 @@ class NobodyFits(DomainError):
     code, title = "nobody-fits", "Nobody on the waiting list can take this place."
 
 
+class SessionOpen(DomainError):
+    code, title = "session-open", "This appointment already has a session."
+
+
+class SessionSigned(DomainError):
+    code, title = "session-signed", "This session has been signed: it takes corrections and addenda only."
+
+
+class SessionVoid(DomainError):
+    code, title = "session-void", "This session was entered in error and takes nothing more."
+
+
+class AlreadyCorrected(DomainError):
+    code, title = "already-corrected", "Somebody has corrected this already: correct the newer version."
+
+
+class Blocked(DomainError):
+    """Something must be done first; the faults say what."""
+
+    code, title = "blocked", "Something is still missing for this step."
+
+
+class ConfirmationNeeded(Invalid):
+    """What was sent is possible but unlikely: `confirmed` may name the fields that are meant so."""
+
+    code, title = "confirmation-needed", "Some values are unlikely: confirm that they are meant so."
+
+
+class SignatureRefused(DomainError):
+    code, title = "signature-refused", "The password is not that of the person who signs."
+
+
+class OrderSigned(DomainError):
+    code, title = "order-signed", "This order has been signed or withdrawn and keeps its figures."
+
+
+class NotInVial(DomainError):
+    code, title = "not-in-vial", "There is less in this vial than that."
+
+
+class AlreadyReversed(DomainError):
+    code, title = "already-reversed", "This entry has been reversed or resolved already."
+
+
+class LabelTaken(DomainError):
+    code, title = "label-taken", "Another vial of this clinic has this label."
+
+
 class VersionNeeded(DomainError):
     code, title = "version-needed", "Send the ETag you read in If-Match."
 
@@ -242,6 +290,20 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_resources_clinic_id_kind_name": NameTaken,
     "uq_protocols_clinic_id_key": NameTaken,
     "shifts_overlap": ShiftOverlaps,
+    "uq_sessions_appointment": SessionOpen,
+    "sessions_locked": SessionSigned,
+    "sessions_signed": SessionSigned,
+    "orders_signed": OrderSigned,
+    "ledger_balance": NotInVial,
+    "uq_ledger_entries_clinic_id_about_id": AlreadyReversed,
+    "uq_vials_clinic_id_label": LabelTaken,
+    **dict.fromkeys(
+        (
+            f"uq_{table}_clinic_id_replaces_id"
+            for table in ("vitals", "infusion_events", "checklist_answers", "adverse_events", "session_notes")
+        ),
+        AlreadyCorrected,
+    ),
     "uq_offers_open_entry": OfferOut,
     "uq_offers_clinic_id_chair_id_starts_at_entry_id": OfferOut,
 }

@@ -98,6 +98,11 @@ class ClinicCast:
         return self.actor(Role.CLINICIAN)
 
     @property
+    def prescriber(self) -> Actor:
+        """A clinician who also signs orders."""
+        return self.actor(Role.PRESCRIBER, Role.CLINICIAN)
+
+    @property
     def manager(self) -> Actor:
         return self.actor(Role.MANAGER)
 
@@ -165,7 +170,8 @@ def build_clinic(db: Session, *, now: datetime, name: str = "Midtown", zone: Zon
     begin_policy(db, clinic.id, now=now - timedelta(days=365))
     db.add_all(opening_hours(clinic.id))
     for role in Role:
-        cast.staff[role] = cast.add_staff(role.value, role)
+        held = {role, Role.CLINICIAN} if role is Role.PRESCRIBER else {role}
+        cast.staff[role] = cast.add_staff(role.value, *sorted(held))
     cast.add_resource(ResourceKind.CHAIR, "A")
     cast.add_resource(ResourceKind.CHAIR, "B")
     cast.add_resource(ResourceKind.NURSE, "N1", capacity=3)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
@@ -31,6 +32,35 @@ class Whole(fields.Integer):
 
     def __init__(self, *, least: int = -LARGEST, most: int = LARGEST, **options: Any) -> None:
         super().__init__(strict=True, validate=validate.Range(least, most), **options)
+
+
+class Amount(fields.Field[Decimal]):
+    """An exact amount, written as text: `"82.5"`. Numbers with a point are floats on the way, and a dose is none."""
+
+    default_error_messages = {
+        "amount": "Give a decimal number as text, with at most {places} places.",
+        "range": "This goes from {least} to {most}.",
+    }
+
+    def __init__(self, places: int, *, least: str = "0", most: str = "1000000", **options: Any) -> None:
+        self._places, self._least, self._most = places, Decimal(least), Decimal(most)
+        options["metadata"] = {"pattern": _amount(places), **options.get("metadata", {})}
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
+        if not isinstance(value, str) or not re.fullmatch(_amount(self._places), value):
+            raise self.make_error("amount", places=self._places)
+        found = Decimal(value)
+        if not self._least <= found <= self._most:
+            raise self.make_error("range", least=self._least, most=self._most)
+        return found
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else f"{value:f}"
+
+
+def _amount(places: int) -> str:
+    return rf"^-?[0-9]{{1,9}}(\.[0-9]{{1,{places}}})?$"
 
 
 class Digits(fields.Integer):

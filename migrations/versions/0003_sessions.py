@@ -635,6 +635,7 @@ def create_tables() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "NOT (closed AND serious) OR (relatedness IS NOT NULL AND action IS NOT NULL AND outcome IS NOT NULL AND description IS NOT NULL)",
             name=op.f("ck_adverse_events_serious_closed"),
@@ -682,6 +683,7 @@ def create_tables() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["clinic_id", "recorded_by"],
             ["staff.clinic_id", "staff.id"],
@@ -757,6 +759,7 @@ def create_tables() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.CheckConstraint("(kind = 'device') = (dose_mg IS NOT NULL)", name=op.f("ck_infusion_events_dose")),
         sa.CheckConstraint("(kind = 'stop') = (end_kind IS NOT NULL)", name=op.f("ck_infusion_events_end")),
         sa.CheckConstraint(
@@ -956,6 +959,7 @@ def create_tables() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.CheckConstraint("length(text) > 0", name=op.f("ck_session_notes_text")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "recorded_by"],
@@ -1097,6 +1101,7 @@ def create_tables() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=True),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
         sa.CheckConstraint("distress BETWEEN 0 AND 10", name=op.f("ck_vitals_distress")),
         sa.CheckConstraint("moaas BETWEEN 0 AND 5", name=op.f("ck_vitals_moaas")),
         sa.CheckConstraint("nausea BETWEEN 0 AND 3", name=op.f("ck_vitals_nausea")),

@@ -1,7 +1,7 @@
 """Who works in a clinic: adding, changing and ending members of staff."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -163,5 +163,8 @@ def _email_faults(email: str) -> list[Fault]:
     return [] if EMAIL.fullmatch(email) else [Fault("email", "invalid", "Give an e-mail address.")]
 
 
-def _role_faults(roles: Collection[Role]) -> list[Fault]:
-    return [] if roles else [Fault("roles", "required", "Give at least one role.")]
+def _role_faults(roles: Collection[Role]) -> Iterator[Fault]:
+    if not roles:
+        yield Fault("roles", "required", "Give at least one role.")
+    if Role.PRESCRIBER in roles and Role.CLINICIAN not in roles:
+        yield Fault("roles", "clinician", "A prescriber is a clinician too.")

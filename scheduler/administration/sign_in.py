@@ -71,6 +71,23 @@ def choose_place(places: Sequence[Place], password: str) -> Place:
     return opened[0]
 
 
+@dataclass(frozen=True)
+class Credential:
+    """Who somebody of this clinic is who signs or witnesses, and what their password is checked against."""
+
+    staff_id: UUID
+    email: str
+    password_hash: str = field(repr=False)
+
+
+def credential_of(db: Session, clinic_id: UUID, staff_id: UUID, role: Role) -> Credential | None:
+    """Of a member of staff who holds this role and still works here; None of anybody else."""
+    held = (StaffRole.clinic_id == Staff.clinic_id) & (StaffRole.staff_id == Staff.id) & (StaffRole.role == role)
+    here = Staff.clinic_id == clinic_id, Staff.id == staff_id, Staff.left_at.is_(None)
+    row = db.execute(select(Staff.id, Staff.email, Staff.password_hash).join(StaffRole, held).where(*here)).first()
+    return Credential(*row) if row else None
+
+
 def issue_token(db: Session, place: Place, *, now: datetime, lifetime: timedelta) -> SignIn:
     """A sign-in at this place. Raises `WrongPassword` if the person left or got a new password meanwhile."""
     roles = _roles(db, place)

@@ -119,6 +119,8 @@ class Charted(ClinicOwned):
     """The version this one takes the place of; a row is replaced once."""
     reason: Mapped[str | None]
     """Why it was corrected, or why this was done."""
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+    """This version says that nothing of the kind happened: it was charted by mistake."""
 
 
 class Vitals(Charted, Base):
