@@ -134,7 +134,7 @@ def test_the_list_goes_by_name_page_by_page(administrator):
     second = administrator.get(f"/staff?limit=3&cursor={first['next']}").json
 
     names = [person["name"] for person in first["items"] + second["items"]]
-    assert names == ["Administrator", "Clinician", "Manager", "Scheduler"]
+    assert names == ["Administrator", "Clinician", "Manager", "Prescriber", "Scheduler"]
     assert second["next"] is None
 
 
