@@ -84,6 +84,7 @@ def test_a_clinics_own_bounds_are_the_ones_that_count():
         ({"sbp": 80, "dbp": 79}, []),
         ({"cadss6": (0,) * 5}, [("cadss6", "count")]),
         ({"cadss6": (0,) * 7}, [("cadss6", "count")]),
+        ({"cadss6": (*(0,) * 6, 9)}, [("cadss6", "count")]),
         ({"cadss6": ()}, [("cadss6", "count")]),
         ({"cadss6": (0, 4, 5, 0, -1, 0)}, [("cadss6.2", "range"), ("cadss6.4", "range")]),
         ({"o2_l_min": Decimal(2)}, []),

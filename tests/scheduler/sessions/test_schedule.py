@@ -148,6 +148,17 @@ def test_a_session_with_every_set_is_covered():
     ]
 
 
+def test_the_order_in_which_sets_were_charted_is_none_of_the_schedules():
+    taken = (10, 19, 30, 40, 55)
+
+    assert covered(60, *taken[::-1], end=40) == covered(60, *taken, end=40)
+
+
+@pytest.mark.parametrize(("last", "points"), [(26.9, [36.9, 40]), (27, [40]), (31, [40])])
+def test_a_time_within_the_grace_of_the_end_is_the_ends_own(last, points):
+    assert [at for at, *_ in covered(60, -1, 10, 20, last, end=40)[4:]] == points
+
+
 def test_what_was_missed_is_told_by_its_due_time():
     assert covered(110, 10, 41, end=40, left=100) == [
         (0, BEFORE, None),
