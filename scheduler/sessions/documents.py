@@ -1,0 +1,109 @@
+"""A frozen dataclass of settings as plain JSON values, and back without believing a word of it.
+
+Fields are whole numbers, Decimals, booleans, tuples of these, any of them or None, or such dataclasses again.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from scheduler.errors import Fault, refuse
+
+T = TypeVar("T")
+AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
+"""How a Decimal is written: nothing here is negative or finer than a thousandth."""
+MOST = 10_000
+"""No whole number of a setting is as large; what reckons with it need not fear an overflow."""
+MOST_ENTRIES = 50
+
+
+def plain(value: Any) -> Any:
+    """The value as dicts, lists, whole numbers, booleans, None, and Decimals as text."""
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, tuple):
+        return [plain(each) for each in value]
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting within the value by its dotted name; a tuple is one setting."""
+    if not is_dataclass(value):
+        yield name, value
+        return
+    for each in fields(value):
+        yield from leaves(getattr(value, each.name), _within(name, each.name))
+
+
+def read(kind: type[T], document: Any) -> T:
+    """The value that `plain` wrote. Raises `Invalid` with every name that is unknown, missing or of another type."""
+    reading = _Reading()
+    value: T = reading.any(kind, document, "")
+    refuse(reading.faults)
+    return value
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+@dataclass
+class _Reading:
+    """A document being read: what cannot be read becomes None and a fault, so that the rest is looked at as well."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def any(self, kind: Any, value: Any, where: str) -> Any:
+        if is_dataclass(kind):
+            return self.record(kind, value, where)
+        if get_origin(kind) is tuple:
+            return self.entries(get_args(kind)[0], value, where)
+        if get_origin(kind) is UnionType:
+            return None if value is None else self.any(get_args(kind)[0], value, where)
+        return self.leaf(kind, value, where)
+
+    def record(self, kind: Any, value: Any, where: str) -> Any:
+        if not isinstance(value, Mapping):
+            return self.fault(where, "type", "This is a group of settings.")
+        types = _types(kind)
+        for name in sorted(value.keys() - types.keys()):
+            self.fault(_within(where, name), "unknown", "There is no such setting.")
+        for name in sorted(types.keys() - value.keys()):
+            self.fault(_within(where, name), "missing", "This setting is missing.")
+        known = {name: self.any(types[name], value[name], _within(where, name)) for name in types if name in value}
+        return kind(**known) if not self.faults else None
+
+    def entries(self, kind: Any, value: Any, where: str) -> Any:
+        if not isinstance(value, list) or len(value) > MOST_ENTRIES:
+            return self.fault(where, "type", f"This is a list of at most {MOST_ENTRIES}.")
+        return tuple(self.any(kind, each, f"{where}.{i}") for i, each in enumerate(value))
+
+    def leaf(self, kind: Any, value: Any, where: str) -> Any:
+        if kind is Decimal:
+            return self.amount(value, where)
+        if type(value) is not kind:
+            return self.fault(where, "type", f"This is {NOUNS[kind]}.")
+        if kind is int and abs(value) > MOST:
+            return self.fault(where, "range", f"No number here is beyond {MOST}.")
+        return value
+
+    def amount(self, value: Any, where: str) -> Any:
+        if isinstance(value, str) and AMOUNT.fullmatch(value):
+            return Decimal(value)
+        return self.fault(where, "type", 'This is an amount as text, of at most three places, like "0.25".')
+
+    def fault(self, where: str, code: str, message: str) -> Any:
+        """Nothing, instead of what could not be read."""
+        self.faults.append(Fault(where or "policy", code, message))
+
+
+NOUNS: dict[type, str] = {int: "a whole number", bool: "true or false"}
+
+
+def _within(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name
