@@ -187,6 +187,10 @@ def test_a_syringe_is_no_stronger_than_its_vial_and_the_strongest_is_diluted(via
     assert found(impossible(syringe)) == faults
 
 
+def test_a_syringe_of_less_than_can_be_measured_is_refused():
+    assert found(impossible(replace(SYRINGE, weight_kg=D(25), dose=D("0.001")))) == {("dose", "range")}
+
+
 def test_what_is_impossible_is_not_reckoned():
     with pytest.raises(Invalid) as refusal:
         calculate(replace(PLAIN, weight_kg=D(0), minutes=0))
