@@ -140,7 +140,7 @@ def test_the_volume_runs_in_in_its_minutes_and_holds_the_dose(weight, dose, minu
     dosage = calculate(prescription)
 
     assert dosage.dose_mg == half_up(Fraction(weight) * Fraction(dose), 1)
-    assert abs(dosage.rate_ml_h * minutes / 60 - bag) <= D("0.005") * minutes / 60
+    assert abs(dosage.rate_ml_h * minutes - bag * 60) <= D("0.005") * minutes
     assert abs(dosage.concentration_mg_ml * bag - dosage.dose_mg) <= D("0.00005") * bag
     assert abs(dosage.stock_ml * 50 - dosage.dose_mg) <= D("0.0005") * 50
 
