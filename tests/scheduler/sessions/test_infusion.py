@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.sessions.amounts import half_up
@@ -388,6 +388,7 @@ def infusions(draw):
     return events, Infusion(made, bag, dose)
 
 
+@settings(deadline=None)  # five thousand fractions are slow on a busy machine
 @given(infusions(), st.lists(st.integers(0, 5000), min_size=1, max_size=5))
 def test_what_is_given_is_what_a_pump_watched_second_by_second_gives(case, moments):
     events, infusion = case
@@ -427,6 +428,7 @@ def test_the_stretches_drawn_hold_all_that_was_given(case):
     assert all(infusion.rate_at(each.start) == each.rate_ml_h for each in stretches)
 
 
+@settings(deadline=None)  # as above
 @given(infusions())
 def test_a_history_is_refused_from_the_event_that_came_after_the_bag_was_empty(case):
     events, infusion = case
