@@ -14,6 +14,7 @@ from scheduler.models.engine import Database
 from tests.builders import ClinicCast, build_clinic, clinic_instant
 from tests.clients import Client, lent_app, token_of
 from tests.homes import Home, PostgresqlHome, SqliteHome, server
+from tests.standing import Standing
 
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 """Sunday noon in New York, the day before the clinic's week."""
@@ -39,9 +40,16 @@ def home(request: pytest.FixtureRequest) -> Home:
 
 
 @pytest.fixture
-def connection(home: Home) -> Iterator[Connection]:
-    """A connection in a transaction that never ends well."""
-    with home.shared.writing() as outermost:
+def standing(home: Home) -> Standing:
+    """Where the standard clinic stands: built anew for each test it would be most of what the test costs."""
+    return home.standing(NOW)
+
+
+@pytest.fixture
+def connection(home: Home, request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """A connection in a transaction that never ends well; without `clinic` nothing is in its database."""
+    database = home.standing(NOW).database if "standing" in request.fixturenames else home.shared
+    with database.writing() as outermost:
         yield outermost.connection()
 
 
@@ -67,9 +75,9 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def clinic(db: Session) -> ClinicCast:
+def clinic(db: Session, standing: Standing) -> ClinicCast:
     """The standard clinic, as `tests/builders.py` describes it."""
-    return build_clinic(db, now=NOW)
+    return standing.lend(db)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +15,7 @@ from sqlalchemy import URL, make_url
 from scheduler.models.engine import Database
 from scheduler.models.schema import upgrade
 from tests.postgres import QUICK, cluster
+from tests.standing import Standing
 
 
 class Home:
@@ -21,6 +23,7 @@ class Home:
 
     def __init__(self) -> None:
         self._open = ExitStack()
+        self._standing: Standing | None = None
 
     @contextmanager
     def fresh(self, *, empty: bool = False) -> Iterator[str]:
@@ -38,6 +41,13 @@ class Home:
         database = Database(self._open.enter_context(self.fresh()))
         self._open.callback(database.close)
         return database
+
+    def standing(self, now: datetime) -> Standing:
+        """The standard clinic, the same for the whole run."""
+        if self._standing is None:
+            self._standing = Standing(self._open.enter_context(self.fresh()), now=now)
+            self._open.callback(self._standing.close)
+        return self._standing
 
     def close(self) -> None:
         self._open.close()
