@@ -16,8 +16,8 @@ LOCKED = ("vitals", "infusion_events", "checklist_answers", "adverse_events")
 """Once the session is signed, new rows of these replace older ones."""
 FIGURES = (
     "series_id, patient_id, drug, valid_from, valid_until, weight_kg, height_cm, sex, basis, dosing_weight_kg, dose,"
-    " dose_unit, minutes, vial_mg_ml, bag_ml, dose_mg, concentration_mg_ml, stock_ml, rate_ml_h, rate_mg_h,"
-    " rate_mcg_kg_min, reason, signed_at, signed_by"
+    " dose_unit, minutes, vial_mg_ml, container, bag_ml, dose_mg, concentration_mg_ml, stock_ml, rate_ml_h,"
+    " rate_mg_h, rate_mcg_kg_min, reason, signed_at, signed_by"
 )
 NAMES = ("sessions_locked", "sessions_signed", "orders_signed", "ledger_balance")
 """By which a refusal is known."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
+    Container,
     Mode,
     Order,
     OrderState,
@@ -67,7 +68,7 @@ def settings_row(cast: ClinicCast, policy: SessionPolicy | None = None) -> Sessi
 
 def template(cast: ClinicCast, purpose: Purpose, document: dict[str, Any], **named: Any) -> Template:
     """A version of a clinic's template."""
-    row = {"drug": "ketamine", "number": 1, "created_at": cast.now, **named}
+    row = {"drug": "ketamine", "number": next(cast.numbers), "created_at": cast.now, **named}
     return cast.keep(Template(clinic_id=cast.id, id=uuid4(), purpose=purpose, document=document, **row))
 
 
@@ -77,8 +78,9 @@ def order(cast: ClinicCast, appointment: Appointment, **changes: Any) -> Order:
     values = {
         "state": OrderState.SIGNED, "drug": "ketamine", "valid_from": day, "valid_until": day + timedelta(days=60),
         "weight_kg": Decimal(70), "basis": WeightBasis.ACTUAL, "dosing_weight_kg": Decimal(70), "dose": Decimal("0.5"),
-        "dose_unit": "mg/kg", "minutes": 40, "vial_mg_ml": Decimal(50), "bag_ml": Decimal(100),
-        "dose_mg": Decimal(35), "concentration_mg_ml": Decimal("0.35"), "stock_ml": Decimal("0.7"),
+        "dose_unit": "mg/kg", "minutes": 40, "vial_mg_ml": Decimal(50), "container": Container.BAG,
+        "bag_ml": Decimal(100), "dose_mg": Decimal(35), "concentration_mg_ml": Decimal("0.35"),
+        "stock_ml": Decimal("0.7"),
         "rate_ml_h": Decimal(150), "rate_mg_h": Decimal("52.5"), "rate_mcg_kg_min": Decimal("12.5"),
         "written_at": cast.now, "written_by": cast.clinician.staff_id, "signed_at": cast.now,
         "signed_by": cast.clinician.staff_id, **changes,

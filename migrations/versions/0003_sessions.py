@@ -26,7 +26,7 @@ ONE_SOURCE = "(assessment_id IS NULL) <> (session_id IS NULL)"
 OF_SESSION = "vitals_id IS NULL OR session_id IS NOT NULL"
 MEASURED = {
     "session_id": sa.Uuid(), "vitals_id": sa.Uuid(), "value": sa.Integer(), "threshold": sa.Integer(),
-    "sustained": sa.Boolean(),
+    "sustained": sa.Boolean(), "due_at": Instant(),
 }  # fmt: skip
 """What an alert about vitals has more than one about answers."""
 TABLES = (
@@ -47,6 +47,14 @@ def upgrade() -> None:
     for column in ("session_id", "raised_at"), ("vitals_id",):
         columns = ["clinic_id", *column]
         op.create_index(op.f(f"ix_alerts_{'_'.join(columns)}"), "alerts", columns)
+    op.create_index(
+        "uq_alerts_overdue",
+        "alerts",
+        ["clinic_id", "session_id", "due_at", "level"],
+        unique=True,
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    )
     session_guards.create()
 
 
@@ -56,7 +64,7 @@ def change_on_sqlite() -> None:
         "alerts",
         columns={
             "session_id": ("CHAR(32)", "NULL"), "vitals_id": ("CHAR(32)", "NULL"), "value": ("INTEGER", "NULL"),
-            "threshold": ("INTEGER", "NULL"), "sustained": ("BOOLEAN", "NULL"),
+            "threshold": ("INTEGER", "NULL"), "sustained": ("BOOLEAN", "NULL"), "due_at": ("BIGINT", "NULL"),
         },
         constraints=[
             f"CONSTRAINT ck_alerts_one_source CHECK ({ONE_SOURCE})",
@@ -98,6 +106,7 @@ def downgrade() -> None:
     op.execute("DELETE FROM staff_roles WHERE role = 'prescriber'")
     op.drop_index(op.f("ix_alerts_clinic_id_session_id_raised_at"), "alerts")
     op.drop_index(op.f("ix_alerts_clinic_id_vitals_id"), "alerts")
+    op.drop_index("uq_alerts_overdue", "alerts")
     if op.get_bind().dialect.name == "sqlite":
         guards.drop_triggers()
         change_back_on_sqlite()
@@ -224,6 +233,14 @@ def create_tables() -> None:
     )
     op.create_index(op.f("ix_templates_clinic_id_author_id"), "templates", ["clinic_id", "author_id"], unique=False)
     op.create_index(op.f("ix_templates_clinic_id_protocol_id"), "templates", ["clinic_id", "protocol_id"], unique=False)
+    op.create_index(
+        "uq_templates_of_drug",
+        "templates",
+        ["clinic_id", "purpose", "drug", "number"],
+        unique=True,
+        sqlite_where=sa.text("protocol_id IS NULL"),
+        postgresql_where=sa.text("protocol_id IS NULL"),
+    )
     op.create_table(
         "orders",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -256,6 +273,11 @@ def create_tables() -> None:
         sa.Column("dose_unit", sa.String(), nullable=False),
         sa.Column("minutes", sa.Integer(), nullable=True),
         sa.Column("vial_mg_ml", Fixed(3), nullable=True),
+        sa.Column(
+            "container",
+            sa.Enum("bag", "syringe", name="container", native_enum=False, create_constraint=True, length=32),
+            nullable=True,
+        ),
         sa.Column("bag_ml", Fixed(3), nullable=True),
         sa.Column("dose_mg", Fixed(3), nullable=False),
         sa.Column("concentration_mg_ml", Fixed(4), nullable=True),
@@ -735,6 +757,7 @@ def create_tables() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("rate_ml_h", Fixed(3), nullable=True),
         sa.Column(
             "end_kind",
@@ -767,6 +790,7 @@ def create_tables() -> None:
             name=op.f("ck_infusion_events_rate"),
         ),
         sa.CheckConstraint("rate_ml_h > 0", name=op.f("ck_infusion_events_rate_positive")),
+        sa.CheckConstraint("number >= 1", name=op.f("ck_infusion_events_number")),
         sa.ForeignKeyConstraint(
             ["clinic_id", "recorded_by"],
             ["staff.clinic_id", "staff.id"],

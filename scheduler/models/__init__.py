@@ -24,7 +24,7 @@ from scheduler.models.clinics import BookingPolicy, Calendar, Clinic, ClinicSett
 from scheduler.models.holds import EntryState, Hold, HoldState, Offer, Outcome, Urgency, WaitlistEntry
 from scheduler.models.identity import IdempotencyKey, Token
 from scheduler.models.ledger import LedgerEntry, LedgerKind, Vial
-from scheduler.models.orders import Order, OrderSex, OrderState, WeightBasis
+from scheduler.models.orders import Container, Order, OrderSex, OrderState, WeightBasis
 from scheduler.models.outbox import Message, MessageKind
 from scheduler.models.people import Patient, Staff, StaffRole
 from scheduler.models.protocols import Protocol, ProtocolVersion
@@ -45,12 +45,12 @@ from scheduler.models.templates import MonitoringForm, Purpose, SessionSettings,
 __all__ = [
     "LIVE", "UNDER_WAY", "ActionTaken", "AdverseEvent", "AdverseEventCode", "Alert", "AlertKind", "AlertLevel",
     "Appointment", "AppointmentStatus", "Assessment", "AuditRow", "Base", "BookingPolicy", "Calendar", "ChangeReason",
-    "Charted", "ChartedKind", "ChecklistAnswer", "Claim", "Clinic", "ClinicSettings", "Closure", "DeferralReason",
-    "EndKind", "EndReason", "EntryState", "EventOutcome", "Hold", "HoldState", "IdempotencyKey", "InfusionEventRow",
-    "LedgerEntry", "LedgerKind", "Message", "MessageKind", "Mode", "MonitoringForm", "Move", "NoteKind", "Offer",
-    "OpeningHours", "Order", "OrderSex", "OrderState", "Outcome", "Override", "OverrideRule", "Patient", "Protocol",
-    "ProtocolVersion", "Purpose", "Relatedness", "Resource", "Series", "SeriesStatus", "SessionNote",
-    "SessionSettings", "SessionStatus", "SessionStep", "Shift", "Side", "Staff", "StaffRole", "StepSource", "Template",
-    "Token", "Transition", "TreatmentSession", "Urgency", "Vial", "Vitals", "VitalsPhase", "WaitlistEntry",
-    "WeightBasis",
+    "Charted", "ChartedKind", "ChecklistAnswer", "Claim", "Clinic", "ClinicSettings", "Closure", "Container",
+    "DeferralReason", "EndKind", "EndReason", "EntryState", "EventOutcome", "Hold", "HoldState", "IdempotencyKey",
+    "InfusionEventRow", "LedgerEntry", "LedgerKind", "Message", "MessageKind", "Mode", "MonitoringForm", "Move",
+    "NoteKind", "Offer", "OpeningHours", "Order", "OrderSex", "OrderState", "Outcome", "Override", "OverrideRule",
+    "Patient", "Protocol", "ProtocolVersion", "Purpose", "Relatedness", "Resource", "Series", "SeriesStatus",
+    "SessionNote", "SessionSettings", "SessionStatus", "SessionStep", "Shift", "Side", "Staff", "StaffRole",
+    "StepSource", "Template", "Token", "Transition", "TreatmentSession", "Urgency", "Vial", "Vitals", "VitalsPhase",
+    "WaitlistEntry", "WeightBasis",
 ]  # fmt: skip

@@ -23,6 +23,13 @@ class WeightBasis(StrEnum):
     ADJUSTED = "adjusted"
 
 
+class Container(StrEnum):
+    """What an infusion runs from: a bag made up to its volume, or a syringe of a strength."""
+
+    BAG = "bag"
+    SYRINGE = "syringe"
+
+
 class OrderSex(StrEnum):
     """For the formula of the ideal weight alone."""
 
@@ -74,7 +81,10 @@ class Order(ClinicOwned, Versioned, Base):
     dose_unit: Mapped[str]
     minutes: Mapped[int | None]
     vial_mg_ml: Mapped[Decimal | None] = mapped_column(THOUSANDTHS)
+    container: Mapped[Container | None] = mapped_column(checked(Container, "container"))
+    """What was decided of bag and strength; the other followed from it. None for devices."""
     bag_ml: Mapped[Decimal | None] = mapped_column(THOUSANDTHS)
+    """The whole volume to infuse, from a bag or from a syringe."""
     dose_mg: Mapped[Decimal] = mapped_column(THOUSANDTHS)
     concentration_mg_ml: Mapped[Decimal | None] = mapped_column(TEN_THOUSANDTHS)
     stock_ml: Mapped[Decimal | None] = mapped_column(THOUSANDTHS)
