@@ -851,6 +851,8 @@ def create_tables() -> None:
         sa.Column("witness_id", sa.Uuid(), nullable=True),
         sa.Column("reason", sa.String(), nullable=True),
         sa.Column("about_id", sa.Uuid(), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("about_id IS NULL OR replaces_id IS NULL", name=op.f("ck_ledger_entries_one_link")),
         sa.CheckConstraint(
             "kind <> 'drawn' OR (vial_id IS NOT NULL AND session_id IS NOT NULL)", name=op.f("ck_ledger_entries_drawn")
         ),
@@ -864,6 +866,11 @@ def create_tables() -> None:
             ["clinic_id", "about_id"],
             ["ledger_entries.clinic_id", "ledger_entries.id"],
             name=op.f("fk_ledger_entries_clinic_id_about_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "replaces_id"],
+            ["ledger_entries.clinic_id", "ledger_entries.id"],
+            name=op.f("fk_ledger_entries_clinic_id_replaces_id"),
         ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "recorded_by"],
@@ -886,6 +893,7 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_ledger_entries_clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_ledger_entries")),
         sa.UniqueConstraint("clinic_id", "about_id", name=op.f("uq_ledger_entries_clinic_id_about_id")),
+        sa.UniqueConstraint("clinic_id", "replaces_id", name=op.f("uq_ledger_entries_clinic_id_replaces_id")),
     )
     op.create_index(
         op.f("ix_ledger_entries_clinic_id_occurred_at_id"),

@@ -52,6 +52,10 @@ class Alert(ClinicOwned, Base):
         Index(None, "clinic_id", "patient_id"),
         Index(None, "clinic_id", "session_id", "raised_at"),
         Index(None, "clinic_id", "vitals_id"),
+        Index(
+            "uq_alerts_overdue", "clinic_id", "session_id", "due_at", "level",
+            unique=True, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+        ),
         Index(None, "clinic_id", "acknowledged_by"),
         Index(
             "ix_alerts_open", "clinic_id", "raised_at", "id",
@@ -79,6 +83,8 @@ class Alert(ClinicOwned, Base):
     """What the measured value was held against."""
     sustained: Mapped[bool | None]
     """Whether it is about a value that has lasted."""
+    due_at: Mapped[datetime | None]
+    """When the set that is missing was due; each is told of once a level, however many look."""
     kind: Mapped[AlertKind] = mapped_column(checked(AlertKind, "kind"))
     level: Mapped[AlertLevel] = mapped_column(checked(AlertLevel, "level"))
     raised_at: Mapped[datetime]

@@ -163,6 +163,8 @@ class InfusionEventRow(Charted, Base):
     __tablename__ = "infusion_events"
 
     kind: Mapped[ChartedKind] = mapped_column(checked(ChartedKind, "kind"))
+    number: Mapped[int]
+    """1 for what was charted first: of two events at one instant this says which came first. Versions share it."""
     rate_ml_h: Mapped[Decimal | None] = mapped_column(THOUSANDTHS)
     end_kind: Mapped[EndKind | None] = mapped_column(checked(EndKind, "end_kind"))
     pump_ml: Mapped[Decimal | None] = mapped_column(THOUSANDTHS)
@@ -179,6 +181,7 @@ class InfusionEventRow(Charted, Base):
         return (
             CheckConstraint("(kind IN ('start', 'rate_change', 'resume')) = (rate_ml_h IS NOT NULL)", "rate"),
             CheckConstraint("rate_ml_h > 0", "rate_positive"),
+            CheckConstraint("number >= 1", "number"),
             CheckConstraint("(kind = 'stop') = (end_kind IS NOT NULL)", "end"),
             CheckConstraint("(kind = 'device') = (dose_mg IS NOT NULL)", "dose"),
         )
