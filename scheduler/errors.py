@@ -296,7 +296,10 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "orders_signed": OrderSigned,
     "ledger_balance": NotInVial,
     "uq_ledger_entries_clinic_id_about_id": AlreadyReversed,
+    "uq_ledger_entries_clinic_id_replaces_id": AlreadyReversed,
     "uq_vials_clinic_id_label": LabelTaken,
+    "uq_templates_of_drug": StaleVersion,
+    "uq_templates_clinic_id_purpose_drug_protocol_id_number": StaleVersion,
     **dict.fromkeys(
         (
             f"uq_{table}_clinic_id_replaces_id"

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked
@@ -46,10 +46,15 @@ class Template(ClinicOwned, Base):
         ForeignKeyConstraint(["clinic_id", "protocol_id"], ["protocols.clinic_id", "protocols.id"]),
         ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
         UniqueConstraint("clinic_id", "purpose", "drug", "protocol_id", "number"),
+        Index(
+            "uq_templates_of_drug", "clinic_id", "purpose", "drug", "number",
+            unique=True,
+            sqlite_where=text("protocol_id IS NULL"), postgresql_where=text("protocol_id IS NULL"),
+        ),
         Index(None, "clinic_id", "protocol_id"),
         Index(None, "clinic_id", "author_id"),
         CheckConstraint("number >= 1", "number"),
-    )
+    )  # fmt: skip
 
     purpose: Mapped[Purpose] = mapped_column(checked(Purpose, "purpose"))
     drug: Mapped[str]
