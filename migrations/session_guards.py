@@ -32,7 +32,10 @@ FUNCTIONS = ("charts_append_only", "sessions_signed", "orders_signed", "ledger_b
 
 _SIGNED = "(SELECT status FROM sessions WHERE clinic_id = NEW.clinic_id AND id = NEW.session_id) = 'closed'"
 _LATE_NOTE = "NEW.kind <> 'addendum' AND NEW.replaces_id IS NULL"
-_LATE_ENTRY = "NEW.session_id IS NOT NULL AND NEW.about_id IS NULL"
+# After the signature: a reversal, what stands in the place of a reversed entry, and with a reason what was forgotten of
+# what was left over. Without the last a correction of what was given could not be followed by its waste.
+_LATE_ENTRY = """NEW.session_id IS NOT NULL AND NEW.about_id IS NULL AND NEW.replaces_id IS NULL
+    AND (NEW.kind NOT IN ('wasted', 'returned') OR NEW.reason IS NULL)"""
 # What a vial holds: what was received, less what was drawn, wasted or returned; reversals carry the opposite sign.
 _IN_VIAL = """
     SELECT coalesce(sum(

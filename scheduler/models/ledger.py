@@ -53,9 +53,11 @@ class LedgerEntry(ClinicOwned, Base):
         ForeignKeyConstraint(["clinic_id", "vial_id"], ["vials.clinic_id", "vials.id"]),
         ForeignKeyConstraint(["clinic_id", "session_id"], ["sessions.clinic_id", "sessions.id"]),
         ForeignKeyConstraint(["clinic_id", "about_id"], ["ledger_entries.clinic_id", "ledger_entries.id"]),
+        ForeignKeyConstraint(["clinic_id", "replaces_id"], ["ledger_entries.clinic_id", "ledger_entries.id"]),
         ForeignKeyConstraint(["clinic_id", "recorded_by"], ["staff.clinic_id", "staff.id"]),
         ForeignKeyConstraint(["clinic_id", "witness_id"], ["staff.clinic_id", "staff.id"]),
         UniqueConstraint("clinic_id", "about_id"),
+        UniqueConstraint("clinic_id", "replaces_id"),
         Index(None, "clinic_id", "vial_id", "occurred_at"),
         Index(None, "clinic_id", "session_id", "occurred_at"),
         Index(None, "clinic_id", "occurred_at", "id"),
@@ -65,6 +67,7 @@ class LedgerEntry(ClinicOwned, Base):
         CheckConstraint("kind <> 'drawn' OR (vial_id IS NOT NULL AND session_id IS NOT NULL)", "drawn"),
         CheckConstraint("kind <> 'given' OR (session_id IS NOT NULL AND vial_id IS NULL)", "given"),
         CheckConstraint("about_id IS NOT NULL OR mg >= 0", "sign"),
+        CheckConstraint("about_id IS NULL OR replaces_id IS NULL", "one_link"),
         CheckConstraint("witness_id IS NULL OR witness_id <> recorded_by", "witness"),
     )
 
@@ -83,3 +86,5 @@ class LedgerEntry(ClinicOwned, Base):
     reason: Mapped[str | None]
     about_id: Mapped[UUID | None]
     """The entry this one reverses, or the count it explains; each at most once."""
+    replaces_id: Mapped[UUID | None]
+    """The reversed entry in whose place this one stands; each at most once."""
