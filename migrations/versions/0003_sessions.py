@@ -437,12 +437,16 @@ def create_tables() -> None:
         sa.Column("volume_given_ml", Fixed(3), nullable=True),
         sa.Column("discharge_override", sa.String(), nullable=True),
         sa.Column("discharge_overridden_by", sa.Uuid(), nullable=True),
+        sa.Column("discharge_waived", DOCUMENT, nullable=True),
         sa.Column("signed_at", Instant(), nullable=True),
         sa.Column("signed_by", sa.Uuid(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("(signed_at IS NULL) = (status <> 'closed')", name=op.f("ck_sessions_signed")),
         sa.CheckConstraint(
             "(discharge_overridden_by IS NULL) = (discharge_override IS NULL)", name=op.f("ck_sessions_override")
+        ),
+        sa.CheckConstraint(
+            "(discharge_waived IS NULL) = (discharge_override IS NULL)", name=op.f("ck_sessions_waived")
         ),
         sa.CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", name=op.f("ck_sessions_end")),
         sa.CheckConstraint("chair_free_at IS NULL OR roomed_at <= chair_free_at", name=op.f("ck_sessions_chair_order")),

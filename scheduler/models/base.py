@@ -88,6 +88,9 @@ class Fixed(TypeDecorator[Decimal]):
 
 TENTHS, HUNDREDTHS, THOUSANDTHS, TEN_THOUSANDTHS = (Fixed(places) for places in (1, 2, 3, 4))
 
+LIST_OR_NULL = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A list that may be cleared: None is then no value, and not JSON's null."""
+
 
 class id_text(GenericFunction[str]):
     """An id as text, told by the database: digits alone on SQLite, with hyphens on PostgreSQL."""

@@ -3,12 +3,13 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduler.models.base import THOUSANDTHS, Base, ClinicOwned, Versioned, checked, one_of
+from scheduler.models.base import LIST_OR_NULL, THOUSANDTHS, Base, ClinicOwned, Versioned, checked, one_of
 
 
 class SessionStatus(StrEnum):
@@ -130,6 +131,7 @@ class TreatmentSession(ClinicOwned, Versioned, Base):
         ),
         CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", "end"),
         CheckConstraint("(discharge_overridden_by IS NULL) = (discharge_override IS NULL)", "override"),
+        CheckConstraint("(discharge_waived IS NULL) = (discharge_override IS NULL)", "waived"),
         CheckConstraint("ended_at IS NULL OR started_at <= ended_at", "order"),
         CheckConstraint("chair_free_at IS NULL OR roomed_at <= chair_free_at", "chair_order"),
         CheckConstraint("(signed_at IS NULL) = (status <> 'closed')", "signed"),
@@ -177,6 +179,8 @@ class TreatmentSession(ClinicOwned, Versioned, Base):
     discharge_override: Mapped[str | None]
     """Why a prescriber let the patient go although criteria were missing."""
     discharge_overridden_by: Mapped[UUID | None]
+    discharge_waived: Mapped[list[Any] | None] = mapped_column(LIST_OR_NULL)
+    """What was missing then: criteria by their keys, alerts by their ids. What comes up later is not waived by it."""
     signed_at: Mapped[datetime | None]
     signed_by: Mapped[UUID | None]
 
