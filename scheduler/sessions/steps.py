@@ -72,13 +72,21 @@ def take_step(
     """
     refuse_illegal(session, status)
     at = moment(occurred_at, last=session.status_at, now=now)
+    enter(db, session, status, at=at, reason=reason, source=source, actor=actor, now=now)
+    return at
+
+
+def enter(
+    db: Session, session: TreatmentSession, status: SessionStatus, *, at: datetime, reason: str | None = None,
+    source: StepSource = StepSource.PERSON, actor: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """Take a locked session to its next state, both having been judged already."""
     write_step(db, session, session.status, status, at=at, reason=reason, source=source, actor=actor, now=now)
     session.status, session.status_at = status, at
     db.flush()  # the answer shows the new version
     audit.note(
         db, f"session.{status}", actor=actor, now=now, subject=session.id, patient_id=session.patient_id,
     )  # fmt: skip
-    return at
 
 
 def write_step(
