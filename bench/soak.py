@@ -1,5 +1,7 @@
 """`make soak`: the storm of `tests/test_races.py` and the model of `tests/model`, long enough to be believed.
 
+`make test` gives each engine a storm of 4,000 operations and the model 10,000 steps, to be over in minutes; here it is
+100,000 operations an engine and 1,000,000 steps for both, which take hours.
 `ARGS="50000"` for so many operations of the storm, `ARGS="50000 200000"` for so many steps of the model too, and
 `ARGS="0 1000000 7"` for the model alone, beginning with another seed. Ctrl-C ends it with what is known by then.
 """
