@@ -34,7 +34,7 @@ Version = TypeVar("Version", bound=IsVersion)
 
 
 def chart(
-    db: Session, session: TreatmentSession, kind: type[Row], *, occurred_at: datetime | None = None,
+    db: Session, session: TreatmentSession, kind: type[Row], /, *, occurred_at: datetime | None = None,
     actor: Actor, now: datetime, **values: Any,
 ) -> Row:  # fmt: skip
     """Write a fact of a locked session down: of now, or of an earlier time since the check-in.
@@ -47,7 +47,7 @@ def chart(
 
 
 def write(
-    db: Session, session: TreatmentSession, kind: type[Row], *, occurred_at: datetime, actor: Actor, now: datetime,
+    db: Session, session: TreatmentSession, kind: type[Row], /, *, occurred_at: datetime, actor: Actor, now: datetime,
     **values: Any,
 ) -> Row:  # fmt: skip
     """Write a row down, its time being judged already."""

@@ -1,0 +1,78 @@
+"""Drug for the tests' sessions: drawn up before a witness, and what is done to the pump."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+from scheduler.models import InfusionEventRow, LedgerEntry, LedgerKind, Mode, SessionStatus, TreatmentSession, Vial
+from scheduler.sessions.devices import give_device
+from scheduler.sessions.infusing import PumpEvent, Recorded, record_event
+from scheduler.sessions.infusion import EventKind
+from tests.builders import ClinicCast, clinic_instant
+from tests.treatments import ARRIVAL, order, session_in, visit
+
+MINUTE = timedelta(minutes=1)
+START = clinic_instant("Mon 09:30")
+NOON = clinic_instant("Mon 12:00")
+NUMBERS = ("rate_ml_h", "pump_ml")
+
+
+def drawn_for(cast: ClinicCast, session: TreatmentSession, **changes: Any) -> LedgerEntry:
+    """35 mg drawn from a new vial for this session, the prescriber having watched."""
+    label = f"V-{uuid4()}"
+    vial = cast.keep(
+        Vial(
+            clinic_id=cast.id, id=uuid4(), label=label, drug="ketamine", strength_mg_ml=Decimal(50),
+            volume_ml=Decimal(10), lot="L1", expires_on=ARRIVAL.date() + timedelta(days=400),
+        )
+    )  # fmt: skip
+    said = {
+        "clinic_id": cast.id, "vial_id": vial.id, "occurred_at": ARRIVAL, "recorded_at": ARRIVAL,
+        "recorded_by": cast.clinician.staff_id, "witness_id": cast.prescriber.staff_id,
+    }  # fmt: skip
+    cast.keep(LedgerEntry(id=uuid4(), kind=LedgerKind.RECEIVED, ml=Decimal(10), mg=Decimal(500), **said))
+    drawn = {"session_id": session.id, "ml": Decimal("0.7"), "mg": Decimal(35), **said, **changes}
+    return cast.keep(LedgerEntry(id=uuid4(), kind=LedgerKind.DRAWN, **drawn))
+
+
+def cleared(cast: ClinicCast, status: SessionStatus = SessionStatus.CLEARED, **changes: Any) -> TreatmentSession:
+    """A session with the order of vector A, its drug drawn up before a witness."""
+    appointment = changes.pop("appointment", None) or visit(cast)
+    chosen = {"order_id": order(cast, appointment, **changes.pop("ordered", {})).id, **changes}
+    session = session_in(cast, status, appointment=appointment, **chosen)
+    drawn_for(cast, session)
+    return session
+
+
+def pump(
+    cast: ClinicCast, session: TreatmentSession, kind: str, minutes: float | None = None, *, now: datetime = NOON,
+    **said: Any,
+) -> Recorded:  # fmt: skip
+    """Chart, at noon, what was done to the pump so many minutes after `START`."""
+    numbers = {name: Decimal(said[name]) for name in NUMBERS if said.get(name) is not None}
+    at = None if minutes is None else START + minutes * MINUTE
+    event = PumpEvent(EventKind(kind), **{**said, **numbers})
+    return record_event(cast.db, session.id, event, occurred_at=at, actor=cast.clinician, now=now)
+
+
+def for_devices(cast: ClinicCast, dose_mg: int = 84, **changes: Any) -> TreatmentSession:
+    """A cleared session of so many milligrams of esketamine."""
+    spray = {
+        "drug": "esketamine", "dose": Decimal(dose_mg), "dose_mg": Decimal(dose_mg), "dose_unit": "mg",
+        **dict.fromkeys(
+            (
+                "minutes", "vial_mg_ml", "container", "bag_ml", "concentration_mg_ml", "stock_ml", "rate_ml_h",
+                "rate_mg_h", "rate_mcg_kg_min",
+            )
+        ),
+    }  # fmt: skip
+    return cleared(cast, mode=Mode.DEVICES, ordered=spray, **changes)
+
+
+def spray(
+    cast: ClinicCast, session: TreatmentSession, minutes: float, *, now: datetime = NOON, **said: Any
+) -> InfusionEventRow:
+    """Chart, at noon, a device given so many minutes after `START`."""
+    at = START + minutes * MINUTE
+    return give_device(cast.db, session.id, occurred_at=at, actor=cast.clinician, now=now, **said).event
