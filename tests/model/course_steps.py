@@ -8,28 +8,34 @@ from typing import Any
 from hypothesis.stateful import rule
 from sqlalchemy.orm import Session
 
+from scheduler.booking import attendance
 from scheduler.booking.changing import courses, rebooking, reschedule
 from scheduler.booking.changing.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
 from scheduler.booking.changing.offering import OfferedChange
 from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, ChangeReason, EndReason, OverrideRule, SeriesStatus, Side
-from tests.model.booking_steps import PROTOCOLS, SEEDS, BookingSteps
+from tests.model.booking_steps import MAY_REBOOK, PROTOCOLS, SEEDS
+from tests.model.life_steps import FINE, LifeSteps
 from tests.model.plain import STILL_TO_COME, Course, Judgement, Visit
 
 ACTIVE, PAUSED, COMPLETED, STOPPED, CANCELLED = SeriesStatus
 ENDS = {COMPLETED: {ACTIVE}, CANCELLED: {ACTIVE, PAUSED}, STOPPED: {ACTIVE, PAUSED}, PAUSED: {ACTIVE}}
 """From which states a series goes to each."""
 PRESENT = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION)
-MAY_REBOOK = {ACTIVE, PAUSED}
 
 
-class CourseSteps(BookingSteps):
+class CourseSteps(LifeSteps):
     @rule(rng=SEEDS)
     def pause_series(self, rng: Random) -> None:
         self.end(rng, PAUSED, courses.pause_series, lambda _: None)
 
     @rule(rng=SEEDS)
     def stop_series(self, rng: Random) -> None:
+        """One of which some took place; if there is none, the next visit does."""
+        begun = [each for each in self.plain.courses.values() if each.status in ENDS[STOPPED] and self.begun(each)]
+        due = None if begun else self.next_due()
+        if due is not None:
+            self.treat(due)
         self.end(rng, STOPPED, courses.stop_series, self.not_begun)
 
     @rule(rng=SEEDS)
@@ -38,7 +44,10 @@ class CourseSteps(BookingSteps):
 
     @rule(rng=SEEDS)
     def complete_series(self, rng: Random) -> None:
-        over = [each for each in self.plain.courses.values() if each.status is ACTIVE and self.is_over(each)]
+        over = self.all_over()
+        if not over and rng.random() < 0.5:
+            self.bring_to_its_end(rng)
+            over = self.all_over()
         course = rng.choice(over) if over else self.a_course(rng)
         if course and (over or rng.random() < 0.3):
             refused = {"series-ended"} if course.status not in ENDS[COMPLETED] else set()
@@ -48,6 +57,21 @@ class CourseSteps(BookingSteps):
             if self.desk.was_done:
                 course.status = COMPLETED
                 self.plain.leave_with(course, self.now)
+
+    def all_over(self) -> list[Course]:
+        return [each for each in self.plain.courses.values() if each.status is ACTIVE and self.is_over(each)]
+
+    def bring_to_its_end(self, rng: Random) -> None:
+        """Some series goes on with one treatment, and the rest is called off: by itself one is rarely over."""
+        course = self.a_course(rng)
+        due = course and self.next_due(course)
+        if course is None or due is None:
+            return
+        self.treat(due)
+        for visit in self.plain.of(course.id):
+            if visit.status in STILL_TO_COME:
+                call_off = partial(attendance.cancel, side=Side.PATIENT, reason=ChangeReason.ILLNESS)
+                self.take_step(AppointmentStatus.CANCELLED.value, visit, AppointmentStatus.CANCELLED, call_off, FINE)
 
     def is_over(self, course: Course) -> bool:
         """Nothing is to come or under way, and something took place."""
@@ -70,14 +94,14 @@ class CourseSteps(BookingSteps):
     ) -> None:
         """Whoever is in session is treated to the end; all others that are to come fall with their series."""
         fitting = [each for each in self.plain.courses.values() if each.status in ENDS[status] and not against(each)]
-        course = rng.choice(fitting) if fitting and rng.random() < 0.6 else self.a_course(rng)
+        course = rng.choice(fitting) if fitting and rng.random() < 0.8 else self.a_course(rng)
         if course is None or rng.random() < 0.3:
             return
         falling = [visit for visit in self.plain.of(course.id) if visit.status in (*STILL_TO_COME, *PRESENT)]
         why = "series-ended" if course.status not in ENDS[status] else against(course)
         if not why and any(visit.status is AppointmentStatus.IN_SESSION for visit in falling):
             why = "illegal-transition"
-        dry_run = rng.random() < 0.2
+        dry_run = rng.random() < 0.3
         what = partial(
             act, series_id=course.id, side=Side.PATIENT, reason=EndReason.PATIENT_WISH, actor=self.world.clinician,
             now=self.now, dry_run=dry_run,
@@ -95,9 +119,7 @@ class CourseSteps(BookingSteps):
         visit = self.a_visit(rng, tuple(AppointmentStatus) if rng.random() < 0.3 else STILL_TO_COME)
         if visit is None:
             return
-        actor = self.world.clinician
-        act = partial(reschedule.alternatives, appointment_id=visit.id, actor=actor, now=self.now)
-        found = self.desk.do("alternatives", act, self.against_moving(visit))
+        found = self.alternatives(visit)
         if found is None:
             return
         if found.places:
@@ -109,13 +131,6 @@ class CourseSteps(BookingSteps):
 
     def kind_for(self, visit: Visit) -> ChangeKind:
         return ChangeKind.MOVE if visit.live else ChangeKind.REBOOKING
-
-    def against_moving(self, visit: Visit) -> set[str]:
-        course = self.plain.courses[visit.series]
-        if course.status not in ({ACTIVE} if visit.live else MAY_REBOOK):
-            return {"series-ended"}
-        placed = any(each.number == visit.number for each in self.plain.live_of(course.id))
-        return set() if visit.status in STILL_TO_COME or not placed else {"illegal-transition"}
 
     def take(self, visit: Visit, offered: OfferedChange, step: str) -> None:
         waiver = waiver_for(offered)

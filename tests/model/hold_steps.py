@@ -13,7 +13,7 @@ from scheduler.booking.changing.changes import ChangeKind, SeriesChange
 from scheduler.booking.holding import holds
 from scheduler.models import HoldState
 from tests.model.booking_steps import MAY_MOVE, PROTOCOLS, SEEDS, BookingSteps
-from tests.model.plain import STILL_TO_COME, Asked, Choice, Judgement, Kept
+from tests.model.plain import STILL_TO_COME, Asked, Choice, Judgement, Kept, Visit
 
 LASTS = timedelta(minutes=15)
 MOST = 3
@@ -36,29 +36,42 @@ class HoldSteps(BookingSteps):
         """Sometimes at once: left to other steps, most holds would run out first."""
         for _ in range(rng.choice([0, 0, 1, 2])):
             self.renew_it(hold, actor)
-        if rng.random() < 0.4:
+        then = rng.random()
+        if then < 0.5:
             self.book_what_is_held(rng, hold)
+        elif then < 0.6:
+            self.let_go(hold, actor)
 
     def a_scheduler(self, rng: Random) -> Actor:
         return rng.choice([self.world.cast.scheduler, self.world.cast.scheduler, self.world.other])
 
     def some_choices(self, rng: Random) -> list[Choice]:
-        patient = rng.choice(self.world.patients)
-        return [
-            choice for _ in range(rng.randint(1, MOST)) if (choice := self.a_choice(rng, patient))
-        ]  # fmt: skip
+        coming = [visit for visit in self.plain.visits.values() if visit.status in STILL_TO_COME]
+        treated = sorted({self.plain.courses[visit.series].patient for visit in coming}, key=self.world.patients.index)
+        patient = rng.choice(treated if treated and rng.random() < 0.5 else self.world.patients)
+        number = rng.choice([1, 1, 2, MOST])  # of many it is rare that all are lawful
+        return [choice for _ in range(number) if (choice := self.a_choice(rng, patient))]
 
     def a_choice(self, rng: Random, patient: object) -> Choice | None:
         protocol = rng.choice(PROTOCOLS)
         mine = [visit for visit in self.plain.of_patient(patient) if visit.status in STILL_TO_COME]
-        if mine and rng.random() < 0.4:
-            visit = rng.choice(mine)
-            course, place = self.plain.courses[visit.series], self.elsewhere(rng, visit)
-            return Choice(self.a_change(course, ChangeKind.MOVE, [place], [visit]), course.protocol, (visit.place,))
+        if mine and rng.random() < 0.6:
+            return self.a_move(rng, rng.choice(mine))
         if rng.random() < 0.5:
             plan = self.offered(rng, patient, protocol)
             return Choice(plan, protocol) if plan else None
         return Choice(self.proposal(patient, protocol, self.a_plan(rng, protocol)), protocol)
+
+    def a_move(self, rng: Random, visit: Visit) -> Choice | None:
+        """Mostly to a place as offered: of those by hand most break a rule."""
+        course = self.plain.courses[visit.series]
+        if rng.random() < 0.3:
+            change = self.a_change(course, ChangeKind.MOVE, [self.elsewhere(rng, visit)], [visit])
+            return Choice(change, course.protocol, (visit.place,))
+        found = self.alternatives(visit)
+        if found is None or not found.places:
+            return None
+        return Choice(rng.choice(found.places).change, course.protocol, (visit.place,))
 
     def judged_choices(self, choices: Sequence[Choice]) -> Judgement:
         """Every reason against every plan; where there is none, whether all of them together find room."""
@@ -112,9 +125,11 @@ class HoldSteps(BookingSteps):
     @rule(rng=SEEDS)
     def release(self, rng: Random) -> None:
         """Any scheduler may; what is out as an offer is answered instead."""
-        hold, actor = self.a_hold(rng), self.a_scheduler(rng)
-        if hold is None:
-            return
+        hold = self.a_hold(rng)
+        if hold is not None:
+            self.let_go(hold, self.a_scheduler(rng))
+
+    def let_go(self, hold: Kept, actor: Actor) -> None:
         refused = set() if self.plain.is_open(hold, self.now) else {"hold-ended"}
         refused = refused or ({"hold-of-another"} if hold.owner is None else set())
 

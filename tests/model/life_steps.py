@@ -14,7 +14,7 @@ from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.reinstate import reinstate
 from scheduler.models import Appointment, AppointmentStatus, ChangeReason, SeriesStatus, Side
 from tests.model.booking_steps import SEEDS, BookingSteps
-from tests.model.plain import MINUTE, STILL_TO_COME, Asked, Judgement, Visit
+from tests.model.plain import MINUTE, STILL_TO_COME, Asked, Course, Judgement, Visit
 
 BOOKED, CONFIRMED, ARRIVED, IN_SESSION, COMPLETED, CANCELLED, NO_SHOW, ENTERED_IN_ERROR = AppointmentStatus
 LEGAL = {
@@ -39,8 +39,10 @@ class LifeSteps(BookingSteps):
     def the_next_visit_takes_place(self) -> None:
         """Whoever is due comes on time, is treated and goes home."""
         visit = self.next_due()
-        if visit is None:
-            return
+        if visit is not None:
+            self.treat(visit)
+
+    def treat(self, visit: Visit) -> None:
         self.now = max(self.now, visit.at)
         for status, act in TREATED.items():
             judgement = FINE if self.is_its_day(visit) or status is not ARRIVED else OUT_OF_TIME
@@ -55,9 +57,10 @@ class LifeSteps(BookingSteps):
             self.now = max(self.now, visit.at + GRACE)
             self.take_step(NO_SHOW.value, visit, NO_SHOW, attendance.mark_no_show, FINE)
 
-    def next_due(self) -> Visit | None:
-        """The next that may still come."""
-        coming = [visit for visit in self.plain.visits.values() if visit.status in STILL_TO_COME]
+    def next_due(self, of: Course | None = None) -> Visit | None:
+        """The next that may still come, of all or of one series."""
+        of_all = self.plain.visits.values() if of is None else self.plain.of(of.id)
+        coming = [visit for visit in of_all if visit.status in STILL_TO_COME]
         coming = [visit for visit in coming if visit.at >= self.now - GRACE]
         return min(coming, key=lambda each: each.at, default=None)
 

@@ -11,7 +11,6 @@ from tests.conftest import NOW
 from tests.model.calendar_steps import CalendarSteps
 from tests.model.course_steps import CourseSteps
 from tests.model.hold_steps import HoldSteps
-from tests.model.life_steps import LifeSteps
 from tests.model.repair_steps import RepairSteps
 from tests.model.waitlist_steps import WaitlistSteps
 from tests.model.world import Desk, Tally, World, assert_same
@@ -20,7 +19,7 @@ RUNS, STEPS_OF_A_RUN = 20, 60
 """Runs of one seed, and the rules each may try."""
 
 
-class Machine(LifeSteps, CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps, RepairSteps):
+class Machine(CourseSteps, HoldSteps, WaitlistSteps, CalendarSteps, RepairSteps):
     """One run; `world` and `tally` are those of the class made for it."""
 
     world: ClassVar[World]

@@ -114,6 +114,15 @@ class WaitlistSteps(BookingSteps):
             self.keep_offer(self.desk.do("offer", act), could, place)
         else:
             self.offer_perhaps(act, place)
+        self.answer_at_once(rng)
+
+    def answer_at_once(self, rng: Random) -> None:
+        """Sometimes: left to other steps, most offers would run out first."""
+        offer, then = self.an_offer(rng), rng.random()
+        if offer is not None and offer.outcome is Outcome.OPEN and then < 0.35:
+            self.accept_it(rng, offer)
+        elif offer is not None and offer.outcome is Outcome.OPEN and then < 0.7:
+            self.decline_it(offer)
 
     def offer_perhaps(self, act: partial[OfferView], place: Place) -> None:
         """The model tries few plans: the program may know one more."""
@@ -227,8 +236,10 @@ class WaitlistSteps(BookingSteps):
     def accept_an_offer(self, rng: Random) -> None:
         """Any scheduler may, for the patient; what is offered is booked under the rules of the day."""
         offer = self.an_offer(rng)
-        if offer is None:
-            return
+        if offer is not None:
+            self.accept_it(rng, offer)
+
+    def accept_it(self, rng: Random, offer: Offered) -> None:
         hold, entry = self.plain.holds[offer.hold], self.plain.entries[offer.entry]
         actor = rng.choice([self.world.cast.scheduler, self.world.other])
         (choice,) = hold.choices
@@ -253,8 +264,10 @@ class WaitlistSteps(BookingSteps):
     @rule(rng=SEEDS)
     def decline_an_offer(self, rng: Random) -> None:
         offer = self.an_offer(rng)
-        if offer is None:
-            return
+        if offer is not None:
+            self.decline_it(offer)
+
+    def decline_it(self, offer: Offered) -> None:
         actor = self.world.cast.scheduler
         act = partial(offers.decline, offer_id=offer.id, actor=actor, now=self.now)
         passed = self.desk.do("decline", act, set() if offer.outcome is Outcome.OPEN else {"offer-ended"})
