@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Role
 from scheduler.models.engine import Database
-from tests.builders import ClinicCast, build_clinic, clinic_instant
+from tests.builders import ClinicCast, clinic_instant
 from tests.clients import Client, lent_app, token_of
 from tests.homes import Home, PostgresqlHome, SqliteHome, server
 from tests.standing import Standing
@@ -40,16 +40,15 @@ def home(request: pytest.FixtureRequest) -> Home:
 
 
 @pytest.fixture
-def standing(home: Home) -> Standing:
-    """Where the standard clinic stands: built anew for each test it would be most of what the test costs."""
-    return home.standing(NOW)
+def standing(home: Home, request: pytest.FixtureRequest) -> Standing:
+    """Where the clinics that a test asks for stand: built anew for each they would be most of what a test costs."""
+    return home.standing(tuple(name for name in ("clinic", "elsewhere") if name in request.fixturenames), NOW)
 
 
 @pytest.fixture
-def connection(home: Home, request: pytest.FixtureRequest) -> Iterator[Connection]:
-    """A connection in a transaction that never ends well; without `clinic` nothing is in its database."""
-    database = home.standing(NOW).database if "standing" in request.fixturenames else home.shared
-    with database.writing() as outermost:
+def connection(standing: Standing) -> Iterator[Connection]:
+    """A connection in a transaction that never ends well."""
+    with standing.database.writing() as outermost:
         yield outermost.connection()
 
 
@@ -77,13 +76,13 @@ def now() -> datetime:
 @pytest.fixture
 def clinic(db: Session, standing: Standing) -> ClinicCast:
     """The standard clinic, as `tests/builders.py` describes it."""
-    return standing.lend(db)
+    return standing.lend("clinic", db)
 
 
 @pytest.fixture
-def elsewhere(db: Session) -> ClinicCast:
+def elsewhere(db: Session, standing: Standing) -> ClinicCast:
     """Another clinic of the same make, of which the first must know nothing."""
-    return build_clinic(db, now=NOW, name="Elsewhere")
+    return standing.lend("elsewhere", db)
 
 
 @pytest.fixture

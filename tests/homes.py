@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,7 +22,7 @@ class Home:
 
     def __init__(self) -> None:
         self._open = ExitStack()
-        self._standing: Standing | None = None
+        self._standing: dict[tuple[str, ...], Standing] = {}
 
     @contextmanager
     def fresh(self, *, empty: bool = False) -> Iterator[str]:
@@ -35,19 +34,12 @@ class Home:
         """The URL of a copy of a database nobody is connected to."""
         raise NotImplementedError
 
-    @cached_property
-    def shared(self) -> Database:
-        """The one for the whole run; every test rolls back what it did there."""
-        database = Database(self._open.enter_context(self.fresh()))
-        self._open.callback(database.close)
-        return database
-
-    def standing(self, now: datetime) -> Standing:
-        """The standard clinic, the same for the whole run."""
-        if self._standing is None:
-            self._standing = Standing(self._open.enter_context(self.fresh()), now=now)
-            self._open.callback(self._standing.close)
-        return self._standing
+    def standing(self, clinics: tuple[str, ...], now: datetime) -> Standing:
+        """One database for the whole run where these stand and nothing else; every test rolls back what it did."""
+        if clinics not in self._standing:
+            self._standing[clinics] = made = Standing(self._open.enter_context(self.fresh()), clinics, now=now)
+            self._open.callback(made.close)
+        return self._standing[clinics]
 
     def close(self) -> None:
         self._open.close()
