@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlalchemy.orm import Session
 
 from api.commands import house
 from api.post import MailServerAway, NotDelivered, Post
@@ -20,6 +21,7 @@ from scheduler.booking import claims
 from scheduler.booking.letters import outbox
 from scheduler.booking.waiting import offers
 from scheduler.models.engine import Database, is_away
+from scheduler.sessions import alarms
 
 log = logging.getLogger("clinic.worker")
 
@@ -28,12 +30,14 @@ STOPS = {signal.SIGTERM, signal.SIGINT}
 Stopped = Callable[[float], bool]
 """Waits for so many seconds; True as soon as somebody has said stop."""
 Clock = Callable[[], datetime]
+Finder = Callable[[Session, datetime], list[UUID]]
+"""Tells in which clinics there is something to do."""
 
 
 @click.command(epilog="Example:  clinic worker --once")
 @click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
 def worker(*, once: bool) -> None:
-    """End holds and pass offers on when their time is over, and send letters, until interrupted."""
+    """End holds, pass offers on, tell of vitals nobody took, and send letters, until interrupted."""
     settings = house.settings()
     house.refuse_outdated(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -108,16 +112,20 @@ def _reached(do: Callable[..., object], *what: object) -> bool:
 
 
 def sweep(database: Database, stopped: Stopped, clock: Clock) -> bool:
-    """Pass on the offers nobody has answered, and end the holds that are past their time, clinic by clinic.
+    """Tell of the vitals nobody took, pass on the offers nobody has answered, and end the holds that are past their
+    time, clinic by clinic.
 
     What goes wrong in one keeps no other waiting; False if anything did.
     """
+    done = [_in_each_clinic(find, do, database, stopped, clock) for find, do in WORKS]
+    return all(done)
+
+
+def _in_each_clinic(find: Finder, do: Callable[..., None], database: Database, stopped: Stopped, clock: Clock) -> bool:
     with database.reading() as db:
-        found = offers.clinics_with_overdue(db, now=clock())
-    done = [_one_clinic(_pass_on_all, database, clinic_id, stopped, clock) for clinic_id in found]
-    with database.reading() as db:
-        found = claims.clinics_with_overdue(db, now=clock())
-    return all([*done, *(_one_clinic(_end_holds, database, clinic_id, stopped, clock) for clinic_id in found)])
+        found = find(db, clock())
+    done = [_one_clinic(do, database, clinic_id, stopped, clock) for clinic_id in found]
+    return all(done)
 
 
 def _one_clinic(do: Callable[..., None], database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> bool:
@@ -130,6 +138,13 @@ def _one_clinic(do: Callable[..., None], database: Database, clinic_id: UUID, st
         log.error("The sweep of clinic %s failed (%s).", clinic_id, type(fault).__name__)
         return False
     return True
+
+
+def _tell_overdue(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Clock) -> None:
+    with database.committing() as db:
+        told = alarms.raise_overdue(db, clinic_id, now=clock())
+    if told:
+        log.info("%d sets of vitals are overdue", told)
 
 
 def _pass_on_all(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
@@ -146,6 +161,14 @@ def _end_holds(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Cl
     with database.committing() as db:
         ended = claims.expire_holds(db, clinic_id, now=clock())
     log.info("%d holds expired", len(ended))
+
+
+WORKS: tuple[tuple[Finder, Callable[..., None]], ...] = (
+    (lambda db, _now: alarms.clinics_with_sessions(db), _tell_overdue),
+    (lambda db, now: offers.clinics_with_overdue(db, now=now), _pass_on_all),
+    (lambda db, now: claims.clinics_with_overdue(db, now=now), _end_holds),
+)
+"""In this order: an offer that ends may leave a hold that is past its time."""
 
 
 def deliver(database: Database, settings: Settings, stopped: Stopped, clock: Clock) -> Counter[str]:
