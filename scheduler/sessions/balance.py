@@ -51,7 +51,7 @@ class SessionBalance:
 
 
 def of_vial(entries: Iterable[IsEntry]) -> VialBalance:
-    """What is in a vial after these entries of it; a reversal carries the opposite amounts of the entry it takes back."""
+    """What is in a vial after these entries of it; a reversal carries the opposite of what it takes back."""
     mg = ml = ZERO
     for entry in entries:
         sign = (entry.kind in IN) - (entry.kind in OUT)
@@ -63,5 +63,6 @@ def of_session(entries: Iterable[IsEntry], tolerance: Decimal = ZERO) -> Session
     """What became of the drug of a session, by these entries of it."""
     sums = dict.fromkeys(("drawn", "given", "wasted", "returned"), ZERO)
     for entry in entries:
-        sums[entry.kind] += entry.mg
+        if entry.kind in sums:
+            sums[entry.kind] += entry.mg
     return SessionBalance(**sums, tolerance=tolerance)

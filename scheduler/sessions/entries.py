@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.errors import AlreadyReversed, Fault
+from scheduler.errors import AlreadyReversed, Fault, NotFound
 from scheduler.models import LedgerEntry, SessionSettings, TreatmentSession, Vial
 from scheduler.records import audit
 from scheduler.sessions.amounts import fits
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.settings import policy_of, read_settings
 
-PLACES = 3
+PLACES, THOUSANDTH = 3, Decimal("0.001")
 MOST = Decimal(1_000_000)
 
 
@@ -30,6 +30,7 @@ def enter(
     entry.clinic_id, entry.id = actor.clinic_id, uuid4()
     entry.recorded_at, entry.recorded_by = now, actor.staff_id
     entry.session_id = session.id if session else None
+    entry.mg, entry.ml = entry.mg.quantize(THOUSANDTH), None if entry.ml is None else entry.ml.quantize(THOUSANDTH)
     db.add(entry)
     db.flush()  # the guards of the ledger speak here, before anything else is done
     patient_id = session.patient_id if session else None
@@ -94,20 +95,37 @@ def witness_faults(witness_id: UUID | None, policy: SessionPolicy, *, actor: Act
     return []
 
 
-def amount_faults(where: str, amount: Decimal | None, *, zero: bool = False) -> list[Fault]:
+def amount_faults(where: str, amount: Decimal, *, zero: bool = False) -> list[Fault]:
     """An amount is one, is above nothing unless nothing may be, and has no more places than are kept."""
-    if amount is None:
-        return [Fault(where, "required", "Say how much.")]
     if not fits(amount, Decimal(0), MOST, PLACES) or (amount == 0 and not zero):
         return [Fault(where, "range", "Give an amount above nothing, with at most three places.")]
     return []
 
 
-def volume_faults(vial: Vial, ml: Decimal | None, *, zero: bool = False) -> list[Fault]:
+def volume_faults(vial: Vial, ml: Decimal, *, zero: bool = False) -> list[Fault]:
     """As `amount_faults`; and what it weighs is kept exactly, so it must be whole micrograms."""
     faults = amount_faults("ml", ml, zero=zero)
-    if ml is None or faults:
-        return faults
-    if not fits(ml * vial.strength_mg_ml, Decimal(0), MOST * MOST, PLACES):
+    if not faults and not fits(ml * vial.strength_mg_ml, Decimal(0), MOST * MOST, PLACES):
         return [Fault("ml", "inexact", "At this strength that is not a whole number of micrograms.")]
-    return []
+    return faults
+
+
+def weight(vial: Vial, ml: Decimal) -> Decimal:
+    """What a volume of this vial weighs, exactly, `volume_faults` having been asked."""
+    return (ml * vial.strength_mg_ml).quantize(THOUSANDTH)
+
+
+def find_vial(db: Session, vial_id: UUID, *, actor: Actor) -> Vial:
+    """A vial of this clinic. Raises `NotFound`."""
+    vial = db.get(Vial, (actor.clinic_id, vial_id))
+    if vial is None:
+        raise NotFound("There is no such vial.")
+    return vial
+
+
+def find_entry(db: Session, entry_id: UUID, *, actor: Actor) -> LedgerEntry:
+    """An entry of this clinic's ledger. Raises `NotFound`."""
+    entry = db.get(LedgerEntry, (actor.clinic_id, entry_id))
+    if entry is None:
+        raise NotFound("There is no such entry.")
+    return entry
