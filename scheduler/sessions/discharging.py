@@ -15,8 +15,13 @@ from scheduler.sessions.policy import DischargeCriteria
 
 CALM = 0
 """On the RASS: alert and calm."""
-PADSS_ITEMS = ("padss_activity", "padss_comfort", "padss_bleeding", "padss_intake")
-"""The parts of the PADSS that a person scores from 0 to 2, as keys of the discharge template; the fifth is reckoned."""
+PADSS_ITEMS = (
+    "leaving_padss_activity",
+    "leaving_padss_comfort",
+    "leaving_padss_bleeding",
+    "leaving_padss_intake",
+)
+"""The parts of the PADSS a person scores from 0 to 2, where the clinic's list asks for them; the fifth is reckoned."""
 PADSS_FIT = 9
 """Of 10: from here on the score calls a patient fit for discharge."""
 PADSS_FULL, PADSS_HALF = 20, 40
@@ -179,11 +184,12 @@ def padss(departure: Departure, scored: Mapping[str, int]) -> int | None:
 
 def _padss_vitals(departure: Departure) -> int | None:
     """By the pressure and the pulse that is farthest from the baseline."""
-    before, later = departure.baseline, departure.since_then("sbp", "dbp")
+    before = departure.baseline
+    later = [each for each in departure.since_then() if _has_pressure(each)]
     if before is None or not later:
         return None
     names = [name for name in ("sbp", "dbp", "hr") if getattr(before, name) and getattr(later[-1], name)]
-    apart = max((_percent(getattr(later[-1], name), getattr(before, name)) for name in names), default=Fraction(PADSS_HALF + 1))
+    apart = max(_percent(getattr(later[-1], name), getattr(before, name)) for name in names)
     return 2 if apart <= PADSS_FULL else 1 if apart <= PADSS_HALF else 0
 
 

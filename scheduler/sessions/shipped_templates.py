@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from scheduler.models import Purpose
+from scheduler.sessions import forms
 from scheduler.sessions.checklists import Checklist, Item, Kind, Rule, as_document
+from scheduler.sessions.shipped_forms import MONITORING
 
 KETAMINE, ESKETAMINE = "ketamine", "esketamine"
 LEAVING = "leaving_"
@@ -135,5 +137,6 @@ SHIPPED: Mapping[tuple[Purpose, str], dict[str, Any]] = {
     (Purpose.DISCHARGE, KETAMINE): as_document(KETAMINE_DISCHARGE),
     (Purpose.CLEARANCE, ESKETAMINE): as_document(ESKETAMINE_CLEARANCE),
     (Purpose.DISCHARGE, ESKETAMINE): as_document(ESKETAMINE_DISCHARGE),
+    (Purpose.MONITORING_FORM, ESKETAMINE): forms.as_document(MONITORING),
 }
 """As the database keeps them."""

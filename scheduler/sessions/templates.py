@@ -13,7 +13,7 @@ from scheduler.errors import Fault, NotFound, refuse
 from scheduler.models import Protocol, Purpose, Template
 from scheduler.models.upsert import insert_unless_there
 from scheduler.records import audit
-from scheduler.sessions import checklists
+from scheduler.sessions import checklists, forms
 from scheduler.sessions.checklists import Checklist
 from scheduler.sessions.shipped_templates import KETAMINE, LEAVING, SHIPPED
 
@@ -43,8 +43,6 @@ def change_template(
     """
     if protocol_id is not None and db.get(Protocol, (actor.clinic_id, protocol_id)) is None:
         raise NotFound("There is no such protocol.")
-    if purpose not in READERS:
-        refuse([Fault("purpose", "fixed", "Only what is shipped is in use for this.")])
     kept = READERS[purpose](document)
     of_these = _of(actor.clinic_id, purpose).where(Template.drug == drug, _is_for(protocol_id)).subquery()
     last: int = db.scalar(select(func.max(of_these.c.number))) or 0
@@ -140,6 +138,10 @@ def _discharge(document: Any) -> dict[str, Any]:
     return checklists.as_document(checklist)
 
 
+def _monitoring_form(document: Any) -> dict[str, Any]:
+    return forms.as_document(forms.from_document(document))
+
+
 def _key_faults(checklist: Checklist, *, leaving: bool) -> Iterator[Fault]:
     """The keys of the two lists of a session never meet: an answer to one is none to the other."""
     words = f"Only what is asked before leaving has a key that begins with {LEAVING}, and all of it has."
@@ -151,5 +153,6 @@ def _key_faults(checklist: Checklist, *, leaving: bool) -> Iterator[Fault]:
 READERS: Mapping[Purpose, Callable[[Any], dict[str, Any]]] = {
     Purpose.CLEARANCE: _clearance,
     Purpose.DISCHARGE: _discharge,
+    Purpose.MONITORING_FORM: _monitoring_form,
 }
 """By purpose, what refuses a document that is not consistent, and gives it as it is kept."""
