@@ -37,6 +37,7 @@ from api import (
     series,
     signatures,
     staff,
+    sessions,
     strict_json,
     tokens,
     utilization,
@@ -91,6 +92,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     outbox.blueprint,
 )
 """Everything under `/api/v1`."""
+    sessions.blueprint,
 
 
 def utc_now() -> datetime:

@@ -53,12 +53,17 @@ def arrive(
     """Record that the patient has come, now or earlier today. Raises `OutOfTime` on another day than the visit's."""
     refuse_illegal(appointment, AppointmentStatus.ARRIVED)
     _refuse_disorder(db, appointment, at, now=now)
-    zone = read_zone(db, actor.clinic_id)
-    if clinic_time.local_date(at or now, zone) != appointment.local_date:
+    refuse_other_day(db, appointment, at or now)
+    return _take(db, appointment, AppointmentStatus.ARRIVED, actor=actor, now=now, at=at)
+
+
+def refuse_other_day(db: Session, appointment: Appointment, at: datetime) -> None:
+    """Raise `OutOfTime` for a moment on another day of the clinic's calendar than the visit's."""
+    zone = read_zone(db, appointment.clinic_id)
+    if clinic_time.local_date(at, zone) != appointment.local_date:
         day = clinic_time.day_span(appointment.local_date, zone)
         since, until = (clinic_time.from_minute(minute) for minute in (day.start, day.end))
         raise _out_of_time("Patients come on the day of their visit.", since, until, zone)
-    return _take(db, appointment, AppointmentStatus.ARRIVED, actor=actor, now=now, at=at)
 
 
 def begin(

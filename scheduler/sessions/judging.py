@@ -164,17 +164,24 @@ def _order(item: Item, answer: Answer, context: Context) -> Found:
     return _confirmed(item, answer, context)
 
 
-def _vitals(item: Item, answer: Answer, context: Context) -> Found:
+def vitals_words(context: Context) -> str | None:
+    """What is wrong with the baseline; None where nothing is."""
     baseline = context.baseline
     if baseline is None:
-        return State.BLOCKS, "No set of vitals has been taken yet."
+        return "No set of vitals has been taken yet."
     if context.moment - baseline.at > context.baseline_minutes * MINUTE:
-        return State.BLOCKS, f"The last set is older than {context.baseline_minutes} minutes."
-    if baseline.lacking:
-        return State.BLOCKS, f"The last set lacks: {', '.join(baseline.lacking)}."
+        return f"The last set is older than {context.baseline_minutes} minutes."
+    return f"The last set lacks: {', '.join(baseline.lacking)}." if baseline.lacking else None
+
+
+def _vitals(item: Item, answer: Answer, context: Context) -> Found:
+    words = vitals_words(context)
+    if words is not None:
+        return State.BLOCKS, words
     state, words = _confirmed(item, answer, context)
-    if state is State.FINE and baseline.beyond:
-        return State.WARN, f"Above what the clinic dosed at without asking: {', '.join(baseline.beyond)}."
+    beyond = context.baseline.beyond if context.baseline else ()
+    if state is State.FINE and beyond:
+        return State.WARN, f"Weigh waiting: {', '.join(beyond)}."
     return state, words
 
 
