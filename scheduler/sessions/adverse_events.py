@@ -89,14 +89,14 @@ def tell_on(
 
 def renew(
     db: Session, session: TreatmentSession, row: AdverseEvent, changes: Mapping[str, Any], *, reason: str,
-    occurred_at: datetime | None = None, actor: Actor, now: datetime,
+    occurred_at: datetime | None = None, withdrawn: bool = False, actor: Actor, now: datetime,
 ) -> AdverseEvent:  # fmt: skip
     """A newer version of an event of a locked session, judged as a whole."""
     event = replace(untoward_of(row), **changes)
     at, faults = when(occurred_at or row.occurred_at, last=min(session.checked_in_at, row.occurred_at), now=now)
     refuse([*faults, *event_faults(event, onset=at, now=now)])
     return correct(
-        db, session, row, reason=reason, occurred_at=at, actor=actor, now=now, **as_columns(event)
+        db, session, row, reason=reason, occurred_at=at, withdrawn=withdrawn, actor=actor, now=now, **as_columns(event),
     )  # fmt: skip
 
 

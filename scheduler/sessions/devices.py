@@ -11,6 +11,7 @@ from scheduler.actors import Actor
 from scheduler.clinic_time import MINUTE
 from scheduler.errors import Blocked, ConfirmationNeeded, Fault, IllegalTransition, Invalid, refuse
 from scheduler.models import (
+    Appointment,
     ChartedKind,
     EndKind,
     InfusionEventRow,
@@ -67,14 +68,23 @@ def give_device(
     )  # fmt: skip
     ledger.record_given(db, session, DEVICE_MG, occurred_at=at, actor=actor, now=now)
     if not rows:
-        enter(db, session, SessionStatus.INFUSING, at=at, actor=actor, now=now)
-        begin_visit(db, appointment, at=at, actor=actor, now=now)
+        _begin(db, session, appointment, treatment, at=at, actor=actor, now=now)
     given = [*rows, row]
-    keep_given(session, given, treatment, end_kind=EndKind.COMPLETED if len(given) == ordered else None)
     if len(given) == ordered:
-        _end(db, session, at=at, reason=None, actor=actor, now=now)
+        _end(db, session, given, end_kind=EndKind.COMPLETED, reason=None, actor=actor, now=now)
     db.flush()  # the answer shows the new version
     return Recorded(row, session)
+
+
+def _begin(
+    db: Session, session: TreatmentSession, appointment: Appointment, treatment: Treatment, *, at: datetime,
+    actor: Actor, now: datetime,
+) -> None:  # fmt: skip
+    """The first device was given: the patient is watched from now on."""
+    session.started_at = at
+    look_ahead(session, at, treatment)
+    enter(db, session, SessionStatus.INFUSING, at=at, actor=actor, now=now)
+    begin_visit(db, appointment, at=at, actor=actor, now=now)
 
 
 def end_early(
@@ -87,21 +97,19 @@ def end_early(
     """
     session = lock_session(db, session_id, actor=actor)
     _refuse_impossible(session, frozenset({SessionStatus.INFUSING}))
-    treatment = treatment_of(db, session)
     rows = events_of(db, session)
     at, faults = when(occurred_at, last=last_moment(session, rows), now=now)
-    refuse([*faults, *_completed_faults(end_kind)])
+    refuse([*faults, *completed_faults(end_kind)])
     row = write(
         db, session, InfusionEventRow, occurred_at=at, actor=actor, now=now, kind=ChartedKind.STOP,
         number=next_number(rows), end_kind=end_kind, reason=reason,
     )  # fmt: skip
-    keep_given(session, [*rows, row], treatment, end_kind=end_kind)
-    _end(db, session, at=at, reason=reason, actor=actor, now=now)
-    db.flush()  # the answer shows the new version
+    _end(db, session, [*rows, row], end_kind=end_kind, reason=reason, actor=actor, now=now)
     return Recorded(row, session)
 
 
-def _completed_faults(end_kind: EndKind) -> Iterator[Fault]:
+def completed_faults(end_kind: EndKind) -> Iterator[Fault]:
+    """Devices that are ended by hand were not all given."""
     if end_kind is EndKind.COMPLETED:
         yield Fault("end_kind", "devices", "What was ordered is complete with its last device, and not before.")
 
@@ -134,21 +142,26 @@ def _confirm(doubts: Sequence[Fault]) -> None:
         raise ConfirmationNeeded(faults=doubts)
 
 
-def keep_given(
-    session: TreatmentSession, rows: Sequence[InfusionEventRow], treatment: Treatment, *, end_kind: EndKind | None
-) -> None:
-    """Put on the session what the devices come to: its times, what was given, and when the watch will be over."""
+def keep_given(session: TreatmentSession, rows: Sequence[InfusionEventRow], *, end_kind: EndKind | None) -> None:
+    """Put on the session what the devices come to: when it began and ended, and what was given by then."""
     last = rows[-1].occurred_at
     session.started_at = rows[0].occurred_at
     if end_kind is not None:
         session.ended_at, session.end_kind = last, end_kind
         session.dose_given_mg = devices_mg(rows, last)
-    expect(session, pace_under(treatment, session.mode).begun(session.started_at))
+
+
+def look_ahead(session: TreatmentSession, started_at: datetime, treatment: Treatment) -> None:
+    """Put on the session when its watch will be over."""
+    expect(session, pace_under(treatment, session.mode).begun(started_at))
 
 
 def _end(
-    db: Session, session: TreatmentSession, *, at: datetime, reason: str | None, actor: Actor, now: datetime
-) -> None:
+    db: Session, session: TreatmentSession, rows: Sequence[InfusionEventRow], *, end_kind: EndKind, reason: str | None,
+    actor: Actor, now: datetime,
+) -> None:  # fmt: skip
     """The drug has been given; the patient is watched on, by the first device's clock."""
+    at = rows[-1].occurred_at
+    keep_given(session, rows, end_kind=end_kind)
     enter(db, session, SessionStatus.INFUSION_ENDED, at=at, reason=reason, actor=actor, now=now)
     recover(db, session, at=at, actor=actor, now=now)

@@ -207,7 +207,8 @@ def _follow(
     """Session and ledger say what the pump does."""
     session, row = recorded.session, recorded.event
     kind, at = EventKind(row.kind), row.occurred_at
-    keep_reckoned(session, pump, treatment, end_kind=row.end_kind)
+    keep_reckoned(session, pump, end_kind=row.end_kind)
+    look_ahead(session, pump, treatment)
     if kind in FOLLOWS:
         enter(db, session, FOLLOWS[kind], at=at, reason=row.reason, actor=actor, now=now)
     if kind is EventKind.STOP:
@@ -216,16 +217,20 @@ def _follow(
     db.flush()  # the answer shows the new version
 
 
-def keep_reckoned(session: TreatmentSession, pump: Infusion, treatment: Treatment, *, end_kind: EndKind | None) -> None:
-    """Put on the session what the pump's events come to: its times, what was given, and when it will be over."""
-    pace = pace_under(treatment, session.mode)
+def keep_reckoned(session: TreatmentSession, pump: Infusion, *, end_kind: EndKind | None) -> None:
+    """Put on the session what the pump's events come to: when it began and ended, and what was given by then."""
     last = pump.events[-1].at
     session.started_at = pump.events[0].at
     if end_kind is not None:
         session.ended_at, session.end_kind = last, end_kind
         session.volume_given_ml = half_up(pump.delivered_ml(last), PLACES)
         session.dose_given_mg = half_up(pump.delivered_mg(last), PLACES)
-    expect(session, pace.ending(pump.expected_end(last) or last))
+
+
+def look_ahead(session: TreatmentSession, pump: Infusion, treatment: Treatment) -> None:
+    """Put on the session when it will be over if the pump goes on as it is."""
+    last = pump.events[-1].at
+    expect(session, pace_under(treatment, session.mode).ending(pump.expected_end(last) or last))
 
 
 def begin_visit(db: Session, appointment: Appointment, *, at: datetime, actor: Actor, now: datetime) -> None:

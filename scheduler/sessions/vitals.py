@@ -54,14 +54,14 @@ def chart_vitals(
     at, faults = when(occurred_at, last=session.checked_in_at, now=now)
     policy = policy_of_session(db, session)
     sets = current(charted(db, session, Vitals))
-    refuse([*faults, *_gone_faults(session, at)])
+    refuse([*faults, *gone_faults(session, at)])
     judge(session, values, at=at, others=sets, policy=policy, confirmed=confirmed)
     row = write(
         db, session, Vitals, occurred_at=at, actor=actor, now=now, phase=VitalsPhase(phase_at(session, at)), **values,
     )  # fmt: skip
     sets = [*sets, row]
     alerts = raise_alerts(db, session, policy, sets, since=at, actor=actor, now=now)
-    return ChartedVitals(row, alerts, _due(session, policy, sets, now))
+    return ChartedVitals(row, alerts, due_of(session, policy, sets, now))
 
 
 def judge(
@@ -85,7 +85,8 @@ def _as_taken(session: TreatmentSession, values: Mapping[str, Any], at: datetime
     return VitalsSet(at, phase_at(session, at), **measured)
 
 
-def _gone_faults(session: TreatmentSession, at: datetime) -> list[Fault]:
+def gone_faults(session: TreatmentSession, at: datetime) -> list[Fault]:
+    """Nothing is measured of a patient who has left."""
     if session.discharged_at is None or at <= session.discharged_at:
         return []
     return [Fault("occurred_at", "gone", "The patient had left by then: say when this was measured.")]
@@ -95,8 +96,9 @@ def read_vitals(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -
     """The sets that stand, and what is due. Raises `NotFound`."""
     session = open_session(db, session_id, action="session.vitals_read", actor=actor, now=now)
     sets = current(charted(db, session, Vitals))
-    return SessionVitals(sets, _due(session, policy_of_session(db, session), sets, now))
+    return SessionVitals(sets, due_of(session, policy_of_session(db, session), sets, now))
 
 
-def _due(session: TreatmentSession, policy: SessionPolicy, sets: Sequence[Vitals], now: datetime) -> Due | None:
+def due_of(session: TreatmentSession, policy: SessionPolicy, sets: Sequence[Vitals], now: datetime) -> Due | None:
+    """The set to be taken after those that stand."""
     return due_in(session, policy, [row.occurred_at for row in sets], now=now)
