@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.checks import bookings, courses, histories, holds, scores
+from scheduler.checks import bookings, courses, histories, holds, ledger, scores
 from scheduler.checks.findings import Finding
 from scheduler.models import Clinic
 from scheduler.records import audit
@@ -48,6 +48,11 @@ def checks(*, now: datetime) -> dict[str, Check]:
         "protocols": courses.protocols_are_current,
         "totals": scores.totals_are_the_answers,
         "alerts": scores.safety_items_have_alerts,
+        "vials": ledger.vials_hold_something_or_nothing,
+        "balances": ledger.closed_sessions_balance,
+        "given": ledger.given_is_what_the_session_says,
+        "witnesses": ledger.witnesses_are_others,
+        "reversals": ledger.reversals_are_opposite,
         "audit": audit_is_unbroken,
     }
 

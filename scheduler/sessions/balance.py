@@ -8,6 +8,8 @@ from typing import Protocol
 ZERO = Decimal("0.000")
 IN, OUT = frozenset({"received"}), frozenset({"drawn", "wasted", "returned"})
 """Kinds of entries that fill a vial, and that empty it; a count does neither."""
+OF_SESSION = ("drawn", "given", "wasted", "returned")
+"""Kinds of entries of a session, as its balance names them."""
 
 
 class IsEntry(Protocol):
@@ -61,8 +63,6 @@ def of_vial(entries: Iterable[IsEntry]) -> VialBalance:
 
 def of_session(entries: Iterable[IsEntry], tolerance: Decimal = ZERO) -> SessionBalance:
     """What became of the drug of a session, by these entries of it."""
-    sums = dict.fromkeys(("drawn", "given", "wasted", "returned"), ZERO)
-    for entry in entries:
-        if entry.kind in sums:
-            sums[entry.kind] += entry.mg
+    mine = list(entries)
+    sums = {kind: sum((entry.mg for entry in mine if entry.kind == kind), ZERO) for kind in OF_SESSION}
     return SessionBalance(**sums, tolerance=tolerance)
