@@ -28,6 +28,7 @@ from api import (
     holds,
     idempotency,
     offers,
+    orders,
     outbox,
     patients,
     problems,
@@ -90,6 +91,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offers.blueprint,
     due.blueprint,
     outbox.blueprint,
+    orders.blueprint,
 )
 """Everything under `/api/v1`."""
     sessions.blueprint,

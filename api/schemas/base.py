@@ -35,7 +35,10 @@ class Whole(fields.Integer):
 
 
 class Amount(fields.Field[Decimal]):
-    """An exact amount, written as text: `"82.5"`. Numbers with a point are floats on the way, and a dose is none."""
+    """An exact amount, written as text: `"82.5"`. Numbers with a point are floats on the way, and a dose is none.
+
+    Answered without zeros at its end: "5.0" has been read as 50, and what is stored has more places than were asked.
+    """
 
     default_error_messages = {
         "amount": "Give a decimal number as text, with at most {places} places.",
@@ -56,7 +59,13 @@ class Amount(fields.Field[Decimal]):
         return found
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else f"{value:f}"
+        return None if value is None else plain(value)
+
+
+def plain(value: Decimal) -> str:
+    """A decimal in digits, without zeros at its end: 35.0 is `35`, and 150 stays `150`."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _amount(places: int) -> str:

@@ -26,13 +26,15 @@ from scheduler.models import (
     Closure,
     Hold,
     Offer,
+    OrderState,
     Series,
     Shift,
     Urgency,
     WaitlistEntry,
 )
 from scheduler.protocols import ResourceKind
-from tests.builders import MONDAY, ClinicCast, clinic_instant
+from tests import treatments
+from tests.builders import MONDAY, PASSWORD, ClinicCast, clinic_instant
 from tests.clients import Client, new_key
 
 APP = create_app(Settings(), database=object())  # type: ignore[arg-type] # only its routes are read
@@ -135,6 +137,13 @@ def offer(cast: ClinicCast) -> UUID:
     return cast.keep(row).id
 
 
+def order(cast: ClinicCast) -> UUID:
+    """A draft, which is what can be signed."""
+    return treatments.order(
+        cast, treatments.visit(cast), state=OrderState.DRAFT, signed_at=None, signed_by=None,
+    ).id  # fmt: skip
+
+
 ROWS = {
     "patient_id": lambda cast: cast.patient().id,
     "staff_id": lambda cast: cast.staff[Role.CLINICIAN].id,
@@ -152,6 +161,7 @@ ROWS = {
     "hold_id": hold,
     "entry_id": entry,
     "offer_id": offer,
+    "order_id": order,
 }
 """How to make a row of each kind in a clinic."""
 
@@ -161,6 +171,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "series.extend": {"dry_run": True, "infusions": 1},
     "repairs.repair": {"plan": "none"},
     "batches.place": {"plan": "none"},
+    "orders.calculate": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg"},
+    "orders.write": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg", "valid_until": "2026-03-31"},
+    "orders.sign": {"password": PASSWORD},
 }
 """By endpoint, bodies that must say more than their schema does."""
 
