@@ -14,7 +14,7 @@ from time import monotonic
 from bench.engines import ENGINES, home_of
 from scheduler.models.engine import Database
 from tests.homes import Home
-from tests.model.machine import run_seed
+from tests.model.machine import RUNS, run_seed
 from tests.model.world import Tally, build_world
 from tests.storm import blow, build_arena, findings
 
@@ -56,14 +56,14 @@ def storm(home: Home, engine: str, operations: int) -> list[tuple[str, str]]:
     return broken
 
 
-def live(home: Home, engine: str, steps: int, seed: str) -> list[tuple[str, str]]:
+def live(home: Home, engine: str, steps: int, seed: str, *, runs: int = RUNS) -> list[tuple[str, str]]:
     """What went wrong in so many steps of the model, and with which seed: the same one shows it again."""
     with home.fresh() as url:
         database = Database(url)
         world, tally, turn, begun = build_world(database, now=NOW), Tally(), 0, monotonic()
         while tally.steps < steps:
             try:
-                run_seed(world, tally, f"{seed}/{turn}")
+                run_seed(world, tally, f"{seed}/{turn}", runs=runs)
             except Exception as error:  # noqa: BLE001 # whatever it is, it is what was looked for
                 return [(engine, f"seed {seed}/{turn}: {error!r}\n" + "\n".join(getattr(error, "__notes__", [])))]
             turn += 1

@@ -50,4 +50,4 @@ def test_the_soak_finds_nothing_broken(home):
 
 
 def test_the_soak_of_the_model_finds_nothing_wrong(home):
-    assert soak.live(home, "here", 40, "1") == []
+    assert soak.live(home, "here", 40, "1", runs=2) == []

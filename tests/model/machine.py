@@ -57,13 +57,13 @@ def run(world: World, steps: int, *, seed: int = 1) -> Tally:
     raise AssertionError
 
 
-def run_seed(world: World, tally: Tally, of_seed: str) -> None:
+def run_seed(world: World, tally: Tally, of_seed: str, *, runs: int = RUNS) -> None:
     """Some runs, all of this seed."""
     kind = seed(of_seed)(type("MachineHere", (Machine,), {"world": world, "tally": tally}))
-    run_state_machine_as_test(kind, settings=SETTINGS)
+    run_state_machine_as_test(kind, settings=settings(SETTINGS, max_examples=runs))
 
 
 SETTINGS = settings(
-    max_examples=RUNS, stateful_step_count=STEPS_OF_A_RUN, database=None, deadline=None, print_blob=False,
+    stateful_step_count=STEPS_OF_A_RUN, database=None, deadline=None, print_blob=False,
     suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink],
 )  # fmt: skip
