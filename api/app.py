@@ -27,6 +27,8 @@ from api import (
     health,
     holds,
     idempotency,
+    leaving,
+    monitoring_forms,
     offers,
     orders,
     outbox,
@@ -91,6 +93,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offers.blueprint,
     due.blueprint,
     outbox.blueprint,
+    leaving.blueprint,
+    monitoring_forms.blueprint,
     orders.blueprint,
 )
 """Everything under `/api/v1`."""

@@ -1,7 +1,9 @@
 """How the record of a session is closed: what must be there first, the signature that locks it, and addenda."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -22,20 +24,35 @@ from scheduler.sessions.charting import chart, charted, current, write
 from scheduler.sessions.departures import answers_of, open_alerts, phq9_of_visit
 from scheduler.sessions.discharge import call_off
 from scheduler.sessions.ledger import reconcile
-from scheduler.sessions.lifecycle import moment
-from scheduler.sessions.steps import enter, refuse_illegal
+from scheduler.sessions.lifecycle import NEXT, moment
+from scheduler.sessions.steps import enter, open_session, refuse_illegal
 
 SCORES = "scores_waived"
 """The answer that says why there are no scores of this visit; no list asks for it."""
 
 
+@dataclass(frozen=True)
+class Closing:
+    """What still keeps a session from being signed."""
+
+    missing: tuple[Fault, ...]
+
+
+def closing_state(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -> Closing:
+    """What still misses, the note with it. That the record was opened is written down. Raises `NotFound`."""
+    session = open_session(db, session_id, action="session.closing_read", actor=actor, now=now)
+    return Closing(what_is_missing(db, session, note=None))
+
+
 def what_is_missing(
     db: Session, session: TreatmentSession, *, note: str | None, scores_waived: str | None = None
 ) -> tuple[Fault, ...]:
-    """Everything that keeps a session whose patient has left from being signed with this note.
+    """Everything that keeps a session from being signed with this note; nothing once it is signed.
 
-    Of a session in which nothing was given the note alone is asked for.
+    Of a deferred session, in which nothing was given, the note alone is asked for.
     """
+    if not NEXT[session.status]:
+        return ()
     if session.status is SessionStatus.DEFERRED:
         return tuple(_note_faults(note))
     return tuple(_faults(db, session, note, scores_waived))
@@ -57,8 +74,8 @@ def sign(
         raise Blocked(faults=missing)
     at = moment(None, last=session.status_at, now=now)
     if scores_waived:
-        why = {"item": SCORES, "value": {"value": True}, "note": scores_waived}
-        chart(db, session, ChecklistAnswer, **why, actor=actor, now=now)
+        waived = {"value": True}
+        chart(db, session, ChecklistAnswer, item=SCORES, value=waived, note=scores_waived, actor=actor, now=now)
     write(db, session, SessionNote, kind=NoteKind.NOTE, text=note, occurred_at=at, actor=actor, now=now)
     if deferred:
         call_off(db, appointment, actor=actor, now=now)
@@ -81,6 +98,8 @@ def add_addendum(db: Session, session: TreatmentSession, *, text: str, actor: Ac
 
 
 def _faults(db: Session, session: TreatmentSession, note: str | None, scores_waived: str | None) -> Iterator[Fault]:
+    if SessionStatus.CLOSED not in NEXT[session.status]:
+        yield Fault("status", "order", "The patient has not left yet.")
     yield from _ledger_faults(db, session)
     yield from _score_faults(db, session, scores_waived)
     for event in current(charted(db, session, AdverseEvent)):

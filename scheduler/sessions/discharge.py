@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -23,7 +24,7 @@ from scheduler.sessions.charting import charted, current
 from scheduler.sessions.departures import answers_of, padss_scores, read_departure
 from scheduler.sessions.discharging import Criterion, Departure, missing, padss, unmet
 from scheduler.sessions.lifecycle import NEXT, moment
-from scheduler.sessions.steps import enter, refuse_illegal, refuse_locked
+from scheduler.sessions.steps import enter, open_session, refuse_illegal, refuse_locked
 
 ALERTS = "alerts"
 GONE = (SessionStatus.DISCHARGED, SessionStatus.TRANSFERRED)
@@ -42,8 +43,12 @@ class Readiness:
         return not unmet(self.criteria)
 
 
-def readiness(db: Session, session: TreatmentSession, *, now: datetime) -> Readiness:
-    """How the patient stands towards leaving now: every criterion, whether it is met, and what it asks."""
+def readiness(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -> Readiness:
+    """How the patient stands towards leaving now: every criterion, whether it is met, and what it asks.
+
+    That the record was opened is written down. Raises `NotFound`.
+    """
+    session = open_session(db, session_id, action="session.discharge_read", actor=actor, now=now)
     answers = answers_of(db, session)
     departure = read_departure(db, session, answers, at=max(now, session.status_at))
     return Readiness(missing(departure), padss(departure, padss_scores(answers)))

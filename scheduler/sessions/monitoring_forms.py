@@ -4,7 +4,7 @@ Every version keeps its number: what is typed in, or filled anew after a correct
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -70,32 +70,40 @@ class FilledField:
     missing: bool
 
 
-def fill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime) -> MonitoringForm:
-    """Fill the form of a locked session from its record: the first, or the next number, which keeps what was typed.
+@dataclass(frozen=True)
+class FilledForm:
+    """One number of a form with its fields in order; `stale` once the record it was filled from has been corrected."""
 
-    Raises `NotFound` where there is no form for the drug.
+    form: MonitoringForm
+    fields: Sequence[FilledField]
+    stale: bool = False
+
+    @property
+    def version(self) -> int:
+        return self.form.version
+
+
+def fill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime) -> MonitoringForm | None:
+    """Fill the form of a locked session from its record; None where nobody asks for one about its drug."""
+    template = _template(db, session, now)
+    return _fill(db, session, template, None, actor=actor, now=now) if template is not None else None
+
+
+def refill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime) -> FilledForm:
+    """Fill the form of a locked session anew, since its record was corrected; the next number keeps what was typed.
+
+    Raises `NotFound` where it has none.
     """
     last = _newest(db, session)
-    template = db.get_one(Template, (session.clinic_id, last.template_id)) if last else _template(db, session, now)
-    facts = facts_of(db, session, actor=actor, now=now)
-    form = forms.from_document(template.document)
-    values = {each.key: facts[each.path] for each in form.fields if each.path != ASKED}
-    return _write(
-        db, session, form, template.id, values=values, typed=_typed(last), last=last, actor=actor, now=now,
-    )  # fmt: skip
-
-
-def refill(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -> MonitoringForm:
-    """Fill the form of a signed session anew, since its record was corrected. Raises `NotFound` where it has none."""
-    session = lock_session(db, session_id, actor=actor)
-    if _newest(db, session) is None:
+    if last is None:
         raise NotFound("This session has no monitoring form.")
-    return fill(db, session, actor=actor, now=now)
+    template = db.get_one(Template, (session.clinic_id, last.template_id))
+    return shown(db, _fill(db, session, template, last, actor=actor, now=now))
 
 
 def complete(
     db: Session, form_id: UUID, typed: Mapping[str, str], *, actor: Actor, now: datetime
-) -> MonitoringForm:  # fmt: skip
+) -> FilledForm:  # fmt: skip
     """Type in what the record does not say; the next number of the form has it.
 
     Raises `NotFound`, `AlreadyCorrected` if there is a newer number, and `Invalid` with every fault.
@@ -106,17 +114,18 @@ def complete(
     values = {each.key: last.document["values"].get(each.key) for each in form.fields if each.path != ASKED}
     record = {key: value for key, value in values.items() if key not in last.document["typed"]}
     refuse(forms.typed_faults(form, typed, record))
-    return _write(
-        db, session, form, last.template_id, values=record, typed={**_typed(last), **typed}, last=last, actor=actor,
-        now=now,
+    known = {**_typed(last), **typed}
+    row = _write(
+        db, session, form, last.template_id, values=record, typed=known, last=last, actor=actor, now=now,
     )  # fmt: skip
+    return shown(db, row)
 
 
-def mark_sent(db: Session, form_id: UUID, *, actor: Actor, now: datetime) -> MonitoringForm:
-    """Record that this number of a form was sent. Raises `NotFound`, `AlreadyCorrected` if there is a newer number,
-    and `Blocked` with every field that misses, and where it was sent already.
+def mark_sent(db: Session, form: MonitoringForm, *, actor: Actor, now: datetime) -> FilledForm:
+    """Record that a form `lock_newest` has locked was sent.
+
+    Raises `Blocked` with every field that misses, and where it was sent already.
     """
-    form = lock_newest(db, form_id, actor=actor)
     faults = [Fault(f"fields.{key}", "missing", "This field is empty.") for key in form.document["unfilled"]]
     if form.sent_at is not None:
         faults.append(Fault("sent_at", "already", "This form has been sent."))
@@ -125,7 +134,7 @@ def mark_sent(db: Session, form_id: UUID, *, actor: Actor, now: datetime) -> Mon
     form.sent_at, form.sent_by = max(now, form.filled_at), actor.staff_id
     db.flush()  # the answer shows the new version
     audit.note(db, "monitoring_form.sent", actor=actor, now=now, subject=form.id, patient_id=form.patient_id)
-    return form
+    return shown(db, form)
 
 
 def lock_newest(db: Session, form_id: UUID, *, actor: Actor) -> MonitoringForm:
@@ -137,12 +146,12 @@ def lock_newest(db: Session, form_id: UUID, *, actor: Actor) -> MonitoringForm:
     return newest
 
 
-def read_form(db: Session, form_id: UUID, *, actor: Actor, now: datetime) -> ListedForm:
-    """One number of a form, with its patient; that it was opened is written down. Raises `NotFound`."""
+def read_form(db: Session, form_id: UUID, *, actor: Actor, now: datetime) -> FilledForm:
+    """One number of a form; that its patient's record was opened is written down. Raises `NotFound`."""
     form = _find(db, form_id, actor=actor)
-    patient = access.open_record(db, form.patient_id, action="monitoring_form.opened", actor=actor, now=now)
+    audit.note(db, "monitoring_form.opened", actor=actor, now=now, subject=form_id, patient_id=form.patient_id)
     mine = MonitoringForm.clinic_id == actor.clinic_id, MonitoringForm.id == form_id
-    return ListedForm(form, patient, bool(db.scalar(select(_stale()).where(*mine))))
+    return replace(shown(db, form), stale=bool(db.scalar(select(_stale()).where(*mine))))
 
 
 def list_forms(
@@ -162,21 +171,37 @@ def list_forms(
     return [ListedForm(form, patients[form.patient_id], stale) for form, stale in rows]
 
 
-def fields_of(db: Session, form: MonitoringForm) -> Sequence[FilledField]:
-    """The fields of a form in their order, by the version of the template it was filled under."""
+def shown(db: Session, form: MonitoringForm) -> FilledForm:
+    """A form with its fields in their order, by the version of the template it was filled under."""
     template = db.get_one(Template, (form.clinic_id, form.template_id))
     values, unfilled = form.document["values"], form.document["unfilled"]
-    return [
+    fields = [
         FilledField(each.key, each.label, values.get(each.key), each.path == ASKED, each.key in unfilled)
         for each in forms.from_document(template.document).fields
     ]
+    return FilledForm(form, fields)
 
 
-def _template(db: Session, session: TreatmentSession, now: datetime) -> Template:
+def _template(db: Session, session: TreatmentSession, now: datetime) -> Template | None:
     version = db.get_one(ProtocolVersion, (session.clinic_id, session.protocol_version_id))
-    return template_in_force(
-        db, session.clinic_id, Purpose.MONITORING_FORM, drug=version.definition.drug, protocol_id=version.protocol_id,
-        now=now,
+    try:
+        return template_in_force(
+            db, session.clinic_id, Purpose.MONITORING_FORM, drug=version.definition.drug,
+            protocol_id=version.protocol_id, now=now,
+        )  # fmt: skip
+    except NotFound:
+        return None
+
+
+def _fill(
+    db: Session, session: TreatmentSession, template: Template, last: MonitoringForm | None, *, actor: Actor,
+    now: datetime,
+) -> MonitoringForm:  # fmt: skip
+    facts = facts_of(db, session, actor=actor, now=now)
+    form = forms.from_document(template.document)
+    values = {each.key: facts[each.path] for each in form.fields if each.path != ASKED}
+    return _write(
+        db, session, form, template.id, values=values, typed=_typed(last), last=last, actor=actor, now=now,
     )  # fmt: skip
 
 
