@@ -21,6 +21,7 @@ from api import (
     board,
     booking,
     changes,
+    charting,
     clinics,
     docs,
     due,
@@ -28,6 +29,7 @@ from api import (
     holds,
     idempotency,
     leaving,
+    ledger,
     monitoring_forms,
     offers,
     orders,
@@ -38,10 +40,12 @@ from api import (
     repairs,
     resources,
     series,
+    session_settings,
+    sessions,
     signatures,
     staff,
-    sessions,
     strict_json,
+    templates,
     tokens,
     utilization,
     versions,
@@ -93,12 +97,16 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offers.blueprint,
     due.blueprint,
     outbox.blueprint,
+    sessions.blueprint,
+    templates.blueprint,
+    session_settings.blueprint,
+    orders.blueprint,
+    ledger.blueprint,
     leaving.blueprint,
     monitoring_forms.blueprint,
-    orders.blueprint,
+    charting.blueprint,
 )
 """Everything under `/api/v1`."""
-    sessions.blueprint,
 
 
 def utc_now() -> datetime:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from api import problems, strict_json
 from api.idempotency import HEADER, Idempotent
 from api.identity import Access
-from api.schemas.base import Clock, Shape, Weekday
+from api.schemas.base import Amount, Clock, Shape, Weekday
 from api.versions import with_etag
 
 PREFIX = "/api/v1"
@@ -145,6 +145,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc] # it ships no types
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app, spec_kwargs=SPEC)
+        self.register_field(Amount, "string", None)
         self.register_field(Clock, "string", None)
         self.register_field(Weekday, "string", None)
         self.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})

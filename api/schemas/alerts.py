@@ -29,14 +29,33 @@ class AlertOut(Shape):
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
-    assessment_id = fields.UUID(required=True)
+    assessment_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The answers that show it; or"}
+    )
+    session_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the session in which it was measured or missed."}
+    )
+    vitals_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The set that shows it; null where a set is missing."}
+    )
     kind = fields.Enum(AlertKind, by_value=True, required=True)
     level = fields.Enum(
         AlertLevel,
         by_value=True,
         required=True,
-        metadata={"description": "`review`: during this visit. `urgent`: before the patient leaves."},
+        metadata={
+            "description": "`review`: during this visit. `warn`: somebody should look. `urgent`: before the patient"
+            " leaves; in a session, call the prescriber."
+        },
     )
+    value = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "What was measured, or how many minutes late."}
+    )
+    threshold = fields.Integer(required=True, allow_none=True)
+    sustained = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "It took an earlier reading to make it urgent."}
+    )
+    due_at = Instant(required=True, allow_none=True, metadata={"description": "When a missing set was due."})
     raised_at = Instant(required=True)
     acknowledged_at = Instant(required=True, allow_none=True)
     acknowledged_by = fields.UUID(required=True, allow_none=True)

@@ -82,6 +82,8 @@ def tell_on(
     session = lock_session(db, session_id, actor=actor)
     refuse_locked(session)
     row = find(db, session, AdverseEvent, row_id)
+    if not changes:
+        refuse([Fault("severity", "unchanged", "Say how it went on.")])
     if row.closed or row.withdrawn:
         raise IllegalTransition("It is closed: correct it instead.", legal=[], state="closed")
     return renew(db, session, row, changes, reason=FOLLOWED_UP, actor=actor, now=now)
