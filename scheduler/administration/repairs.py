@@ -15,12 +15,12 @@ from scheduler.booking.changing import changes
 from scheduler.booking.changing.apply import check
 from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
 from scheduler.booking.changing.running import RunningSeries
-from scheduler.booking.opaque import LARGEST_PLAN, pack, unpack, whole
+from scheduler.booking.opaque import pack_large, unpack, whole
 from scheduler.booking.planning.problem import Breach, Visit
 from scheduler.booking.planning.solving import Answered, Item, Quality, answer, items
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.series import NamedResource
-from scheduler.errors import Fault, Invalid
+from scheduler.errors import Fault
 from scheduler.models import Appointment, AppointmentStatus, OverrideRule
 from scheduler.protocols import ResourceKind
 
@@ -176,13 +176,11 @@ def _unbroken(broken: Broken, *, seconds: float, now: datetime) -> tuple[Broken,
 
 def to_text(plan: RepairPlan) -> str:
     """The opaque string that holds exactly this plan. Raises `Invalid` for one that is too long."""
-    text = pack({
+    document = {
         "change": calendar_changes.as_document(plan.change), "version": plan.version,
         "changes": [changes.as_document(each) for each in plan.changes], "breaches": plan.breaches,
-    })  # fmt: skip
-    if len(text) > LARGEST_PLAN:
-        raise Invalid("This is too much for one plan: make the change in parts.")
-    return text
+    }  # fmt: skip
+    return pack_large(document, too_long="This is too much for one plan: make the change in parts.")
 
 
 def from_text(text: str) -> RepairPlan:

@@ -15,7 +15,7 @@ from scheduler.actors import Actor
 from scheduler.booking import proposals
 from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.book import book_together
-from scheduler.booking.opaque import LARGEST_PLAN, pack, unpack
+from scheduler.booking.opaque import pack_large, unpack
 from scheduler.booking.planning.problem import Course, Problem, Visit
 from scheduler.booking.planning.solving import Answered, Item, Quality, answer, items
 from scheduler.booking.plans import OfferedAppointment, PlannedVisit, SeriesPlan, Wishes
@@ -138,10 +138,8 @@ def to_text(plan: BatchPlan) -> str:
     wanted = [
         [each.patient_id.hex, each.protocol_id.hex, proposals.wishes_document(each.wishes)] for each in plan.wanted
     ]
-    text = pack({"wanted": wanted, "plans": [proposals.as_document(each) for each in plan.plans]})
-    if len(text) > LARGEST_PLAN:
-        raise Invalid("These are too many for one plan: place them in parts.")
-    return text
+    document = {"wanted": wanted, "plans": [proposals.as_document(each) for each in plan.plans]}
+    return pack_large(document, too_long="These are too many for one plan: place them in parts.")
 
 
 def from_text(text: str) -> BatchPlan:

@@ -33,6 +33,14 @@ def pack(document: dict[str, Any]) -> str:
     return urlsafe_b64encode(sha256(body).digest()[:DIGEST_BYTES] + body).decode().rstrip("=")
 
 
+def pack_large(document: dict[str, Any], *, too_long: str) -> str:
+    """`pack` for a plan of many: raises `Invalid`, in these words, where it could not be read back for its length."""
+    text = pack(document)
+    if len(text) > LARGEST_PLAN:
+        raise Invalid(too_long)
+    return text
+
+
 def unpack(text: str, read: Callable[[dict[str, Any]], Plan]) -> Plan:
     """What `read` makes of the document of `pack`. Raises `Invalid` for anything else."""
     try:

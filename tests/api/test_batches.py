@@ -145,7 +145,7 @@ def test_a_plan_for_more_than_may_be_asked_for_is_none(wanted, plan, monkeypatch
 
 
 def test_a_plan_too_long_to_be_handed_out_is_refused(wanted, plan, monkeypatch):
-    monkeypatch.setattr(batches, "LARGEST_PLAN", 100)
+    monkeypatch.setattr("scheduler.booking.opaque.LARGEST_PLAN", 100)
 
     with pytest.raises(Invalid, match="in parts"):
         plan(wanted)

@@ -525,7 +525,7 @@ def test_more_than_a_plan_is_made_for_is_refused(db, clinic, at, booked, monkeyp
 
 
 def test_a_plan_too_long_to_be_handed_out_is_refused(db, clinic, at, booked, monkeypatch):
-    monkeypatch.setattr("scheduler.administration.repairs.LARGEST_PLAN", 100)
+    monkeypatch.setattr("scheduler.booking.opaque.LARGEST_PLAN", 100)
 
     with pytest.raises(Invalid, match="in parts"):
         repair(clinic, db, sick(clinic, at))
