@@ -46,7 +46,7 @@ def document(found: board.Board) -> dict[str, Any]:
 
     for (
         appointment, series, patient, chair, version, number, infusions, status, since, starts, ends,
-        nurse, prescriber, initials,
+        nurse, prescriber, phase, expected, initials,
     ) in found.appointments:  # fmt: skip
         chairs[chair].append(
             {
@@ -54,7 +54,7 @@ def document(found: board.Board) -> dict[str, Any]:
                 "initials": initials, "number": number, "of": infusions, "status": status,
                 "starts_at": local(starts), "ends_at": local(ends), "nurse": nurse, "prescriber": prescriber,
                 "late_minutes": _late(status, since, starts, now), "overrides": overrides.get(appointment, []),
-                "version": version,
+                "phase": phase, "expected_end": None if expected is None else local(expected), "version": version,
             }
         )  # fmt: skip
     for hold, patient, chair, starts, ends, until, owner, offer, initials in found.holds:

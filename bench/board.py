@@ -17,16 +17,17 @@ from tests.homes import Home
 GOAL = 2.0
 NAMES = (
     "id", "series_id", "patient_id", "chair_id", "version", "number", "of", "status", "status_at", "starts_at",
-    "ends_at", "nurse", "prescriber", "initials",
+    "ends_at", "nurse", "prescriber", "phase", "expected_free_at", "initials",
 )  # fmt: skip
 ROWS = """
     SELECT a.id, a.series_id, a.patient_id, a.chair_id, a.version, a.number, s.infusions, a.status, a.status_at,
         a.starts_at, a.ends_at,
-        nurse.name, prescriber.name, substr(p.given_name, 1, 1) || substr(p.family_name, 1, 1)
+        nurse.name, prescriber.name, t.status, t.expected_free_at, substr(p.given_name, 1, 1) || substr(p.family_name, 1, 1)
     FROM appointments AS a
     JOIN series AS s ON s.clinic_id = a.clinic_id AND s.id = a.series_id
     LEFT JOIN resources AS nurse ON nurse.clinic_id = a.clinic_id AND nurse.id = a.nurse_id
     LEFT JOIN resources AS prescriber ON prescriber.clinic_id = a.clinic_id AND prescriber.id = a.prescriber_id
+    LEFT JOIN sessions AS t ON t.clinic_id = a.clinic_id AND t.appointment_id = a.id AND t.status <> 'entered_in_error'
     JOIN patients AS p ON p.clinic_id = a.clinic_id AND p.id = a.patient_id
     WHERE a.clinic_id = ? AND a.starts_at >= ? AND a.starts_at < ? ORDER BY a.starts_at, a.id
 """

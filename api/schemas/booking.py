@@ -11,7 +11,7 @@ from scheduler.booking.opaque import LARGEST_PLAN
 from scheduler.booking.plans import OPEN_END, Wishes
 from scheduler.booking.propose import MOST_PROPOSALS
 from scheduler.booking.waivers import Waiver
-from scheduler.models import AppointmentStatus, EndReason, OverrideRule, SeriesStatus
+from scheduler.models import AppointmentStatus, EndReason, OverrideRule, SeriesStatus, SessionStatus
 from scheduler.protocols import ResourceKind
 
 USUAL_PROPOSALS = 3
@@ -191,6 +191,13 @@ class BoardAppointmentOut(Shape):
     )  # fmt: skip
     overrides = fields.List(
         fields.Enum(OverrideRule, by_value=True), required=True, metadata={"description": "Rules set aside for it."}
+    )
+    phase = fields.Enum(
+        SessionStatus, by_value=True, required=True, allow_none=True,
+        metadata={"description": "How far its session is; null before the check-in."},
+    )  # fmt: skip
+    expected_end = LocalTime(
+        required=True, allow_none=True, metadata={"description": "When the chair will be free again, as it looks now."}
     )
     version = fields.Integer(required=True, metadata={"description": "Its ETag is this in double quotes."})
 

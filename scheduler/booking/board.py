@@ -25,7 +25,9 @@ from scheduler.models import (
     Override,
     Resource,
     Series,
+    SessionStatus,
     Staff,
+    TreatmentSession,
 )
 from scheduler.models.base import epoch_minutes, handle_of, one_of, table_of, text_of
 from scheduler.protocols import ResourceKind
@@ -42,10 +44,10 @@ class Board:
 
     `chairs`: id, name, in the clinic's order. `appointments`, by start: the ids of itself, its series, patient and
     chair; version, number, of how many, status, since when, start and end (UTC minutes), names of nurse and
-    prescriber, initials. `holds`, those not past their time by `now`, by start: the ids of itself, its patient and
-    chair; start, end (UTC minutes), until when, the name of who holds or offers it, the offer's id, initials.
-    `overrides`: the rules set aside for an appointment where it stands, by its id. Ids are as the driver gives them:
-    `text_of` reads them.
+    prescriber, the state of its session and when that is expected to free the chair (UTC minutes), initials.
+    `holds`, those not past their time by `now`, by start: the ids of itself, its patient and chair; start, end (UTC
+    minutes), until when, the name of who holds or offers it, the offer's id, initials. `overrides`: the rules set
+    aside for an appointment where it stands, by its id. Ids are as the driver gives them: `text_of` reads them.
     """
 
     day: date
@@ -76,7 +78,7 @@ def read_board(db: Session, day: date, *, actor: Actor, now: datetime) -> Board:
 
 _appointments, _resources, _series = table_of(Appointment), table_of(Resource), table_of(Series)
 _claims, _holds, _offers, _overrides = table_of(Claim), table_of(Hold), table_of(Offer), table_of(Override)
-_staff = table_of(Staff)
+_staff, _sessions = table_of(Staff), table_of(TreatmentSession)
 _nurses, _prescribers = _resources.alias(), _resources.alias()
 _CLINIC: BindParameter[UUID] = bindparam("clinic_id")
 _START: BindParameter[datetime] = bindparam("start")
@@ -113,6 +115,7 @@ APPOINTMENTS = access.with_initials(
         type_coerce(_appointments.c.status, String), epoch_minutes(_appointments.c.status_at),
         epoch_minutes(_appointments.c.starts_at), epoch_minutes(_appointments.c.ends_at),
         _nurses.c.name, _prescribers.c.name,
+        type_coerce(_sessions.c.status, String), epoch_minutes(_sessions.c.expected_free_at),
     )
     .join_from(
         _appointments, _series,
@@ -124,6 +127,11 @@ APPOINTMENTS = access.with_initials(
     .outerjoin(
         _prescribers,
         (_prescribers.c.clinic_id == _appointments.c.clinic_id) & (_prescribers.c.id == _appointments.c.prescriber_id),
+    )
+    .outerjoin(
+        _sessions,
+        (_sessions.c.clinic_id == _appointments.c.clinic_id) & (_sessions.c.appointment_id == _appointments.c.id)
+        & text(f"sessions.status <> '{SessionStatus.ENTERED_IN_ERROR}'"),
     )
     .where(*_SHOWN)
     .order_by(_appointments.c.starts_at, _appointments.c.id),

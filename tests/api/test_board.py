@@ -8,11 +8,12 @@ from api.board import document
 from api.schemas.booking import BoardOut
 from scheduler.actors import Role
 from scheduler.booking import board
-from scheduler.models import AppointmentStatus, Override, OverrideRule
+from scheduler.models import AppointmentStatus, Override, OverrideRule, SessionStatus
 from tests.api.test_booking import ask, book
 from tests.builders import MONDAY
 from tests.courses import appointments_of, write_series
 from tests.scheduler.booking.test_board import held, offered
+from tests.treatments import session_in, visit
 
 LATE = timedelta(minutes=7)
 
@@ -81,6 +82,16 @@ def test_nobody_is_late_at_the_minute_of_their_visit(clinic, shown, at):
     assert shown(at("Mon 09:00"))["chairs"][0]["appointments"][0]["late_minutes"] is None
 
 
+def test_the_board_shows_how_far_a_session_is_and_when_its_chair_is_expected_to_be_free(clinic, shown, at):
+    session_in(clinic, SessionStatus.INFUSING, expected_free_at=at("Mon 11:40"))
+    session_in(clinic, SessionStatus.ENTERED_IN_ERROR, appointment=visit(clinic, starts_at=at("Mon 14:00")))
+
+    running, void = shown(at("Mon 10:00"))["chairs"][0]["appointments"]
+
+    assert (running["phase"], running["expected_end"]) == ("infusing", "2026-03-02T11:40:00-05:00")
+    assert (void["phase"], void["expected_end"]) == (None, None)
+
+
 def test_the_quick_document_is_what_the_schema_would_say(as_, clinic, shown, at, now):
     client = as_(Role.SCHEDULER)
     for name in ("Ada", "Bea"):
@@ -91,9 +102,11 @@ def test_the_quick_document_is_what_the_schema_would_say(as_, clinic, shown, at,
     (visit,) = appointments_of(clinic, series)
     clinic.keep(Override(clinic_id=clinic.id, appointment_id=visit.id, rule=OverrideRule.REST, reason="So.", at=now))
 
+    session_in(clinic, SessionStatus.CHECKED_IN, appointment=visit(clinic, starts_at=at("Mon 17:00")))
+
     quick = shown(now)
 
     assert BoardOut().dump(BoardOut().load(quick)) == quick
-    assert [len(chair["appointments"]) for chair in quick["chairs"]] == [2, 1]
+    assert [len(chair["appointments"]) for chair in quick["chairs"]] == [3, 1]
     assert [len(chair["holds"]) for chair in quick["chairs"]] == [1, 1]
     assert quick["chairs"][0]["appointments"][1]["overrides"] == ["rest"]
