@@ -11,15 +11,15 @@ from api.identity import allow
 from api.openapi import PREFIX, Blueprint
 from api.paging import Page, PageIn, page, page_of
 from api.schemas.sessions import (
-    AnswerOut,
     AnswersIn,
     CheckInIn,
+    ChecklistAnswerOut,
     ClearanceIn,
     ClearanceOut,
     DeferralIn,
-    ErrorIn,
     HappenedIn,
     RoomingIn,
+    SessionErrorIn,
     SessionOut,
 )
 from api.versions import changes_version, etag, require_version
@@ -83,7 +83,7 @@ def room(body: dict[str, Any], session_id: UUID) -> TreatmentSession:
 
 
 @blueprint.post("/sessions/<uuid:session_id>/answers")
-@blueprint.response(201, page_of(AnswerOut))
+@blueprint.response(201, page_of(ChecklistAnswerOut))
 @blueprint.arguments(AnswersIn)
 @blueprint.alt_response(409, description="The session is signed, or was entered in error.")
 @idempotent(required=True)
@@ -141,7 +141,7 @@ def take_up_again(body: dict[str, Any], session_id: UUID) -> TreatmentSession:
 
 @blueprint.post("/sessions/<uuid:session_id>/error")
 @blueprint.response(200, SessionOut)
-@blueprint.arguments(ErrorIn)
+@blueprint.arguments(SessionErrorIn)
 @blueprint.alt_response(409, description=ILLEGAL)
 @idempotent
 @changes_version

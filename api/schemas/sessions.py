@@ -30,7 +30,7 @@ class HappenedIn(Shape):
     occurred_at = Instant(load_default=None, metadata=WHEN)
 
 
-class AnswerIn(HappenedIn):
+class ChecklistAnswerIn(HappenedIn):
     item = Text(60, required=True, metadata={"description": "The key of an item of either list."})
     value = fields.Dict(keys=fields.String(), required=True, metadata=VALUE)
     note = Text(2000, lines=True, load_default=None)
@@ -41,7 +41,9 @@ class AnswerIn(HappenedIn):
 
 
 class AnswersIn(Shape):
-    answers = fields.List(fields.Nested(AnswerIn), required=True, validate=validate.Length(min=1, max=2 * MOST_ITEMS))
+    answers = fields.List(
+        fields.Nested(ChecklistAnswerIn), required=True, validate=validate.Length(min=1, max=2 * MOST_ITEMS)
+    )
 
 
 class CheckInIn(HappenedIn):
@@ -49,7 +51,7 @@ class CheckInIn(HappenedIn):
         load_default=None, metadata={"description": "When the patient came, where that is not on record yet."}
     )
     answers = fields.List(
-        fields.Nested(AnswerIn), load_default=list, validate=validate.Length(max=2 * MOST_ITEMS),
+        fields.Nested(ChecklistAnswerIn), load_default=list, validate=validate.Length(max=2 * MOST_ITEMS),
         metadata={"description": "What was asked at the desk already, such as two identifiers."},
     )  # fmt: skip
 
@@ -67,7 +69,7 @@ class DeferralIn(HappenedIn):
     note = Text(500, load_default=None, metadata={"description": "Needed where the reason is another one."})
 
 
-class ErrorIn(HappenedIn):
+class SessionErrorIn(HappenedIn):
     reason = Text(500, required=True)
 
 
@@ -110,7 +112,7 @@ class SessionOut(Shape):
     signed_by = fields.UUID(required=True, allow_none=True)
 
 
-class AnswerOut(Shape):
+class ChecklistAnswerOut(Shape):
     id = fields.UUID(required=True)
     item = fields.String(required=True)
     value = fields.Dict(keys=fields.String(), required=True, metadata=VALUE)
@@ -120,7 +122,7 @@ class AnswerOut(Shape):
     recorded_by = fields.UUID(required=True, allow_none=True)
 
 
-class ItemOut(Shape):
+class ChecklistItemOut(Shape):
     key = fields.String(required=True)
     label = fields.String(required=True)
     kind = fields.Enum(Kind, by_value=True, required=True)
@@ -130,16 +132,16 @@ class ItemOut(Shape):
     parts = fields.List(fields.String(), required=True)
 
 
-class AskedOut(Shape):
-    item = fields.Nested(ItemOut, required=True, attribute="judged.item")
+class ClearanceItemOut(Shape):
+    item = fields.Nested(ChecklistItemOut, required=True, attribute="judged.item")
     state = fields.Enum(State, by_value=True, required=True, attribute="judged.state")
     words = fields.String(required=True, attribute="judged.words")
     is_in_the_way = fields.Boolean(required=True, attribute="judged.is_in_the_way")
-    answer = fields.Nested(AnswerOut, required=True, allow_none=True)
+    answer = fields.Nested(ChecklistAnswerOut, required=True, allow_none=True)
     by = fields.String(required=True, allow_none=True, metadata={"description": "The name of who answered."})
 
 
-class InTheWayOut(Shape):
+class ClearanceFaultOut(Shape):
     where = fields.String(required=True)
     code = fields.String(required=True)
     message = fields.String(required=True)
@@ -148,8 +150,8 @@ class InTheWayOut(Shape):
 class ClearanceOut(Shape):
     at = Instant(required=True, metadata={"description": "The moment for which it was judged."})
     order_id = fields.UUID(required=True, allow_none=True)
-    items = fields.List(fields.Nested(AskedOut), required=True)
+    items = fields.List(fields.Nested(ClearanceItemOut), required=True)
     faults = fields.List(
-        fields.Nested(InTheWayOut), required=True,
+        fields.Nested(ClearanceFaultOut), required=True,
         metadata={"description": "What keeps the patient from being cleared; nothing where it is empty."},
     )  # fmt: skip

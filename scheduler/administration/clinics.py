@@ -22,6 +22,8 @@ from scheduler.models import Appointment, Calendar, Clinic, Closure, OpeningHour
 from scheduler.protocols import ResourceKind
 from scheduler.records import audit
 from scheduler.records.zone import read_zone
+from scheduler.sessions.settings import settings_in_force
+from scheduler.sessions.templates import ship_templates
 
 NO_PLACE = frozenset({"Factory", "localtime"})
 """Names a zone database may carry that are nowhere."""
@@ -38,7 +40,7 @@ def create_clinic(
     db: Session, *, name: str, timezone: str, hours: Sequence[WeeklyHours], chairs: Sequence[str], now: datetime,
     since: date | None = None,
 ) -> Clinic:  # fmt: skip
-    """Found a clinic that can be booked: hours, chairs, settings, booking policy, protocols.
+    """Found a clinic that can be booked: hours, chairs, settings, booking policy, protocols, and lists of sessions.
 
     The hours hold from `since`, today unless told otherwise. Raises `Invalid` with every fault.
     """
@@ -53,6 +55,8 @@ def create_clinic(
     begin_settings(db, clinic.id, now=now)
     begin_policy(db, clinic.id, now=now)
     ship_protocols(db, clinic.id, now=now)
+    settings_in_force(db, clinic.id, now=now)
+    ship_templates(db, clinic.id, now=now)
     founder = Actor(clinic.id, None, frozenset())
     audit.note(db, "clinic.created", actor=founder, now=now, subject=clinic.id, chairs=len(chairs))
     return clinic

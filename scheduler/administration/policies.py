@@ -5,15 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.administration.dated import append, beginning_faults, history
 from scheduler.booking.policy import Policy
-from scheduler.clinic_time import date_faults
 from scheduler.errors import Fault, refuse
 from scheduler.models import BookingPolicy
-from scheduler.records import audit
 
 RANGES = {
     "late_notice_minutes": (0, 20160),
@@ -40,19 +38,14 @@ def change_policy(
     Raises `Invalid` with every fault: what was judged by an older policy keeps its meaning, so none begins in the past.
     """
     begins = effective_from or now
-    refuse([*_range_faults(policy), *_reminder_faults(policy), *_date_faults(begins, now)])
+    refuse([*_range_faults(policy), *_reminder_faults(policy), *beginning_faults(begins, now, "A new policy begins")])
     row = _row(actor.clinic_id, policy, effective_from=begins, created_at=now, author_id=actor.staff_id)
-    db.add(row)
-    db.flush()  # the audit row needs the id
-    audit.note(db, "booking_policy.changed", actor=actor, now=now, subject=row.id)
-    return row
+    return append(db, row, "booking_policy.changed", actor=actor, now=now)
 
 
 def list_policies(db: Session, *, actor: Actor) -> list[BookingPolicy]:
     """Every policy the clinic has had or will have, the latest first; of those of one moment the last to be set."""
-    rows = select(BookingPolicy).where(BookingPolicy.clinic_id == actor.clinic_id)
-    order = (BookingPolicy.effective_from.desc(), BookingPolicy.created_at.desc(), BookingPolicy.id)
-    return list(db.scalars(rows.order_by(*order)))
+    return history(db, BookingPolicy, actor.clinic_id)
 
 
 def _row(
@@ -79,9 +72,3 @@ def _reminder_faults(policy: Policy) -> Iterator[Fault]:
         yield Fault("reminder_minutes", "twice", "Every reminder has a time of its own.")
     if not all(least <= minutes <= most for minutes in policy.reminder_minutes):
         yield Fault("reminder_minutes", "range", f"A reminder goes out from {least} to {most} minutes before.")
-
-
-def _date_faults(begins: datetime, now: datetime) -> Iterator[Fault]:
-    yield from date_faults(effective_from=begins.date())
-    if begins < now:
-        yield Fault("effective_from", "past", "A new policy begins now or later.")

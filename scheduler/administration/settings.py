@@ -5,15 +5,13 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.clinic_time import date_faults
+from scheduler.administration.dated import append, beginning_faults, history
 from scheduler.errors import Fault, refuse
 from scheduler.models import ClinicSettings
 from scheduler.outcomes.trajectories import Thresholds
-from scheduler.records import audit
 
 RANGES = {
     "response_percent": (1, 100),
@@ -42,22 +40,17 @@ def change_settings(
     Raises `Invalid` with every fault: what was judged by older thresholds keeps its meaning, so none begin in the past.
     """
     begins = effective_from or now
-    refuse([*_range_faults(thresholds), *_date_faults(begins, now)])
+    refuse([*_range_faults(thresholds), *beginning_faults(begins, now, "New settings begin")])
     settings = ClinicSettings(
         clinic_id=actor.clinic_id, effective_from=begins, created_at=now, author_id=actor.staff_id,
         **asdict(thresholds),
     )  # fmt: skip
-    db.add(settings)
-    db.flush()  # the audit row needs the id
-    audit.note(db, "settings.changed", actor=actor, now=now, subject=settings.id)
-    return settings
+    return append(db, settings, "settings.changed", actor=actor, now=now)
 
 
 def list_settings(db: Session, *, actor: Actor) -> list[ClinicSettings]:
     """Every settings the clinic has had or will have, the latest first; of those of one moment the last to be set."""
-    rows = select(ClinicSettings).where(ClinicSettings.clinic_id == actor.clinic_id)
-    order = (ClinicSettings.effective_from.desc(), ClinicSettings.created_at.desc(), ClinicSettings.id)
-    return list(db.scalars(rows.order_by(*order)))
+    return history(db, ClinicSettings, actor.clinic_id)
 
 
 def _range_faults(thresholds: Thresholds) -> Iterator[Fault]:
@@ -65,9 +58,3 @@ def _range_faults(thresholds: Thresholds) -> Iterator[Fault]:
         least, most = RANGES[name]
         if not least <= value <= most:
             yield Fault(name, "range", f"This goes from {least} to {most}.")
-
-
-def _date_faults(begins: datetime, now: datetime) -> Iterator[Fault]:
-    yield from date_faults(effective_from=begins.date())
-    if begins < now:
-        yield Fault("effective_from", "past", "New settings begin now or later.")

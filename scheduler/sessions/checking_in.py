@@ -11,7 +11,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment, refuse_illegal
-from scheduler.errors import Blocked, Fault, IllegalTransition, SessionOpen, refuse
+from scheduler.errors import Blocked, Fault, IllegalTransition, Invalid, SessionOpen, refuse
 from scheduler.models import (
     UNDER_WAY,
     Appointment,
@@ -72,21 +72,31 @@ def room(
 
     Raises `IllegalTransition`, `Invalid` for a chair that is none, and `Blocked` where another patient sits.
     """
+    chair = find_chair(db, session, chair_id)
     if session.status is not SessionStatus.CHECKED_IN:
         raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
     at = take_step(db, session, SessionStatus.PRE_ASSESSMENT, occurred_at=occurred_at, actor=actor, now=now)
-    seat(db, session, chair_id or session.chair_id, at=at)
+    seat(db, session, chair, at=at)
     return session
 
 
-def seat(db: Session, session: TreatmentSession, chair_id: UUID, *, at: datetime) -> None:
-    """Have the patient of a session sit in a chair since `at`. Raises `Invalid` and `Blocked` as `room` does."""
-    chair = db.get(Resource, (session.clinic_id, chair_id), with_for_update={"key_share": True})
+def find_chair(db: Session, session: TreatmentSession, chair_id: UUID | None) -> Resource:
+    """The chair that was named, else the session's own; nobody else is seated in it until this transaction ends.
+
+    Raises `Invalid` for one that the clinic does not have, or has no more.
+    """
+    key = session.clinic_id, chair_id or session.chair_id
+    chair = db.get(Resource, key, with_for_update={"key_share": True}, populate_existing=True)
     if chair is None or chair.kind is not ResourceKind.CHAIR or chair.retired_at is not None:
-        refuse([Fault("chair_id", "not-found", "There is no such chair.")])
-    if _is_taken(db, session, chair_id, at):
+        raise Invalid(faults=[Fault("chair_id", "not-found", "There is no such chair.")])
+    return chair
+
+
+def seat(db: Session, session: TreatmentSession, chair: Resource, *, at: datetime) -> None:
+    """Have the patient of a session sit in a chair since `at`. Raises `Blocked` where another patient sits."""
+    if _is_taken(db, session, chair.id, at):
         raise Blocked(faults=[Fault("chair_id", "occupied", "Another patient sits in this chair.")])
-    session.chair_id, session.roomed_at, session.chair_free_at = chair_id, at, None
+    session.chair_id, session.roomed_at, session.chair_free_at = chair.id, at, None
     expect(session, pace_of(db, session).planned(at))
     db.flush()  # the answer shows the new version
 

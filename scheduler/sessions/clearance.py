@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.errors import Blocked, Fault
+from scheduler.errors import Blocked, Fault, refuse
 from scheduler.models import (
     Appointment,
     Assessment,
@@ -88,8 +88,11 @@ def clear(
 ) -> TreatmentSession:  # fmt: skip
     """Clear the patient of a locked session for what was ordered: the named order, or the one signed last.
 
-    Raises `IllegalTransition`, `Invalid` for a time that cannot be, and `Blocked` with everything in the way.
+    Raises `IllegalTransition`, `Invalid` for an unknown order or a time that cannot be, and `Blocked` with everything
+    in the way.
     """
+    if order_id is not None and db.get(Order, (session.clinic_id, order_id)) is None:
+        refuse([Fault("order_id", "not-found", "There is no such order.")])
     refuse_illegal(session, SessionStatus.CLEARED)
     answers = newest_answers(db, session)
     at = moment(occurred_at, last=_last(session, answers), now=now)

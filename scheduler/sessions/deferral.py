@@ -10,7 +10,7 @@ from scheduler.booking import attendance
 from scheduler.errors import Blocked, Fault, IllegalTransition, refuse
 from scheduler.models import Appointment, DeferralReason, SessionStatus, TreatmentSession
 from scheduler.records import audit
-from scheduler.sessions.checking_in import seat
+from scheduler.sessions.checking_in import find_chair, seat
 from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.steps import refuse_illegal, take_step
 
@@ -40,16 +40,17 @@ def take_up_again(
 ) -> TreatmentSession:  # fmt: skip
     """Go back to the checks, from a deferral or a clearance, on the day of the visit; who had left sits down again.
 
-    Raises `IllegalTransition`, `OutOfTime` on another day, and `Blocked` where another patient sits by now.
+    Raises `IllegalTransition`, `OutOfTime` on another day, `Invalid` for a chair that is none, and `Blocked` where
+    another patient sits by now.
     """
+    chair = find_chair(db, session, chair_id)
     if session.status is SessionStatus.CHECKED_IN:
         raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
     at = take_step(db, session, SessionStatus.PRE_ASSESSMENT, occurred_at=occurred_at, actor=actor, now=now)
     attendance.refuse_other_day(db, appointment, at)
     session.deferral = session.cleared_at = session.cleared_by = session.order_id = None
-    moved = chair_id is not None and chair_id != session.chair_id
-    if moved or session.roomed_at is None or session.chair_free_at is not None:
-        seat(db, session, chair_id or session.chair_id, at=at)
+    if chair.id != session.chair_id or session.roomed_at is None or session.chair_free_at is not None:
+        seat(db, session, chair, at=at)
     db.flush()  # the answer shows the new version
     return session
 

@@ -5,11 +5,13 @@ A new kind of id in a path, a query or a body needs a line in `ROWS`; a body the
 """
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from api.app import create_app
@@ -18,18 +20,32 @@ from scheduler.actors import Role
 from scheduler.booking.holding import choices
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
 from scheduler.models import (
+    AdverseEvent,
+    AdverseEventCode,
     Alert,
     AlertKind,
     AlertLevel,
     Appointment,
     Assessment,
+    Charted,
+    ChartedKind,
+    ChecklistAnswer,
     Closure,
     Hold,
+    InfusionEventRow,
+    LedgerEntry,
+    LedgerKind,
     Offer,
     OrderState,
+    Purpose,
     Series,
+    SessionStatus,
     Shift,
+    TreatmentSession,
     Urgency,
+    Vial,
+    Vitals,
+    VitalsPhase,
     WaitlistEntry,
 )
 from scheduler.protocols import ResourceKind
@@ -137,6 +153,33 @@ def offer(cast: ClinicCast) -> UUID:
     return cast.keep(row).id
 
 
+def vial(cast: ClinicCast) -> Vial:
+    row = Vial(
+        clinic_id=cast.id, label=f"Vial {uuid4()}", drug="ketamine", strength_mg_ml=Decimal(50), volume_ml=Decimal(10),
+        lot="L1", expires_on=MONDAY + timedelta(days=300),
+    )  # fmt: skip
+    return cast.keep(row)
+
+
+def ledger_entry(cast: ClinicCast) -> UUID:
+    row = LedgerEntry(
+        clinic_id=cast.id, vial_id=vial(cast).id, kind=LedgerKind.RECEIVED, ml=Decimal(10), mg=Decimal(500),
+        occurred_at=cast.now, recorded_at=cast.now,
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
+def session(cast: ClinicCast) -> TreatmentSession:
+    """One session a clinic: what is charted is charted in it."""
+    found = cast.db.scalars(select(TreatmentSession).where(TreatmentSession.clinic_id == cast.id).limit(1)).first()
+    return found or treatments.session_in(cast, SessionStatus.CHECKED_IN)
+
+
+def charted(cast: ClinicCast, kind: type[Charted], /, **columns: Any) -> UUID:
+    said = {"occurred_at": clinic_instant("Mon 09:00"), "recorded_at": cast.now, **columns}
+    return cast.keep(kind(clinic_id=cast.id, id=uuid4(), session_id=session(cast).id, **said)).id
+
+
 def order(cast: ClinicCast) -> UUID:
     """A draft, which is what can be signed."""
     return treatments.order(
@@ -162,6 +205,17 @@ ROWS = {
     "entry_id": entry,
     "offer_id": offer,
     "order_id": order,
+    "template_id": lambda cast: treatments.template(cast, Purpose.CLEARANCE, {"items": []}).id,
+    "session_id": lambda cast: session(cast).id,
+    "vitals_id": lambda cast: charted(cast, Vitals, phase=VitalsPhase.BEFORE, hr=70),
+    "infusion_event_id": lambda cast: charted(cast, InfusionEventRow, kind=ChartedKind.PAUSE, number=1),
+    "answer_id": lambda cast: charted(cast, ChecklistAnswer, item="identity", value={"value": True}),
+    "adverse_event_id": lambda cast: charted(
+        cast, AdverseEvent, code=AdverseEventCode.NAUSEA, severity=1, serious=False, criteria=[], closed=False
+    ),
+    "vial_id": lambda cast: vial(cast).id,
+    "ledger_entry_id": ledger_entry,
+    "witness_id": lambda cast: cast.staff[Role.PRESCRIBER].id,
 }
 """How to make a row of each kind in a clinic."""
 
