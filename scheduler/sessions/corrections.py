@@ -102,7 +102,8 @@ def correct_answer(
     session, row = lock_for_correction(db, session_id, ChecklistAnswer, row_id, correction, actor=actor)
     at, faults = time_of(session, row, correction, now)
     value, note = correction.changes.get("value", row.value), correction.changes.get("note", row.note)
-    wrong = value_faults(items_of(db, session)[row.item], value, note)
+    item = items_of(db, session).get(row.item)
+    wrong = value_faults(item, value, note) if item else ()
     twice = [
         Fault("occurred_at", "twice", "Another answer to this item is of the same moment.")
         for other in current(charted(db, session, ChecklistAnswer))
