@@ -23,6 +23,7 @@ from scheduler.booking.series import NamedResource
 from scheduler.errors import Fault
 from scheduler.models import Appointment, AppointmentStatus, OverrideRule
 from scheduler.protocols import ResourceKind
+from scheduler.records import access
 
 NOWHERE = Wishes(date.max, latest=date.min)
 """Of a visit that finds no new place."""
@@ -227,8 +228,8 @@ def _visits(broken: Broken, answered: Answered) -> Iterator[RepairedVisit]:
         place, stands = answered.answer[visit.key], broken.appointments[visit.key]
         if visit.stands is not None and place != visit.stands:
             yield RepairedVisit(
-                visit.key, visit.series, stands.patient_id, _initials(broken, stands.patient_id), visit.number,
-                visit.fallen, before=_place(visit.stands, visit, broken.calendar),
+                visit.key, visit.series, stands.patient_id, access.initials_of(broken.patients[stands.patient_id]),
+                visit.number, visit.fallen, before=_place(visit.stands, visit, broken.calendar),
                 after=_place(place, visit, broken.calendar) if place else None,
                 changed=tuple(_changed(visit.stands, place)) if place else (),
             )  # fmt: skip
@@ -253,14 +254,9 @@ def _place(visit: PlannedVisit, of: Visit, calendar: ClinicCalendar) -> Place:
 
 def _in_the_way(appointment: Appointment, broken: Broken) -> InTheWay:
     return InTheWay(
-        appointment.id, appointment.patient_id, _initials(broken, appointment.patient_id), appointment.status,
-        appointment.starts_at.astimezone(broken.calendar.zone),
+        appointment.id, appointment.patient_id, access.initials_of(broken.patients[appointment.patient_id]),
+        appointment.status, appointment.starts_at.astimezone(broken.calendar.zone),
     )  # fmt: skip
-
-
-def _initials(broken: Broken, patient_id: UUID) -> str:
-    patient = broken.patients[patient_id]
-    return patient.given_name[:1] + patient.family_name[:1]
 
 
 def _all_breaches(broken: Broken, answered: Answered, now: datetime) -> Iterator[PlannedBreach]:

@@ -248,6 +248,6 @@ def _shown(batch: Batch, wanted: Wanted, visits: tuple[PlannedVisit, ...]) -> Pl
     patient = batch.patients[wanted.patient_id]
     room = replace(batch.problem.availability, protocol=batch.versions[wanted.protocol_id].definition)
     return PlacedSeries(
-        wanted.patient_id, patient.given_name[:1] + patient.family_name[:1], wanted.protocol_id,
+        wanted.patient_id, access.initials_of(patient), wanted.protocol_id,
         tuple(offered_visit(room, visit) for visit in visits),
     )  # fmt: skip

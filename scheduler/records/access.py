@@ -136,6 +136,11 @@ def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[
     )
 
 
+def initials_of(patient: Patient) -> str:
+    """The initials of a record that is open, as `with_initials` reads them."""
+    return patient.given_name[:1] + patient.family_name[:1]
+
+
 def with_consent(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
     """A bulk read with `consent_until` added; nobody is shown anything of the patient by it."""
     return rows.add_columns(_patients.c.consent_until).join(
