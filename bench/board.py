@@ -22,7 +22,8 @@ NAMES = (
 ROWS = """
     SELECT a.id, a.series_id, a.patient_id, a.chair_id, a.version, a.number, s.infusions, a.status, a.status_at,
         a.starts_at, a.ends_at,
-        nurse.name, prescriber.name, t.status, t.expected_free_at, substr(p.given_name, 1, 1) || substr(p.family_name, 1, 1)
+        nurse.name, prescriber.name, t.status, t.expected_free_at,
+        substr(p.given_name, 1, 1) || substr(p.family_name, 1, 1)
     FROM appointments AS a
     JOIN series AS s ON s.clinic_id = a.clinic_id AND s.id = a.series_id
     LEFT JOIN resources AS nurse ON nurse.clinic_id = a.clinic_id AND nurse.id = a.nurse_id
