@@ -15,7 +15,7 @@ from api.schemas.ledger import (
     CountIn,
     DisposalIn,
     EntryCorrectionIn,
-    EntryOut,
+    LedgerEntryOut,
     ReasonIn,
     SessionEntryIn,
     SessionLedgerOut,
@@ -68,7 +68,7 @@ def one_vial(vial_id: UUID) -> VialHistory:
 
 
 @blueprint.post("/vials/<uuid:vial_id>/counts")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(CountIn)
 @idempotent(required=True)
 @witnessed
@@ -79,7 +79,7 @@ def count(body: dict[str, Any], vial_id: UUID) -> LedgerEntry:
 
 
 @blueprint.post("/vials/<uuid:vial_id>/waste")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(DisposalIn)
 @blueprint.alt_response(409, description=TOO_LITTLE)
 @idempotent(required=True)
@@ -93,7 +93,7 @@ def waste(body: dict[str, Any], vial_id: UUID) -> LedgerEntry:
 
 
 @blueprint.post("/vials/<uuid:vial_id>/returns")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(DisposalIn)
 @blueprint.alt_response(409, description=TOO_LITTLE)
 @idempotent(required=True)
@@ -107,7 +107,7 @@ def send_back(body: dict[str, Any], vial_id: UUID) -> LedgerEntry:
 
 
 @blueprint.post("/sessions/<uuid:session_id>/ledger")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(SessionEntryIn)
 @blueprint.alt_response(409, description=TOO_LITTLE + " Or the session is signed, or void.")
 @idempotent(required=True)
@@ -127,7 +127,7 @@ def of_session(session_id: UUID) -> SessionLedger:
 
 
 @blueprint.get("/ledger")
-@blueprint.response(200, page_of(EntryOut))
+@blueprint.response(200, page_of(LedgerEntryOut))
 @blueprint.arguments(BookQuery, location="query")
 @allow(Role.CLINICIAN, Role.ADMINISTRATOR)
 def book(asked: dict[str, Any]) -> Page[LedgerEntry]:
@@ -139,7 +139,7 @@ def book(asked: dict[str, Any]) -> Page[LedgerEntry]:
 
 
 @blueprint.post("/ledger/<uuid:ledger_entry_id>/reversal")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(ReasonIn)
 @blueprint.alt_response(409, description=SETTLED)
 @idempotent(required=True)
@@ -151,7 +151,7 @@ def reverse(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
 
 
 @blueprint.post("/ledger/<uuid:ledger_entry_id>/correction")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(EntryCorrectionIn)
 @blueprint.alt_response(409, description=SETTLED + " " + TOO_LITTLE)
 @idempotent(required=True)
@@ -163,7 +163,7 @@ def correct(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
 
 
 @blueprint.post("/ledger/<uuid:ledger_entry_id>/resolution")
-@blueprint.response(201, EntryOut)
+@blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(ReasonIn)
 @blueprint.alt_response(409, description="Somebody has explained it already.")
 @idempotent(required=True)

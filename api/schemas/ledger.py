@@ -102,7 +102,7 @@ class BookQuery(DatesIn, PageIn):
     """A range of dates by the clinic's calendar, a page at a time."""
 
 
-class EntryOut(Shape):
+class LedgerEntryOut(Shape):
     """One amount. A reversal carries the opposite of the entry it is about."""
 
     id = fields.UUID(required=True)
@@ -139,13 +139,13 @@ class VialOut(Shape):
     expired = fields.Boolean(required=True)
     holds_ml = Amount(3, required=True, attribute="balance.ml")
     holds_mg = Amount(3, required=True, attribute="balance.mg")
-    discrepancies = fields.List(fields.Nested(EntryOut), required=True)
+    discrepancies = fields.List(fields.Nested(LedgerEntryOut), required=True)
 
 
 class VialHistoryOut(VialOut):
     """A vial with every entry of it, in order of time."""
 
-    entries = fields.List(fields.Nested(EntryOut), required=True)
+    entries = fields.List(fields.Nested(LedgerEntryOut), required=True)
 
 
 class SessionBalanceOut(Shape):
@@ -163,5 +163,5 @@ class SessionBalanceOut(Shape):
 class SessionLedgerOut(Shape):
     """What was drawn for a session and what became of it."""
 
-    entries = fields.List(fields.Nested(EntryOut), required=True)
+    entries = fields.List(fields.Nested(LedgerEntryOut), required=True)
     balance = fields.Nested(SessionBalanceOut, required=True)
