@@ -18,6 +18,7 @@ from scheduler.booking.attendance import GivenUp
 from scheduler.booking.lives import Life, read_life
 from scheduler.booking.series import BookedAppointment
 from scheduler.models import Appointment
+from scheduler.sessions import checking_in
 
 blueprint = Blueprint(
     "appointments", __name__, url_prefix="/appointments", description="The life of an appointment, step by step."
@@ -38,6 +39,13 @@ def _seen(appointment_id: UUID) -> Appointment:
     """The appointment, locked, if it still is what the caller has read."""
     appointment = lock_appointment(g.db, appointment_id, actor=g.actor)
     require_version(appointment)
+    return appointment
+
+
+def _without_session(appointment_id: UUID) -> Appointment:
+    """The same, if nobody has checked the patient in: from then on the visit follows its session."""
+    appointment = _seen(appointment_id)
+    checking_in.refuse_with_session(g.db, appointment)
     return appointment
 
 
@@ -64,30 +72,6 @@ def arrive(body: dict[str, Any], appointment_id: UUID) -> BookedAppointment:
     return attendance.arrive(g.db, _seen(appointment_id), at=body["at"], actor=g.actor, now=g.now)
 
 
-@blueprint.post("/<uuid:appointment_id>/session")
-@blueprint.response(200, AppointmentOut)
-@blueprint.arguments(MomentIn)
-@blueprint.alt_response(409, description=ILLEGAL)
-@idempotent
-@changes_version
-@allow(Role.CLINICIAN)
-def begin(body: dict[str, Any], appointment_id: UUID) -> BookedAppointment:
-    """Record that the session of a patient who has come has begun."""
-    return attendance.begin(g.db, _seen(appointment_id), at=body["at"], actor=g.actor, now=g.now)
-
-
-@blueprint.post("/<uuid:appointment_id>/completion")
-@blueprint.response(200, AppointmentOut)
-@blueprint.arguments(MomentIn)
-@blueprint.alt_response(409, description=ILLEGAL)
-@idempotent
-@changes_version
-@allow(Role.CLINICIAN)
-def complete(body: dict[str, Any], appointment_id: UUID) -> BookedAppointment:
-    """Record that the session is over and the patient has gone home."""
-    return attendance.complete(g.db, _seen(appointment_id), at=body["at"], actor=g.actor, now=g.now)
-
-
 @blueprint.post("/<uuid:appointment_id>/cancellation")
 @blueprint.response(200, GivenUpOut)
 @blueprint.arguments(CancellationIn)
@@ -97,7 +81,7 @@ def complete(body: dict[str, Any], appointment_id: UUID) -> BookedAppointment:
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def cancel(body: dict[str, Any], appointment_id: UUID) -> GivenUp:
     """Call a visit off. Its place is free at once; with less notice than the clinic asks for it is marked late."""
-    return attendance.cancel(g.db, _seen(appointment_id), **body, actor=g.actor, now=g.now)
+    return attendance.cancel(g.db, _without_session(appointment_id), **body, actor=g.actor, now=g.now)
 
 
 @blueprint.post("/<uuid:appointment_id>/no-show")
@@ -119,7 +103,7 @@ def mark_no_show(appointment_id: UUID) -> GivenUp:
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def take_back(appointment_id: UUID) -> BookedAppointment:
     """Take a visit back to booked: a missed one while its place can be had again, or a slip of the desk."""
-    return reinstate.reinstate(g.db, _seen(appointment_id), actor=g.actor, now=g.now)
+    return reinstate.reinstate(g.db, _without_session(appointment_id), actor=g.actor, now=g.now)
 
 
 @blueprint.post("/<uuid:appointment_id>/error")
@@ -130,4 +114,4 @@ def take_back(appointment_id: UUID) -> BookedAppointment:
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def enter_in_error(appointment_id: UUID) -> GivenUp:
     """Say that an appointment should never have been entered. It stays on record and gives back its place."""
-    return attendance.enter_in_error(g.db, _seen(appointment_id), actor=g.actor, now=g.now)
+    return attendance.enter_in_error(g.db, _without_session(appointment_id), actor=g.actor, now=g.now)

@@ -47,7 +47,7 @@ def check_in(
     `IllegalTransition` for a visit that is over or called off, `OutOfTime` on another day, and `Invalid`.
     """
     appointment = lock_appointment(db, appointment_id, actor=actor)
-    _refuse_second(db, appointment)
+    refuse_with_session(db, appointment)
     arrived, at = _arrival(db, appointment, arrived_at, occurred_at, actor=actor, now=now)
     attendance.refuse_other_day(db, appointment, at)
     session = _session(db, appointment, arrived, at, now=now)
@@ -134,7 +134,8 @@ def list_sessions(
     return list(db.scalars(found.order_by(*(column.desc() for column in order)).limit(limit)))
 
 
-def _refuse_second(db: Session, appointment: Appointment) -> None:
+def refuse_with_session(db: Session, appointment: Appointment) -> None:
+    """Raise `SessionOpen` for a visit that has a session which was not entered in error."""
     of_visit = (
         TreatmentSession.clinic_id == appointment.clinic_id, TreatmentSession.appointment_id == appointment.id,
         TreatmentSession.status != SessionStatus.ENTERED_IN_ERROR,

@@ -16,8 +16,8 @@ from tests.clients import Client, lent_app, token_of
 
 CANCELLED = {"side": "patient", "reason": "illness"}
 STEPS = {
-    "confirmation": None, "arrival": {}, "session": {}, "completion": {}, "cancellation": CANCELLED, "no-show": None,
-    "reinstatement": None, "error": None,
+    "confirmation": None, "arrival": {}, "cancellation": CANCELLED, "no-show": None, "reinstatement": None,
+    "error": None,
 }  # fmt: skip
 
 
@@ -60,16 +60,26 @@ def test_a_visit_is_read_with_what_may_follow(desk, visit):
     assert (answer.json["transitions"], answer.json["moves"], answer.json["overrides"]) == ([], [], [])
 
 
-def test_a_visit_lives_through_its_day(desk):
-    answers = [desk.step(name) for name in ("confirmation", "arrival", "session", "completion")]
+def test_a_visit_lives_through_its_morning(desk):
+    answers = [desk.step(name) for name in ("confirmation", "arrival")]
 
-    assert [answer.status_code for answer in answers] == [200] * 4
-    assert [answer.json["status"] for answer in answers] == ["confirmed", "arrived", "in_session", "completed"]
-    assert [answer.json["fhir_status"] for answer in answers] == ["booked", "arrived", "checked-in", "fulfilled"]
-    assert [answer.headers["ETag"] for answer in answers] == ['"2"', '"3"', '"4"', '"5"']
+    assert [answer.status_code for answer in answers] == [200] * 2
+    assert [answer.json["status"] for answer in answers] == ["confirmed", "arrived"]
+    assert [answer.json["fhir_status"] for answer in answers] == ["booked", "arrived"]
+    assert [answer.headers["ETag"] for answer in answers] == ['"2"', '"3"']
     assert [(step["from"], step["to"], step["by"]) for step in desk.read().json["transitions"]][-1] == (
-        "in_session", "completed", "Clinician",
+        "confirmed", "arrived", "Clinician",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["cancellation", "reinstatement", "error"])
+def test_a_visit_with_a_session_follows_it_and_not_the_desk(desk, name):
+    desk.client.post(f"{desk.path}/check-in", {}, Idempotency_Key="one")
+
+    refused = desk.step(name)
+
+    assert (refused.status_code, refused.json["type"]) == (409, "/problems/session-open")
+    assert desk.read().json["status"] == "arrived"
 
 
 def test_a_step_may_say_when_it_was_taken(desk):
@@ -167,13 +177,6 @@ def test_a_step_sent_twice_is_taken_once(desk):
     assert first.data == second.data
     assert second.headers["Idempotency-Replayed"] == "true"
     assert len(desk.read().json["transitions"]) == 1
-
-
-@pytest.mark.parametrize("name", ["session", "completion"])
-def test_only_those_who_treat_say_that_a_session_begins_or_is_over(as_, visit, name):
-    refused = as_(Role.SCHEDULER).post(f"/appointments/{visit.id}/{name}", {}, If_Match='"1"')
-
-    assert refused.status_code == 403
 
 
 def test_an_unknown_visit_is_not_there(as_):
