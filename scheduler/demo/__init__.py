@@ -11,10 +11,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.actors import Role
 from scheduler.demo.desk import SOON, UNPLACED, URGENT, close_the_day
 from scheduler.demo.holidays import holidays_between
-from scheduler.demo.house import WEEKDAYS, ZONE, House, address_of, found
+from scheduler.demo.house import PEOPLE, WEEKDAYS, ZONE, House, address_of, found
 from scheduler.demo.life import ASKED_FOR_ADDRESSES, Life, post, refer
 from scheduler.demo.names import Name, draw_names
 from scheduler.demo.scores import ScoreCourse
@@ -23,6 +22,7 @@ from scheduler.demo.stories import Fate, Story, draw_story
 __all__ = [
     "CAST",
     "MISSED",
+    "PEOPLE",
     "SOON",
     "TREATED",
     "URGENT",
@@ -54,10 +54,10 @@ RESPONDER = ScoreCourse(baseline=20, improvement=0.75, speed=1.2, ideation=0.3)
 
 @dataclass(frozen=True)
 class DemoClinic:
-    """The clinic, and the address with which each role signs in."""
+    """The clinic, and the address with which each of its people signs in."""
 
     clinic_id: UUID
-    sign_ins: Mapping[Role, str]
+    sign_ins: Mapping[str, str]
 
 
 def build(db: Session, *, today: date, password: str, progress: Progress, weeks: int = WEEKS) -> DemoClinic:

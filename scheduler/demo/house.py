@@ -30,6 +30,13 @@ OPENS, CLOSES = 8 * 60, 18 * 60
 FOUNDED = 7 * 60
 TRAINING = 13 * 60
 CHAIRS = tuple(f"Chair {number}" for number in range(1, 7))
+WITNESS = "witness"
+PEOPLE: Mapping[str, tuple[Role, ...]] = {
+    **{role: (role,) for role in Role},
+    Role.PRESCRIBER: (Role.PRESCRIBER, Role.CLINICIAN),
+    WITNESS: (Role.CLINICIAN,),
+}
+"""Who can sign in, by the name in their address: one of each role, and a second clinician, who watches."""
 POLICY = Policy(hold_minutes=clinic_time.DAY_MINUTES, offer_minutes=clinic_time.DAY_MINUTES)
 """Holds and offers last a day here, not a quarter of an hour: whoever comes to look has time to find them."""
 ROSTERED_WEEKS = 30
@@ -82,8 +89,8 @@ class House:
     """The demo clinic, ready for patients."""
 
     clinic_id: UUID
-    staff: Mapping[Role, Actor]
-    sign_ins: Mapping[Role, str]
+    staff: Mapping[str, Actor]
+    sign_ins: Mapping[str, str]
     protocols: Mapping[str, CurrentProtocol]
     nurses: tuple[UUID, ...]
 
@@ -94,6 +101,14 @@ class House:
     @property
     def clinician(self) -> Actor:
         return self.staff[Role.CLINICIAN]
+
+    @property
+    def prescriber(self) -> Actor:
+        return self.staff[Role.PRESCRIBER]
+
+    @property
+    def witness(self) -> Actor:
+        return self.staff[WITNESS]
 
 
 def found(db: Session, *, first: date, today: date, password: str) -> House:
@@ -112,15 +127,15 @@ def found(db: Session, *, first: date, today: date, password: str) -> House:
     return House(
         clinic_id=clinic.id,
         staff=staff,
-        sign_ins={role: address_of(role) for role in Role},
+        sign_ins={who: address_of(who) for who in PEOPLE},
         protocols={each.row.key: each for each in list_protocols(db, actor=administrator)},
         nurses=tuple(row.id for row in resources.values() if row.kind is ResourceKind.NURSE),
     )
 
 
-def address_of(role: Role) -> str:
-    """With which the role's person signs in; `.test` belongs to nobody."""
-    return f"{role}@demo.test"
+def address_of(who: str) -> str:
+    """With which one of the people signs in; `.test` belongs to nobody."""
+    return f"{who}@demo.test"
 
 
 def is_open(day: date) -> bool:
@@ -128,15 +143,15 @@ def is_open(day: date) -> bool:
     return day.weekday() in WEEKDAYS and not any(True for _ in holidays_between(day, day))
 
 
-def _add_people(db: Session, clinic_id: UUID, password: str, now: datetime) -> dict[Role, Actor]:
+def _add_people(db: Session, clinic_id: UUID, password: str, now: datetime) -> dict[str, Actor]:
     founder, digest = Actor(clinic_id, None, frozenset()), hash_password(password)
     staff = {}
-    for role in Role:
+    for who, roles in PEOPLE.items():
         person = add_staff(
-            db, name=f"Demo {role.title()}", email=address_of(role), password_hash=digest, roles=[role],
+            db, name=f"Demo {who.title()}", email=address_of(who), password_hash=digest, roles=roles,
             actor=founder, now=now,
         )  # fmt: skip
-        staff[role] = Actor(clinic_id, person.id, frozenset({role}))
+        staff[who] = Actor(clinic_id, person.id, frozenset(roles))
     return staff
 
 

@@ -13,7 +13,7 @@ from scheduler.actors import Role
 from scheduler.administration.passwords import check_password
 from scheduler.administration.shipped_protocols import SHIPPED
 from scheduler.administration.sign_in import places_of
-from scheduler.demo import TREATED, WAITING, ZONE
+from scheduler.demo import PEOPLE, TREATED, WAITING, ZONE
 from scheduler.models import (
     Alert,
     AlertLevel,
@@ -85,16 +85,17 @@ def test_nothing_is_found_that_must_not_be(either, check):
     assert list(checks.checks(now=NOW)[check](either.db, either.clinic.clinic_id)) == []
 
 
-def test_every_role_has_a_sign_in_of_its_own(either):
-    for role, email in either.clinic.sign_ins.items():
+def test_every_role_has_a_sign_in_of_its_own_and_the_drug_a_second_clinician_who_watches(either):
+    for who, email in either.clinic.sign_ins.items():
         (place,) = places_of(either.db, email)
         check_password(place.password_hash, PASSWORD)
         held = select(StaffRole.role).join(
             Staff, (Staff.clinic_id == StaffRole.clinic_id) & (Staff.id == StaffRole.staff_id)
         )
-        assert list(either.db.scalars(held.where(Staff.email == email))) == [role]
+        assert set(either.db.scalars(held.where(Staff.email == email))) == set(PEOPLE[who])
 
-    assert either.clinic.sign_ins.keys() == set(Role)
+    assert either.clinic.sign_ins.keys() == {*Role, "witness"}
+    assert PEOPLE["prescriber"] == (Role.PRESCRIBER, Role.CLINICIAN)
 
 
 def test_progress_is_told_patient_by_patient(either):
