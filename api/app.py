@@ -25,11 +25,13 @@ from api import (
     clinics,
     docs,
     due,
+    flowsheet,
     health,
     holds,
     idempotency,
     leaving,
     ledger,
+    live,
     monitoring_forms,
     offers,
     orders,
@@ -105,6 +107,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     leaving.blueprint,
     monitoring_forms.blueprint,
     charting.blueprint,
+    flowsheet.blueprint,
+    live.blueprint,
 )
 """Everything under `/api/v1`."""
 

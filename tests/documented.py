@@ -19,7 +19,9 @@ def check_documented(app: Flask, method: str, path: str, answer: TestResponse) -
     foreseen = _resolved(app, documented["responses"].get(str(answer.status_code), documented["responses"]["default"]))
     content = foreseen.get("content", {})
     assert answer.status_code >= 400 or str(answer.status_code) in documented["responses"], answer.status
-    if content:
+    if content and not answer.is_json:
+        assert answer.mimetype in content, answer.mimetype
+    elif content:
         _validator(app, content[answer.mimetype]["schema"]["$ref"]).validate(answer.json)
 
 
