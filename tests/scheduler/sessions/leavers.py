@@ -1,0 +1,124 @@
+"""Patients about to leave: sessions in recovery that meet every criterion, until a test takes one away."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from scheduler.models import (
+    AdverseEvent,
+    AdverseEventCode,
+    Alert,
+    AlertKind,
+    AlertLevel,
+    Assessment,
+    ChecklistAnswer,
+    EndKind,
+    LedgerEntry,
+    LedgerKind,
+    Purpose,
+    SessionStatus,
+    TreatmentSession,
+    Vial,
+    Vitals,
+    VitalsPhase,
+)
+from scheduler.sessions.checklists import Checklist, Item, as_document
+from tests.builders import ClinicCast, clinic_instant
+from tests.treatments import session_in
+
+START = clinic_instant("Mon 09:30")
+LEAVING = as_document(Checklist((Item("leaving_oriented", "Oriented and steady"), Item("leaving_safety", "Safe"))))
+SERIOUS = {
+    "code": AdverseEventCode.SYNCOPE, "severity": 3, "serious": True, "criteria": ["hospitalisation"], "closed": False,
+}  # fmt: skip
+
+
+def after(minutes: float) -> datetime:
+    """So many minutes after the pump was started; the patient may leave at 100."""
+    return START + timedelta(minutes=minutes)
+
+
+def keep(cast: ClinicCast, session: TreatmentSession, kind: Any, at: datetime, **values: Any) -> Any:
+    """A charted row, recorded when it happened."""
+    said = {"occurred_at": at, "recorded_at": at, "recorded_by": cast.clinician.staff_id, **values}
+    return cast.keep(kind(clinic_id=cast.id, id=uuid4(), session_id=session.id, **said))
+
+
+def take(cast: ClinicCast, session: TreatmentSession, minutes: float, **measured: Any) -> Vitals:
+    """A set of vitals as good as anybody's."""
+    phase = VitalsPhase.BEFORE if minutes < 0 else VitalsPhase.RECOVERY
+    usual = {"sbp": 120, "dbp": 80, "hr": 70, "spo2": 98, "moaas": 5, **measured}
+    row: Vitals = keep(cast, session, Vitals, after(minutes), phase=phase, **usual)
+    return row
+
+
+def answer(
+    cast: ClinicCast, session: TreatmentSession, item: str, *, value: Any = True, minutes: float = 91
+) -> ChecklistAnswer:
+    row: ChecklistAnswer = keep(cast, session, ChecklistAnswer, after(minutes), item=item, value={"value": value})
+    return row
+
+
+def phq9(cast: ClinicCast, session: TreatmentSession, *, item9: int = 0, **changes: Any) -> Assessment:
+    """The PHQ-9 of the visit, from before the drug."""
+    answers = [1] * 8 + [item9]
+    row = {
+        "clinic_id": cast.id, "patient_id": session.patient_id, "scale": "phq9", "scale_version": "1",
+        "appointment_id": session.appointment_id, "answers": answers, "total": sum(answers), "band": "mild",
+        "complete": True, "flags": [], "taken_at": after(-20), "recorded_at": after(-20), **changes,
+    }  # fmt: skip
+    return cast.keep(Assessment(**row))
+
+
+def alert(cast: ClinicCast, session: TreatmentSession, level: AlertLevel = AlertLevel.URGENT, **changes: Any) -> Alert:
+    """An open alert about the vitals of a session."""
+    row = {"session_id": session.id, "kind": AlertKind.SPO2_LOW, "level": level, "raised_at": after(50), **changes}
+    return cast.keep(Alert(clinic_id=cast.id, id=uuid4(), patient_id=session.patient_id, **row))
+
+
+def serious(cast: ClinicCast, session: TreatmentSession, **changes: Any) -> AdverseEvent:
+    """A serious adverse event, open unless told otherwise."""
+    row: AdverseEvent = keep(cast, session, AdverseEvent, after(50), **{**SERIOUS, **changes})
+    return row
+
+
+def ledger(cast: ClinicCast, session: TreatmentSession, **amounts: str) -> None:
+    """Entries of the session by their kinds, in mg."""
+    drug = {"drug": "ketamine", "strength_mg_ml": Decimal(50), "volume_ml": Decimal(10)}
+    expiry = {"lot": "L1", "expires_on": after(0).date() + timedelta(days=90)}
+    vial = cast.keep(Vial(clinic_id=cast.id, id=uuid4(), label=f"V-{next(cast.numbers)}", **drug, **expiry))
+    entry(cast, LedgerKind.RECEIVED, "500", vial_id=vial.id, session_id=None)
+    for kind, mg in amounts.items():
+        held = vial.id if kind == "drawn" else None
+        entry(cast, LedgerKind(kind), mg, vial_id=held, session_id=session.id)
+
+
+def entry(cast: ClinicCast, kind: LedgerKind, mg: str, **of: UUID | None) -> LedgerEntry:
+    said = {"occurred_at": after(-10), "recorded_at": after(-10), "recorded_by": cast.clinician.staff_id}
+    return cast.keep(LedgerEntry(clinic_id=cast.id, id=uuid4(), kind=kind, mg=Decimal(mg), **said, **of))
+
+
+def recovering(cast: ClinicCast, status: SessionStatus = SessionStatus.RECOVERING, **changes: Any) -> TreatmentSession:
+    """A session whose infusion ended at 40 minutes, and whose patient meets every criterion at 100."""
+    usual = {
+        "since": after(40), "started_at": after(0), "ended_at": after(40), "end_kind": EndKind.COMPLETED,
+        "roomed_at": after(-28), "dose_given_mg": Decimal(35), "documents": {Purpose.DISCHARGE: LEAVING},
+    }  # fmt: skip
+    session = session_in(cast, status, **{**usual, **changes})
+    take(cast, session, -10)
+    take(cast, session, 20, sbp=150, dbp=92)
+    take(cast, session, 60)
+    take(cast, session, 95)
+    answer(cast, session, "leaving_oriented", minutes=90)
+    answer(cast, session, "leaving_safety", minutes=90)
+    return session
+
+
+def discharged(cast: ClinicCast, **changes: Any) -> TreatmentSession:
+    """A session that can be signed: the patient has left, the drug balances, the PHQ-9 is there, the chair free."""
+    usual = {"since": after(100), "discharged_at": after(100), "chair_free_at": after(110), **changes}
+    session = recovering(cast, usual.pop("status", SessionStatus.DISCHARGED), **usual)
+    ledger(cast, session, drawn="35", given="35")
+    phq9(cast, session)
+    return session

@@ -1,0 +1,385 @@
+"""Leaving: readiness is judged, set aside by a prescriber, lost again; then home, or to an emergency department."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from scheduler.actors import Actor, Role
+from scheduler.errors import Blocked, IllegalTransition, Invalid, NotAllowed, NotFound, SessionSigned, SessionVoid
+from scheduler.models import (
+    Alert,
+    AlertLevel,
+    Appointment,
+    AppointmentStatus,
+    AuditRow,
+    SessionStatus,
+    SessionStep,
+)
+from scheduler.sessions import discharge
+from scheduler.sessions.steps import lock_visit
+from tests.counting import counted
+from tests.scheduler.sessions.leavers import after, alert, answer, phq9, recovering, serious, take
+from tests.treatments import session_in
+
+NOW = after(100)
+
+
+@pytest.fixture
+def patient(clinic):
+    """The session of a patient who meets every criterion."""
+    return recovering(clinic)
+
+
+@pytest.fixture
+def ready(db, clinic):
+    def make_ready(session, *, now=NOW, actor=None, **said):
+        return discharge.ready(db, session, **said, actor=actor or clinic.clinician, now=now)
+
+    return make_ready
+
+
+@pytest.fixture
+def leave(db, clinic):
+    def go_home(session, *, now=NOW, actor=None, **said):
+        visit = lock_visit(db, session.id, actor=clinic.clinician)
+        return discharge.discharge(db, *visit, **said, actor=actor or clinic.clinician, now=now)
+
+    return go_home
+
+
+@pytest.fixture
+def transfer(db, clinic):
+    def hand_over(session, *, now=NOW, **said):
+        visit = lock_visit(db, session.id, actor=clinic.clinician)
+        return discharge.transfer(
+            db, *visit, **{"destination": "General hospital", **said}, actor=clinic.clinician, now=now
+        )
+
+    return hand_over
+
+
+def appointment_of(db, session):
+    db.expire_all()
+    return db.get_one(Appointment, (session.clinic_id, session.appointment_id))
+
+
+def missed(caught):
+    return [fault.where for fault in caught.value.faults]
+
+
+def steps(db, session):
+    return db.scalars(
+        select(SessionStep).where(SessionStep.session_id == session.id).order_by(SessionStep.number)
+    ).all()  # fmt: skip
+
+
+def test_who_meets_every_criterion_is_ready(db, patient, ready):
+    session = ready(patient)
+
+    assert (session.status, session.ready_at) == (SessionStatus.READY_FOR_DISCHARGE, NOW)
+    assert session.discharge_override is None
+    assert session.version == 2
+
+
+def test_readiness_tells_every_criterion_and_writes_down_who_looked(db, clinic, patient):
+    found = discharge.readiness(db, patient.id, actor=clinic.clinician, now=NOW)
+    db.commit()
+
+    assert found.ready
+    assert found.padss is None
+    assert [each.key for each in found.criteria][-2:] == ["items.leaving_oriented", "items.leaving_safety"]
+    assert db.scalar(select(AuditRow.patient_id).where(AuditRow.action == "session.discharge_read")) is not None
+
+
+def test_the_discharge_score_is_told_where_its_parts_are(db, clinic, patient):
+    for part in ("activity", "comfort", "bleeding"):
+        answer(clinic, patient, f"leaving_padss_{part}", value="2")
+    answer(clinic, patient, "leaving_padss_intake", value="1")
+
+    assert discharge.readiness(db, patient.id, actor=clinic.clinician, now=NOW).padss == 9
+
+
+def test_a_session_of_another_clinic_is_not_there(db, elsewhere, patient):
+    with pytest.raises(NotFound):
+        discharge.readiness(db, patient.id, actor=elsewhere.clinician, now=NOW)
+
+
+def test_everything_that_misses_is_told_at_once(db, clinic, patient, ready):
+    alert(clinic, patient)
+    phq9(clinic, patient, item9=1)
+    answer(clinic, patient, "leaving_oriented", value=False)
+    take(clinic, patient, 49, spo2=90, moaas=3, sbp=180)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient, occurred_at=after(50))
+
+    assert missed(caught) == [
+        "recovery", "vitals_sets", "blood_pressure", "oxygen", "alertness", "alerts", "items.leaving_oriented",
+    ]  # fmt: skip
+
+
+def test_only_what_was_taken_by_then_is_judged(patient, ready):
+    with pytest.raises(Blocked) as caught:
+        ready(patient, occurred_at=after(94))
+
+    assert missed(caught) == ["recovery", "vitals_sets", "last_set"]
+
+
+def test_a_warning_is_in_nobodys_way_and_an_acknowledged_alert_neither(clinic, patient, ready):
+    alert(clinic, patient, AlertLevel.WARN)
+    alert(
+        clinic, patient, acknowledged_at=after(60), acknowledged_by=clinic.clinician.staff_id, note="Seen.",
+    )  # fmt: skip
+    alert(clinic, recovering(clinic))
+
+    assert ready(patient).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+def test_an_alert_about_the_patients_answers_blocks_at_any_level(clinic, patient, ready):
+    form = phq9(clinic, patient)
+    alert(clinic, patient, AlertLevel.REVIEW, session_id=None, assessment_id=form.id)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient)
+
+    assert missed(caught) == ["alerts"]
+
+
+@pytest.mark.parametrize(
+    ("form", "blocked"),
+    [
+        ({}, True),
+        ({"appointment_id": None}, True),
+        ({"appointment_id": None, "taken_at": after(-24 * 60)}, False),
+    ],
+    ids=["of the visit", "of the day", "of yesterday"],
+)
+def test_a_positive_item_9_of_this_visit_needs_the_suicide_check(clinic, ready, form, blocked):
+    patient = recovering(clinic, documents={})
+    answer(clinic, patient, "leaving_safety", value=False)
+    phq9(clinic, patient, item9=2, **form)
+
+    try:
+        ready(patient)
+        found = []
+    except Blocked as refused:
+        found = [fault.where for fault in refused.faults]
+
+    assert found == (["suicide_check"] if blocked else [])
+
+
+def test_a_prescriber_may_go_on_with_a_reason_and_leaves_a_mark(db, clinic, patient, ready):
+    alert(clinic, patient)
+
+    session = ready(patient, override="Known low saturation.", actor=clinic.prescriber)
+    db.commit()
+
+    assert session.discharge_override == "Known low saturation."
+    assert session.discharge_overridden_by == clinic.prescriber.staff_id
+    assert steps(db, session)[-1].reason == "Known low saturation."
+    row = db.scalar(select(AuditRow).where(AuditRow.action == "session.discharge_overridden"))
+    assert row.details == {"criteria": ["alerts"]}
+
+
+def test_an_override_that_nothing_needs_leaves_no_mark(clinic, patient, ready):
+    session = ready(patient, override="To be sure.", actor=clinic.prescriber)
+
+    assert (session.discharge_override, session.discharge_waived) == (None, None)
+
+
+def test_nobody_else_sets_a_criterion_aside(clinic, patient, ready):
+    nobody = Actor(clinic.id, None, frozenset({Role.PRESCRIBER, Role.CLINICIAN}))
+
+    with pytest.raises(NotAllowed):
+        ready(patient, override="It is late.")
+    with pytest.raises(NotAllowed):
+        ready(patient, override="It is late.", actor=nobody)
+
+
+def test_who_turned_worse_recovers_again_and_the_override_is_gone(db, clinic, patient, ready):
+    alert(clinic, patient)
+    ready(patient, override="Known.", actor=clinic.prescriber)
+
+    session = discharge.turn_back(db, patient, reason="Dizzy.", actor=clinic.clinician, now=after(105))
+
+    assert (session.status, session.ready_at, session.discharge_override) == (SessionStatus.RECOVERING, None, None)
+    assert (session.discharge_overridden_by, session.discharge_waived) == (None, None)
+    assert (steps(db, session)[-1].reason, steps(db, session)[-1].occurred_at) == ("Dizzy.", after(105))
+    with pytest.raises(Blocked):
+        ready(session, now=after(106))
+
+
+def test_only_who_was_ready_turns_back(db, clinic):
+    session = session_in(clinic, SessionStatus.INFUSION_ENDED)
+
+    with pytest.raises(IllegalTransition):
+        discharge.turn_back(db, session, reason="Dizzy.", actor=clinic.clinician, now=NOW)
+
+
+def test_going_home_completes_the_appointment_at_that_time(db, patient, ready, leave):
+    ready(patient)
+
+    session = leave(patient, occurred_at=after(105), chair_free_at=after(108), now=after(120))
+
+    appointment = appointment_of(db, session)
+    assert (session.status, session.discharged_at) == (SessionStatus.DISCHARGED, after(105))
+    assert session.chair_free_at == after(108)
+    assert (appointment.status, appointment.status_at) == (AppointmentStatus.COMPLETED, after(105))
+
+
+def test_an_alert_opened_since_blocks_again_and_an_older_waived_one_does_not(db, clinic, patient, ready, leave):
+    alert(clinic, patient)
+    ready(patient, override="Known.", actor=clinic.prescriber)
+    newer = alert(clinic, patient, raised_at=after(100))
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient)
+
+    assert missed(caught) == ["alerts"]
+    db.delete(db.get_one(Alert, (clinic.id, newer.id)))
+    assert leave(patient).status is SessionStatus.DISCHARGED
+
+
+def test_what_was_waived_stays_waived_and_what_comes_up_is_told(db, clinic, patient, ready, leave):
+    ready(patient, occurred_at=after(96), override="The ride is here.", actor=clinic.prescriber)
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(111))
+    session = leave(patient, override="Looked at once more.", actor=clinic.prescriber, now=after(111))
+
+    assert missed(caught) == ["last_set"]
+    assert session.discharge_override == "The ride is here.\nLooked at once more."
+    assert session.discharge_waived == ["recovery", "last_set"]
+
+
+def test_nobody_leaves_who_is_not_ready(db, patient, leave):
+    with pytest.raises(IllegalTransition) as caught:
+        leave(patient)
+
+    assert caught.value.facts["legal"] == ["ready_for_discharge", "transferred"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"occurred_at": after(99)},
+        {"occurred_at": after(121)},
+        {"chair_free_at": after(121)},
+        {"occurred_at": after(110), "chair_free_at": after(109)},
+    ],
+)
+def test_times_that_cannot_be_are_refused(db, patient, ready, leave, said):
+    ready(patient)
+
+    with pytest.raises(Invalid):
+        leave(patient, now=after(120), **said)
+
+    assert patient.status is SessionStatus.READY_FOR_DISCHARGE
+
+
+def test_a_clock_put_back_keeps_nobody_here(db, patient, ready, leave):
+    ready(patient)
+
+    session = leave(patient, now=after(70))
+
+    assert session.discharged_at == NOW
+    assert appointment_of(db, session).status_at == NOW
+
+
+def test_an_appointment_completed_at_the_desk_stays_so(db, patient, ready, leave):
+    ready(patient)
+    appointment_of(db, patient).status = AppointmentStatus.COMPLETED
+
+    assert leave(patient).status is SessionStatus.DISCHARGED
+
+
+def test_a_transfer_needs_a_serious_adverse_event(db, clinic, patient, transfer):
+    serious(clinic, patient, serious=False)
+
+    with pytest.raises(Blocked) as caught:
+        transfer(patient)
+
+    assert missed(caught) == ["adverse_events"]
+    assert patient.status is SessionStatus.RECOVERING
+
+
+def test_a_transfer_after_the_drug_completes_the_appointment(db, clinic, patient, transfer):
+    serious(clinic, patient)
+
+    session = transfer(patient, occurred_at=after(70))
+
+    assert (session.status, session.discharged_at) == (SessionStatus.TRANSFERRED, after(70))
+    assert steps(db, session)[-1].reason == "General hospital"
+    assert appointment_of(db, session).status is AppointmentStatus.COMPLETED
+
+
+def test_a_transfer_before_the_drug_calls_the_visit_off(db, clinic, transfer):
+    patient = session_in(clinic, SessionStatus.CHECKED_IN)
+    serious(clinic, patient)
+
+    session = transfer(patient)
+
+    assert appointment_of(db, session).status is AppointmentStatus.CANCELLED
+
+
+def test_a_visit_that_was_called_off_already_stays_so(db, clinic, transfer):
+    patient = session_in(clinic, SessionStatus.CHECKED_IN)
+    serious(clinic, patient)
+    appointment_of(db, patient).status = AppointmentStatus.CANCELLED
+
+    assert transfer(patient).status is SessionStatus.TRANSFERRED
+
+
+def test_nobody_is_taken_away_while_the_pump_runs(db, clinic, transfer):
+    patient = session_in(clinic, SessionStatus.INFUSING)
+    serious(clinic, patient)
+
+    with pytest.raises(IllegalTransition):
+        transfer(patient)
+
+
+def test_the_chair_is_free_once_the_patient_has_left(db, clinic, patient, ready, leave):
+    ready(patient)
+    session = leave(patient)
+
+    discharge.release_chair(db, session, actor=clinic.clinician, now=after(115))
+
+    assert session.chair_free_at == after(115)
+    with pytest.raises(Invalid):
+        discharge.release_chair(db, session, occurred_at=after(99), actor=clinic.clinician, now=after(115))
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [(SessionStatus.RECOVERING, Blocked), (SessionStatus.ENTERED_IN_ERROR, SessionVoid)],
+)
+def test_a_chair_is_not_free_before(db, clinic, status, refusal):
+    session = session_in(clinic, status)
+
+    with pytest.raises(refusal):
+        discharge.release_chair(db, session, actor=clinic.clinician, now=NOW)
+
+
+def test_the_chair_of_a_signed_session_stays_as_it_is(db, clinic):
+    signed = {"signed_at": after(120), "signed_by": clinic.clinician.staff_id}
+    session = session_in(clinic, SessionStatus.CLOSED, **signed)
+
+    with pytest.raises(SessionSigned):
+        discharge.release_chair(db, session, actor=clinic.clinician, now=after(200))
+
+
+def test_discharge_costs_the_same_however_much_is_charted(db, clinic, leave, ready):
+    few, many = recovering(clinic), recovering(clinic)
+    for minute in range(61, 95):
+        take(clinic, many, minute)
+        alert(clinic, many, AlertLevel.WARN, raised_at=after(minute) + timedelta(seconds=1))
+    counts = []
+    for session in (few, many):
+        db.flush()
+        with counted(db) as sent:
+            ready(session)
+            leave(session)
+        counts.append(len(sent))
+
+    assert counts[0] == counts[1]
