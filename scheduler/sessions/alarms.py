@@ -97,7 +97,7 @@ def _told(db: Session, session: TreatmentSession) -> list[_Told]:
     mine = Alert.clinic_id == session.clinic_id, Alert.session_id == session.id
     about = (Vitals.clinic_id == Alert.clinic_id) & (Vitals.id == Alert.vitals_id)
     columns = Vitals.id, Alert.kind, Alert.level, Vitals.occurred_at
-    rows = db.execute(select(*columns).select_from(Alert).join(Vitals, about).where(*mine)).tuples()
+    rows = db.execute(select(*columns).select_from(Alert).join(Vitals, about).where(*mine))
     return [_Told(row_id, Raised(SignalKind(kind), SignalLevel(level), at)) for row_id, kind, level, at in rows]
 
 
@@ -167,7 +167,7 @@ def _tell(db: Session, clinic_id: UUID, rows: Sequence[dict[str, Any]], *, now: 
     """Keep those alerts that nobody has raised yet."""
     columns = Alert.session_id, Alert.due_at, Alert.level
     asked = Alert.clinic_id == clinic_id, Alert.session_id.in_([row["session_id"] for row in rows])
-    told = set(db.execute(select(*columns).where(*asked, Alert.due_at.is_not(None))).tuples())
+    told = {tuple(row) for row in db.execute(select(*columns).where(*asked, Alert.due_at.is_not(None)))}
     new = [row for row in rows if (row["session_id"], row["due_at"], row["level"]) not in told]
     insert_all_unless_there(db, Alert, new)
     house = Actor(clinic_id, None, frozenset())
