@@ -48,6 +48,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.OutOfTime: 409,
     errors.CannotReturn: 409,
     errors.SeriesEnded: 409,
+    errors.SeriesPaused: 409,
     errors.SeriesBegun: 409,
     errors.SeriesNotBegun: 409,
     errors.SeriesUnfinished: 409,

@@ -180,6 +180,10 @@ class SeriesEnded(DomainError):
     code, title = "series-ended", "This series has already ended."
 
 
+class SeriesPaused(DomainError):
+    code, title = "series-paused", "This series is paused: rebook it first, and it runs again."
+
+
 class SeriesBegun(DomainError):
     code, title = "series-begun", "An infusion of this series has been given: stop it instead."
 

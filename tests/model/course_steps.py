@@ -24,6 +24,11 @@ ENDS = {COMPLETED: {ACTIVE}, CANCELLED: {ACTIVE, PAUSED}, STOPPED: {ACTIVE, PAUS
 PRESENT = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_SESSION)
 
 
+def not_running(course: Course) -> str:
+    """The refusal of a step that only a running series takes."""
+    return "series-paused" if course.status is PAUSED else "series-ended"
+
+
 class CourseSteps(LifeSteps):
     @rule(rng=SEEDS)
     def pause_series(self, rng: Random) -> None:
@@ -50,7 +55,7 @@ class CourseSteps(LifeSteps):
             over = self.all_over()
         course = rng.choice(over) if over else self.a_course(rng)
         if course and (over or rng.random() < 0.3):
-            refused = {"series-ended"} if course.status not in ENDS[COMPLETED] else set()
+            refused = {not_running(course)} if course.status not in ENDS[COMPLETED] else set()
             refused = refused or (set() if self.is_over(course) else {"series-unfinished"})
             act = partial(courses.complete_series, series_id=course.id, actor=self.world.clinician, now=self.now)
             self.desk.do("complete series", act, refused)
@@ -98,7 +103,7 @@ class CourseSteps(LifeSteps):
         if course is None or rng.random() < 0.3:
             return
         falling = [visit for visit in self.plain.of(course.id) if visit.status in (*STILL_TO_COME, *PRESENT)]
-        why = "series-ended" if course.status not in ENDS[status] else against(course)
+        why = not_running(course) if course.status not in ENDS[status] else against(course)
         if not why and any(visit.status is AppointmentStatus.IN_SESSION for visit in falling):
             why = "illegal-transition"
         dry_run = rng.random() < 0.3
@@ -172,7 +177,7 @@ class CourseSteps(LifeSteps):
     def extend_as_offered(self, rng: Random) -> None:
         course = self.a_course(rng)
         if course and rng.random() < 0.5:
-            refused = set() if course.status is ACTIVE else {"series-ended"}
+            refused = set() if course.status is ACTIVE else {not_running(course)}
             refused = refused or ({"range"} if course.infusions + 1 > MOST_INFUSIONS else set())
             preview = partial(rebooking.preview_extension, infusions=1)
             self.carry_on(course, ChangeKind.EXTENSION, preview, refused)

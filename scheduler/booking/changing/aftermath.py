@@ -15,7 +15,7 @@ from scheduler.booking.changing.rebooking import preview_extension, preview_rebo
 from scheduler.booking.changing.reschedule import alternatives
 from scheduler.booking.changing.running import dates_around
 from scheduler.booking.changing.scene import ANY_TIME, read_scene
-from scheduler.errors import Fault, IllegalTransition, Invalid, NotFound, PlanRefused, SeriesEnded
+from scheduler.errors import Fault, IllegalTransition, Invalid, NotFound, PlanRefused, SeriesEnded, SeriesPaused
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def explain_change(
     conflicts = (*faults_of(scene, room, change), *taken_places(db, scene, room, change, hold_id, actor=actor))
     try:
         instead = _instead(db, change, scene.running.series.infusions, actor=actor, now=now)
-    except (NotFound, Invalid, SeriesEnded, IllegalTransition):
+    except (NotFound, Invalid, SeriesEnded, SeriesPaused, IllegalTransition):
         instead = ()  # the wishes have run out, or there is nothing left to change
     return ChangeRefusal(conflicts, instead)
 

@@ -12,7 +12,7 @@ from scheduler.actors import Actor
 from scheduler.booking.appointments import UNFINISHED, Why, cancel_all, refuse_illegal, why_cancelled
 from scheduler.booking.policy import read_policy
 from scheduler.booking.waiting.leaving import leave_with_series
-from scheduler.errors import NotFound, SeriesBegun, SeriesEnded, SeriesNotBegun, SeriesUnfinished
+from scheduler.errors import NotFound, SeriesBegun, SeriesEnded, SeriesNotBegun, SeriesPaused, SeriesUnfinished
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -65,11 +65,17 @@ def find_series(db: Session, series_id: UUID, *, actor: Actor) -> Series:
     return found
 
 
+def not_running(series: Series) -> SeriesEnded | SeriesPaused:
+    """Why a series that does not run takes no such step."""
+    kind = SeriesPaused if series.status is SeriesStatus.PAUSED else SeriesEnded
+    return kind(state=series.status)
+
+
 def complete_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime, dry_run: bool = False) -> Ending:
     """Close a series whose last visit is over; a visit that was missed on the way stays on record as missed.
 
-    Raises `NotFound`, `SeriesEnded`, and `SeriesUnfinished` while a visit is under way or still to come, or if
-    there was none.
+    Raises `NotFound`, `SeriesEnded`, `SeriesPaused`, and `SeriesUnfinished` while a visit is under way or still to
+    come, or if there was none.
     """
     series, appointments = _locked(db, series_id, SeriesStatus.COMPLETED, actor=actor)
     if not _begun(appointments) or _unfinished(appointments):
@@ -113,7 +119,7 @@ def pause_series(
 ) -> Ending:
     """Let a series rest until it is booked anew: what is still to come is cancelled and its places are free again.
 
-    Raises `NotFound`, `SeriesEnded`, and `IllegalTransition` while the patient is in session.
+    Raises `NotFound`, `SeriesEnded`, `SeriesPaused`, and `IllegalTransition` while the patient is in session.
     """
     series, appointments = _locked(db, series_id, SeriesStatus.PAUSED, actor=actor)
     why = side, reason
@@ -129,7 +135,7 @@ def _locked(db: Session, series_id: UUID, status: SeriesStatus, *, actor: Actor)
     access.lock_record(db, seen.patient_id, actor=actor)
     series = db.get_one(Series, (actor.clinic_id, series_id), with_for_update=True, populate_existing=True)
     if series.status not in MAY_END[status]:
-        raise SeriesEnded(state=series.status)
+        raise not_running(series)
     mine = Appointment.clinic_id == series.clinic_id, Appointment.series_id == series.id
     locked = select(Appointment).where(*mine).order_by(Appointment.id).with_for_update()
     found = db.scalars(locked.execution_options(populate_existing=True))

@@ -14,7 +14,7 @@ from scheduler.booking.appointments import Why
 from scheduler.booking.book import read_anchor
 from scheduler.booking.changing.apply import MAY_CHANGE
 from scheduler.booking.changing.changes import MOST_INFUSIONS, ChangeKind, SeriesChange
-from scheduler.booking.changing.courses import find_series
+from scheduler.booking.changing.courses import find_series, not_running
 from scheduler.booking.changing.offering import offer
 from scheduler.booking.changing.outcome import Outcome, carry_out
 from scheduler.booking.changing.running import dates_around
@@ -25,7 +25,7 @@ from scheduler.booking.plans import OPEN_END, Proposal, Wishes
 from scheduler.booking.propose import current_version, search_for
 from scheduler.booking.rules import Anchor
 from scheduler.booking.waivers import Waiver
-from scheduler.errors import Fault, Invalid, NotFound, SeriesEnded, refuse
+from scheduler.errors import Fault, Invalid, NotFound, refuse
 from scheduler.models import LIVE, Appointment, ChangeReason, Series, Side
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
@@ -83,7 +83,7 @@ def preview_extension(
 ) -> Outcome:
     """The best places for so many further infusions, as far apart as the last ones of the protocol.
 
-    Raises `NotFound`, `SeriesEnded`, and `Invalid` for wishes that contradict themselves or for too
+    Raises `NotFound`, `SeriesEnded`, `SeriesPaused`, and `Invalid` for wishes that contradict themselves or for too
     long a series.
     """
     scene = _scene(db, series_id, ChangeKind.EXTENSION, actor=actor, now=now)
@@ -99,7 +99,8 @@ def carry_on(
 ) -> Outcome:  # fmt: skip
     """Carry out the plan of a rebooking or an extension, whole or not at all; a paused series runs again.
 
-    Raises `NotFound`, `SeriesEnded`, `Invalid` for a plan of anything else, and what `apply_changes` raises.
+    Raises `NotFound`, `SeriesEnded`, `SeriesPaused`, `Invalid` for a plan of anything else, and what `apply_changes`
+    raises.
     """
     if (plan.series_id, plan.kind) != (series_id, kind) or not plan.visits:
         raise Invalid("This is no such plan for this series.", faults=[Fault("plan", "other", "Ask for a fresh one.")])
@@ -122,7 +123,7 @@ def _days_of(scene: Scene, plan: SeriesChange) -> tuple[date, date]:
 def _scene(db: Session, series_id: UUID, kind: ChangeKind, *, actor: Actor, now: datetime) -> Scene:
     scene = read_scene(db, series_id, action=f"series.opened_for_{kind}", actor=actor, now=now)
     if scene.running.series.status not in MAY_CHANGE[kind]:
-        raise SeriesEnded(state=scene.running.series.status)
+        raise not_running(scene.running.series)
     return scene
 
 

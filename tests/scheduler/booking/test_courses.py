@@ -17,6 +17,7 @@ from scheduler.errors import (
     SeriesBegun,
     SeriesEnded,
     SeriesNotBegun,
+    SeriesPaused,
     SeriesUnfinished,
 )
 from scheduler.models import AppointmentStatus, ChangeReason, Claim, EndReason, Series, SeriesStatus, Side, Transition
@@ -163,7 +164,7 @@ def test_a_series_of_which_nothing_was_given_is_not_stopped_but_cancelled(cancel
 def test_a_paused_series_can_be_stopped_and_not_paused_again(pause, stop, begun):
     pause(begun)
 
-    with pytest.raises(SeriesEnded):
+    with pytest.raises(SeriesPaused):
         pause(begun)
     assert stop(begun).called_off == ()
 
