@@ -1,0 +1,357 @@
+"""Alerts of a session: every path by which one is raised, and by which none is raised again."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from scheduler.models import Alert, AlertKind, AlertLevel, AuditRow, EndKind, SessionStatus, TreatmentSession
+from scheduler.outcomes import alerts
+from scheduler.sessions.alarms import clinics_with_sessions, raise_overdue
+from scheduler.sessions.corrections import Correction, correct_vitals
+from scheduler.sessions.policy import SessionPolicy
+from scheduler.sessions.signals import Levels, Thresholds
+from scheduler.sessions.vitals import ChartedVitals, chart_vitals
+from tests.builders import ClinicCast
+from tests.counting import counted
+from tests.drugs import MINUTE, NOON, START, for_devices, spray
+from tests.treatments import session_in, settings_row, visit
+
+WORDLESS = ("hr", "sbp", "dbp", "spo2", "rr", "etco2", "moaas", "rass", "distress")
+
+
+def infusing(clinic: ClinicCast, **changes: Any) -> TreatmentSession:
+    return session_in(clinic, SessionStatus.INFUSING, since=START, **{"started_at": START, **changes})
+
+
+def take(clinic: ClinicCast, session: TreatmentSession, minutes: float, **values: Any) -> ChartedVitals:
+    """Chart a set taken so many minutes after `START`, whatever is unlikely in it being meant so."""
+    at = START + minutes * MINUTE
+    return chart_vitals(
+        clinic.db, session.id, values, occurred_at=at, confirmed=WORDLESS, actor=clinic.clinician, now=NOON
+    )  # fmt: skip
+
+
+def told(charted: ChartedVitals) -> list[tuple[str, str]]:
+    return [(alert.kind.value, alert.level.value) for alert in charted.alerts]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "values", "expected"),
+    [
+        (-10, {"sbp": 141}, [("sbp_high", "warn")]),
+        (-10, {"sbp": 140}, []),
+        (-10, {"sbp": 160}, [("sbp_high", "urgent")]),
+        (-10, {"sbp": 120, "dbp": 91}, [("dbp_high", "warn")]),
+        (-10, {"sbp": 130, "dbp": 100}, [("dbp_high", "urgent")]),
+        (10, {"sbp": 164}, []),
+        (10, {"sbp": 165}, [("sbp_high", "warn")]),
+        (10, {"sbp": 199}, [("sbp_high", "warn")]),
+        (10, {"sbp": 200}, [("sbp_high", "urgent")]),
+        (10, {"sbp": 150, "dbp": 100}, [("dbp_high", "warn")]),
+        (10, {"sbp": 160, "dbp": 120}, [("dbp_high", "urgent")]),
+        (10, {"sbp": 89}, [("sbp_low", "warn")]),
+        (10, {"sbp": 79}, [("sbp_low", "urgent")]),
+        (10, {"hr": 111}, [("hr_high", "warn")]),
+        (10, {"hr": 121}, [("hr_high", "warn")]),
+        (10, {"hr": 49}, [("hr_low", "warn")]),
+        (10, {"hr": 44}, [("hr_low", "urgent")]),
+        (10, {"spo2": 93}, [("spo2_low", "warn")]),
+        (10, {"spo2": 89}, [("spo2_low", "urgent")]),
+        (10, {"rr": 9}, [("rr_low", "warn")]),
+        (10, {"rr": 7}, [("rr_low", "urgent")]),
+        (10, {"rr": 25}, [("rr_high", "warn")]),
+        (10, {"etco2": 51}, [("etco2_high", "warn")]),
+        (10, {"etco2": 61}, [("etco2_high", "urgent")]),
+        (10, {"etco2": 29}, [("etco2_low", "warn")]),
+        (10, {"etco2": 0}, [("etco2_low", "urgent")]),
+        (10, {"moaas": 4}, [("sedation_deep", "warn")]),
+        (10, {"moaas": 2}, [("sedation_deep", "urgent")]),
+        (10, {"rass": -2}, [("rass_low", "warn")]),
+        (10, {"rass": -3}, [("rass_low", "urgent")]),
+        (10, {"rass": 2}, [("rass_high", "warn")]),
+        (10, {"rass": 3}, [("rass_high", "urgent")]),
+        (10, {"distress": 6}, [("distress_high", "warn")]),
+        (10, {"distress": 8}, [("distress_high", "urgent")]),
+    ],
+)
+def test_a_value_beyond_its_threshold_is_told_of(clinic, minutes, values, expected):
+    assert told(take(clinic, infusing(clinic), minutes, **values)) == expected
+
+
+def test_an_alert_says_what_was_measured_and_against_what(clinic):
+    session = infusing(clinic)
+
+    charted = take(clinic, session, 10, sbp=205)
+
+    (alert,) = charted.alerts
+    assert (alert.value, alert.threshold, alert.sustained, alert.raised_at) == (205, 200, False, NOON)
+    assert (alert.session_id, alert.vitals_id, alert.patient_id) == (session.id, charted.vitals.id, session.patient_id)
+    assert (alert.assessment_id, alert.acknowledged_at) == (None, None)
+
+
+def test_raising_is_in_the_book(clinic):
+    charted = take(clinic, infusing(clinic), 10, sbp=205)
+
+    clinic.db.commit()
+    rows = clinic.db.scalars(select(AuditRow.subject).where(AuditRow.action == "alert.raised")).all()
+    assert rows == [charted.alerts[0].id]
+
+
+def test_an_alert_changes_nothing_about_the_pump(clinic):
+    session = infusing(clinic)
+    before = session.status, session.version, session.expected_end_at
+
+    take(clinic, session, 10, sbp=220, spo2=70)
+
+    assert (session.status, session.version, session.expected_end_at) == before
+
+
+def test_a_rise_is_measured_from_the_last_set_before_the_start(clinic):
+    session = infusing(clinic)
+    take(clinic, session, -20, sbp=130)
+    take(clinic, session, -5, sbp=110)
+
+    assert told(take(clinic, session, 10, sbp=149)) == []
+    assert told(take(clinic, session, 20, sbp=150)) == [("sbp_high", "warn")]
+
+
+def test_a_pressure_that_lasts_is_urgent(clinic):
+    session = infusing(clinic)
+
+    assert told(take(clinic, session, 10, sbp=185)) == [("sbp_high", "warn")]
+    assert told(take(clinic, session, 14, sbp=185)) == []
+    charted = take(clinic, session, 15, sbp=180)
+
+    assert told(charted) == [("sbp_high", "urgent")]
+    assert charted.alerts[0].sustained
+
+
+def test_a_fast_pulse_that_lasts_is_urgent(clinic):
+    session = infusing(clinic)
+    take(clinic, session, 10, hr=121)
+
+    assert told(take(clinic, session, 15, hr=125)) == [("hr_high", "urgent")]
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(14.9, []), (15, [("spo2_low", "warn")])])
+def test_nobody_is_told_the_same_twice_within_five_minutes(clinic, minutes, expected):
+    session = infusing(clinic)
+    take(clinic, session, 10, spo2=93)
+
+    assert told(take(clinic, session, minutes, spo2=92)) == expected
+
+
+def test_what_gets_worse_is_told_of_at_once(clinic):
+    session = infusing(clinic)
+    take(clinic, session, 10, spo2=93)
+
+    assert told(take(clinic, session, 11, spo2=88)) == [("spo2_low", "urgent")]
+    assert told(take(clinic, session, 12, spo2=92)) == []
+
+
+def test_other_findings_and_other_sessions_are_not_suppressed(clinic):
+    session = infusing(clinic)
+    other = infusing(clinic, appointment=visit(clinic, starts_at=START + timedelta(days=1)))
+    take(clinic, session, 10, spo2=93)
+
+    assert told(take(clinic, session, 11, rr=9)) == [("rr_low", "warn")]
+    assert told(take(clinic, other, 11, spo2=93)) == [("spo2_low", "warn")]
+
+
+def test_how_long_and_from_where_on_somebody_is_told_is_the_clinics_own(clinic):
+    policy = SessionPolicy(thresholds=Thresholds(spo2_low=Levels(96, 92)), repeat_suppression_minutes=0)
+    session = infusing(clinic, settings_id=settings_row(clinic, policy).id)
+
+    charted = [told(take(clinic, session, minutes, spo2=95)) for minutes in (10, 10.5)]
+
+    assert charted == [[("spo2_low", "warn")]] * 2
+
+
+def test_without_suppression_a_set_charted_late_repeats_no_alert_of_a_later_one(clinic):
+    session = infusing(clinic, settings_id=settings_row(clinic, SessionPolicy(repeat_suppression_minutes=0)).id)
+    take(clinic, session, 20, spo2=93)
+
+    assert told(take(clinic, session, 10, hr=70)) == []
+
+
+def test_a_set_charted_late_is_judged_as_it_would_have_been_then(clinic):
+    session = infusing(clinic)
+    take(clinic, session, 20, sbp=150)
+
+    charted = take(clinic, session, -10, sbp=141)
+
+    assert told(charted) == [("sbp_high", "warn")]
+
+
+def test_a_set_charted_late_can_make_a_later_one_last(clinic):
+    session = infusing(clinic)
+    later = take(clinic, session, 20, sbp=185).vitals
+
+    charted = take(clinic, session, 10, sbp=185)
+
+    assert [(alert.level, alert.vitals_id == later.id) for alert in charted.alerts] == [
+        (AlertLevel.WARN, False), (AlertLevel.URGENT, True),
+    ]  # fmt: skip
+
+
+def test_a_baseline_charted_late_shows_the_rise_above_it(clinic):
+    session = infusing(clinic)
+    later = take(clinic, session, 20, sbp=155).vitals
+
+    charted = take(clinic, session, -10, sbp=112)
+
+    assert [(alert.kind, alert.vitals_id) for alert in charted.alerts] == [(AlertKind.SBP_HIGH, later.id)]
+
+
+def correct(clinic: ClinicCast, session: TreatmentSession, charted: ChartedVitals, **changes: Any) -> ChartedVitals:
+    said = {name: changes.pop(name) for name in ("occurred_at", "withdrawn") if name in changes}
+    return correct_vitals(
+        clinic.db, session.id, charted.vitals.id, Correction("Mistyped.", changes, **said), confirmed=WORDLESS,
+        actor=clinic.clinician, now=NOON + MINUTE,
+    )  # fmt: skip
+
+
+def test_a_corrected_set_is_judged_again(clinic):
+    session = infusing(clinic)
+    first = take(clinic, session, 10, spo2=98, hr=70)
+
+    second = correct(clinic, session, first, spo2=88)
+
+    assert told(second) == [("spo2_low", "urgent")]
+    assert second.alerts[0].vitals_id == second.vitals.id
+    assert second.vitals.hr == 70
+
+
+def test_a_correction_closes_no_alert_and_repeats_none(clinic):
+    session = infusing(clinic)
+    first = take(clinic, session, 10, spo2=93)
+
+    second = correct(clinic, session, first, spo2=92)
+    third = correct(clinic, session, second, spo2=99)
+
+    assert (second.alerts, third.alerts) == ([], [])
+    assert clinic.db.scalars(select(Alert.acknowledged_at)).all() == [None]
+
+
+def test_a_withdrawn_set_no_longer_interrupts_what_lasts(clinic):
+    session = infusing(clinic)
+    take(clinic, session, 10, sbp=185)
+    mistaken = take(clinic, session, 13, sbp=120)
+    take(clinic, session, 16, sbp=185)
+
+    charted = correct(clinic, session, mistaken, withdrawn=True)
+
+    assert told(charted) == [("sbp_high", "urgent")]
+
+
+@pytest.fixture
+def overdue(clinic: ClinicCast) -> Callable[[float], list[tuple[str, int, int]]]:
+    """What the worker's round so many minutes after `START` tells of."""
+
+    def go_round(minutes: float) -> list[tuple[str, int, int]]:
+        known = set(clinic.db.scalars(select(Alert.id)))
+        count = raise_overdue(clinic.db, clinic.id, now=START + minutes * MINUTE)
+        fresh = [alert for alert in clinic.db.scalars(select(Alert)) if alert.id not in known]
+        assert count == len(fresh)
+        return sorted((alert.level.value, alert.value, alert.threshold) for alert in fresh)
+
+    return go_round
+
+
+def test_a_set_nobody_took_is_told_of_once_a_level(clinic, overdue):
+    session = infusing(clinic)
+
+    rounds = [overdue(minutes) for minutes in (5, 13, 13.5, 14, 20, 20.5, 30)]
+
+    assert rounds == [[], [], [("warn", 3, 3)], [], [], [("urgent", 10, 10)], []]
+    alert = clinic.db.scalars(select(Alert).where(Alert.level == AlertLevel.WARN)).one()
+    assert (alert.kind, alert.session_id, alert.vitals_id) == (AlertKind.VITALS_OVERDUE, session.id, None)
+    assert (alert.due_at, alert.patient_id) == (START + 10 * MINUTE, session.patient_id)
+
+
+def test_each_missing_set_is_told_of_for_itself(clinic, overdue):
+    session = infusing(clinic)
+    overdue(15)
+    take(clinic, session, 15, hr=70)
+
+    assert overdue(27) == []
+    assert overdue(29) == [("warn", 4, 3)]
+
+
+def test_a_worker_that_was_away_tells_the_gravest_only(clinic, overdue):
+    infusing(clinic)
+
+    assert overdue(60) == [("urgent", 50, 10)]
+
+
+def test_a_set_that_was_withdrawn_was_not_taken(clinic, overdue):
+    session = infusing(clinic)
+    mistaken = take(clinic, session, 10, hr=70)
+    correct(clinic, session, mistaken, withdrawn=True)
+
+    assert overdue(15) == [("warn", 5, 3)]
+
+
+@pytest.mark.parametrize("status", [SessionStatus.PAUSED, SessionStatus.RECOVERING, SessionStatus.READY_FOR_DISCHARGE])
+def test_whoever_had_the_drug_and_is_here_is_watched(clinic, overdue, status):
+    ended = {"ended_at": START + MINUTE, "end_kind": EndKind.STOPPED_EARLY} if status != SessionStatus.PAUSED else {}
+    session_in(clinic, status, since=START, started_at=START, **ended)
+
+    assert len(overdue(20)) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "times"),
+    [(SessionStatus.PRE_ASSESSMENT, {}), (SessionStatus.DISCHARGED, {"started_at": START, "discharged_at": START})],
+)
+def test_whoever_had_none_yet_or_has_left_is_not(clinic, overdue, status, times):
+    session_in(clinic, status, **times)
+
+    assert overdue(60) == []
+    assert clinics_with_sessions(clinic.db) == []
+
+
+def test_after_devices_the_sets_at_forty_minutes_and_at_the_end_are_missed(clinic, overdue):
+    session = for_devices(clinic, 28)
+    spray(clinic, session, 0)
+
+    assert overdue(43) == []
+    assert overdue(44) == [("warn", 4, 3)]
+
+
+def test_the_clinics_in_which_somebody_is_watched_are_found(clinic, elsewhere):
+    infusing(clinic)
+    session_in(elsewhere, SessionStatus.CHECKED_IN)
+
+    assert clinics_with_sessions(clinic.db) == [clinic.id]
+    assert raise_overdue(clinic.db, elsewhere.id, now=NOON) == 0
+
+
+def test_twenty_sessions_take_as_many_statements_as_one(clinic):
+    sent = []
+    for day in range(3):
+        infusing(clinic, appointment=visit(clinic, starts_at=START + timedelta(days=day)))
+        with counted(clinic.db) as statements:
+            raise_overdue(clinic.db, clinic.id, now=START + (15 + 10 * day) * MINUTE)
+        sent.append(len(statements))
+
+    assert len(set(sent)) == 1
+    assert sent[0] == 5
+
+
+def test_alerts_of_sessions_are_listed_and_acknowledged_like_all_others(clinic):
+    session = infusing(clinic)
+    take(clinic, session, 10, spo2=88)
+    raise_overdue(clinic.db, clinic.id, now=START + 60 * MINUTE)
+
+    listed = alerts.list_alerts(
+        clinic.db, alerts.AlertState.OPEN, after=None, limit=10, actor=clinic.clinician, now=NOON
+    )  # fmt: skip
+    for each in listed:
+        alerts.acknowledge(clinic.db, each.alert.id, note="Looked.", actor=clinic.clinician, now=NOON)
+
+    assert {each.alert.kind for each in listed} == {AlertKind.SPO2_LOW, AlertKind.VITALS_OVERDUE}
+    assert None not in clinic.db.scalars(select(Alert.acknowledged_at)).all()
