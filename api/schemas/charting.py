@@ -302,7 +302,7 @@ class AdverseEventOut(VersionOut):
     code = fields.Enum(AdverseEventCode, by_value=True, required=True)
     severity = fields.Integer(required=True)
     serious = fields.Boolean(required=True)
-    criteria = fields.List(fields.Enum(Criterion, by_value=True), required=True)
+    criteria = fields.List(fields.String(validate=validate.OneOf([each.value for each in Criterion])), required=True)
     resolved_at = Instant(required=True, allow_none=True)
     relatedness = fields.Enum(Relatedness, by_value=True, required=True, allow_none=True)
     action = fields.Enum(ActionTaken, by_value=True, required=True, allow_none=True)
