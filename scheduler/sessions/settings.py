@@ -1,6 +1,8 @@
 """What a clinic has decided of its sessions, and which of it is in force."""
 
+import json
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -26,7 +28,13 @@ def read_settings(db: Session, clinic_id: UUID, *, now: datetime) -> SessionSett
 
 def policy_of(settings: SessionSettings) -> SessionPolicy:
     """The settings as a value."""
-    return from_document(settings.document)
+    return _read(json.dumps(settings.document))
+
+
+@lru_cache(maxsize=256)
+def _read(document: str) -> SessionPolicy:
+    """Of a document that was read before, the same value again: everything charted asks for it."""
+    return from_document(json.loads(document))
 
 
 def _begin(db: Session, clinic_id: UUID, now: datetime) -> SessionSettings:
