@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.checks import bookings, courses, histories, holds, ledger, scores
+from scheduler.checks import bookings, courses, histories, holds, ledger, scores, sessions
 from scheduler.checks.findings import Finding
 from scheduler.models import Clinic
 from scheduler.records import audit
@@ -53,6 +53,12 @@ def checks(*, now: datetime) -> dict[str, Check]:
         "given": ledger.given_is_what_the_session_says,
         "witnesses": ledger.witnesses_are_others,
         "reversals": ledger.reversals_are_opposite,
+        "steps": sessions.steps_are_paths,
+        "signed": sessions.closed_sessions_are_complete,
+        "checklists": sessions.closed_checklists_are_answered,
+        "doses": sessions.doses_are_their_events,
+        "visits": sessions.visits_follow_their_sessions,
+        "corrections": sessions.corrections_are_chains,
         "audit": audit_is_unbroken,
     }
 
