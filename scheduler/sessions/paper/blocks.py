@@ -12,6 +12,7 @@ from scheduler.sessions.sheet import Asked, Entry, Flowsheet, Raised
 
 LINE, SIZE, TITLE = 8.2, 6.6, 10.5
 INDENT = 6.0
+MORE = "more lines in the record"
 
 
 @dataclass(frozen=True)
@@ -42,20 +43,20 @@ def draw_blocks(pen: Pen, box: Box, blocks: Sequence[Block]) -> None:
     for block, items, lines in zip(blocks, texts, fit(wanted, room), strict=True):
         pen.text(box.x, y - 7, block.title, size=7.2, bold=True, room=box.width)
         y -= TITLE
-        for line, ink in _shown(items, lines):
+        for line, ink in shown(items, lines):
             pen.text(box.x + INDENT, y - 5.5, line, size=SIZE, ink=ink)
             y -= LINE
 
 
-def _shown(items: Sequence[tuple[str, ...]], room: int) -> Iterator[tuple[str, float]]:
+def shown(items: Sequence[tuple[str, ...]], room: int) -> Iterator[tuple[str, float]]:
     """The lines of the items in so many lines, the last one saying what is missing if anything is."""
     lines = [line for item in items for line in item]
     if len(lines) <= room:
         yield from ((line, 0.0) for line in lines)
         return
-    yield from ((line, 0.0) for line in lines[: room - 1])
+    yield from ((line, 0.0) for line in lines[: max(0, room - 1)])
     if room > 0:
-        yield f"… cut here: {len(lines) - room + 1} more lines in the record", DARK
+        yield f"… {len(lines) - room + 1} {MORE}", DARK
 
 
 def _events(sheet: Flowsheet, clock: Clock) -> Iterator[str]:

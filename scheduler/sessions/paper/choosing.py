@@ -21,12 +21,6 @@ def thinned(number: int, room: int, *, keep: Collection[int] = ()) -> list[int]:
         return list(range(number))
     needed = sorted({0, number - 1, *keep})
     if len(needed) >= room:
-        return _evenly(needed, room)
-    others = [row for row in range(number) if row not in set(needed)]
-    return sorted([*needed, *_evenly(others, room - len(needed))])
-
-
-def _evenly(rows: Sequence[int], room: int) -> list[int]:
-    if room <= 1:
-        return list(rows[:room])
-    return [rows[each * (len(rows) - 1) // (room - 1)] for each in range(room)]
+        return [needed[each * (len(needed) - 1) // max(1, room - 1)] for each in range(room)]
+    others, free = [row for row in range(number) if row not in set(needed)], room - len(needed)
+    return sorted([*needed, *(others[(2 * each + 1) * len(others) // (2 * free)] for each in range(free))])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from scheduler.models import LedgerKind, Mode
+from scheduler.sessions.derived import Given
 from scheduler.sessions.paper.words import BOUND, Clock, amount, human, measured
 from scheduler.sessions.sheet import Flowsheet, Ordered
 
@@ -15,7 +16,7 @@ Line = tuple[str, str]
 def drug_lines(sheet: Flowsheet, clock: Clock) -> Iterator[Line]:
     """What a colleague must know of the drug, the most needed first."""
     if sheet.given is not None and (sheet.times.started_at or sheet.given.delivered_mg):
-        yield GIVEN, _given(sheet, clock)
+        yield GIVEN, _given(sheet, sheet.given, clock)
         yield from _ending(sheet, clock)
     if sheet.order is None:
         yield "Ordered", "Nothing has been ordered for this session yet."
@@ -26,10 +27,7 @@ def drug_lines(sheet: Flowsheet, clock: Clock) -> Iterator[Line]:
     yield from _ledger(sheet)
 
 
-def _given(sheet: Flowsheet, clock: Clock) -> str:
-    given = sheet.given
-    if given is None:
-        return ""
+def _given(sheet: Flowsheet, given: Given, clock: Clock) -> str:
     volume = f" ({measured(given.delivered_ml, 'mL')})" if given.delivered_ml is not None else ""
     whole = f" of {measured(given.ordered_mg, 'mg')}" if given.ordered_mg is not None else ""
     said = f"{measured(given.delivered_mg, 'mg')}{volume}{whole}"

@@ -73,6 +73,7 @@ def _draw_drug(pen: Pen, box: Box, sheet: Flowsheet, clock: Clock) -> None:
     for label, words in drug_lines(sheet, clock):
         lines = fonts.wrapped(words, box.width - 76, 7, fonts.BOLD if label == GIVEN else fonts.PLAIN)
         if y - 9 * (len(lines) - 1) < bottom:
+            pen.text(box.x + 5, bottom, "… more in the record", size=6.6, ink=DARK)
             return
         pen.text(box.x + 5, y, label, size=7, ink=DARK, room=62)
         for line in lines:

@@ -13,7 +13,7 @@ from scheduler.sessions.paper.pen import BLACK, BLUE, DARK, LIGHT, MIDDLE, PALE,
 from scheduler.sessions.paper.words import Clock, amount, letter
 from scheduler.sessions.sheet import Flowsheet
 
-AXIS, STRIP, SATURATION, RATE, GAP, LABELS = 12.0, 20.0, 34.0, 34.0, 8.0, 26.0
+AXIS, STRIP, SATURATION, RATE, GAP, LABELS = 12.0, 28.0, 34.0, 34.0, 8.0, 26.0
 SMALL = 5.8
 CROWDED = 40
 """From so many readings on, marks are smaller."""
@@ -164,12 +164,12 @@ def _devices(pen: Pen, panel: Box, sheet: Flowsheet, times: Times) -> None:
 
 def _happenings(pen: Pen, area: Box, sheet: Flowsheet, times: Times) -> None:
     """Adverse events by their letters, alerts by exclamation marks, and when the patient left."""
-    y = area.top + 3
+    y = area.top + 10
     for alert in sheet.alerts:
-        pen.text(times.x(alert.raised_at), y - 1, "!", size=6.5, bold=True, ink=RED, align=Align.CENTRE)
+        pen.text(times.x(alert.raised_at), area.top + 2, "!", size=6.5, bold=True, ink=RED, align=Align.CENTRE)
     for index, entry in enumerate(sheet.adverse_events):
         x = times.x(entry.row.occurred_at)
-        pen.line((x, area.y), (x, area.top), ink=DARK, weight=0.6, dash=(2, 2))
+        pen.line((x, area.y), (x, y), ink=DARK, weight=0.6, dash=(2, 2))
         pen.box(Box(x - 4, y - 2, 8, 8.5), fill=BLACK)
         pen.text(x, y, letter(index), size=6.5, bold=True, ink=1.0, align=Align.CENTRE)
     left = sheet.times.discharged_at

@@ -25,8 +25,8 @@ def draw_states(pen: Pen, box: Box, sheet: Flowsheet, clock: Clock) -> None:
     for index in chosen:
         _draw_step(pen, box, y, steps[index], clock)
         y -= ROW
-    for number, line in enumerate(reversed(foot)):
-        pen.text(box.x + 5, box.y + 4 + 8.5 * number, line, size=6.6, ink=DARK, room=box.width - 10)
+    for number, line in enumerate(foot, 1):
+        pen.text(box.x + 5, box.y + 4 + 8.5 * (len(foot) - number), line, size=6.6, ink=DARK, room=box.width - 10)
 
 
 def _draw_step(pen: Pen, box: Box, y: float, step: Step, clock: Clock) -> None:

@@ -60,7 +60,7 @@ COLUMNS = (
     Column("RR", 18, _number("rr")),
     Column("CO2", 20, _number("etco2")),
     Column("°C", 22, _decimal("temp_c")),
-    Column("MOAA/S", 30, _number("moaas")),
+    Column("MOAA/S", 33, _number("moaas")),
     Column("RASS", 24, _number("rass")),
     Column("Distr", 22, _number("distress")),
     Column("Naus", 22, _number("nausea")),

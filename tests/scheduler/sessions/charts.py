@@ -84,10 +84,11 @@ class Chart:
         said = {"session_id": self.session.id, "recorded_at": moment, "recorded_by": by, **values}
         return self.cast.keep(kind(clinic_id=self.cast.id, id=uuid4(), occurred_at=moment, **said))
 
-    def vitals(self, minutes: float, sbp: int, dbp: int, hr: int, spo2: int, **values: Any) -> Vitals:
+    def vitals(self, minutes: float, *measured: int | None, **values: Any) -> Vitals:
+        """A set of SBP, DBP, HR and SpO2, and whatever else is named."""
         phase = VitalsPhase.BEFORE if minutes < 30 else VitalsPhase.INFUSING if minutes <= 82 else VitalsPhase.RECOVERY
         said = {"rr": 14, "moaas": 5, "phase": phase, **values}
-        return self.put(Vitals, minutes, sbp=sbp, dbp=dbp, hr=hr, spo2=spo2, **said)
+        return self.put(Vitals, minutes, **dict(zip(("sbp", "dbp", "hr", "spo2"), measured, strict=True)), **said)
 
     def event(self, minutes: float, kind: ChartedKind, rate: str | None = None, **values: Any) -> InfusionEventRow:
         self.numbers += 1
@@ -125,13 +126,13 @@ def _begin(cast: ClinicCast, status: SessionStatus, **columns: Any) -> Treatment
     """The row alone: `tests.treatments` writes one step of its own, and steps are never taken back."""
     planned, asked = columns.pop("appointment", None) or visit(cast), columns.pop("documents")
     values = {
-        "settings_id": settings_row(cast).id, "mode": Mode.INFUSION, "chair_id": planned.chair_id,
+        "id": uuid4(), "settings_id": settings_row(cast).id, "mode": Mode.INFUSION, "chair_id": planned.chair_id,
         "clearance_id": template(cast, Purpose.CLEARANCE, asked[Purpose.CLEARANCE]).id,
         "discharge_id": template(cast, Purpose.DISCHARGE, asked[Purpose.DISCHARGE]).id, **columns,
     }  # fmt: skip
     return cast.keep(
         TreatmentSession(
-            clinic_id=cast.id, id=uuid4(), appointment_id=planned.id, patient_id=planned.patient_id,
+            clinic_id=cast.id, appointment_id=planned.id, patient_id=planned.patient_id,
             protocol_version_id=planned.protocol_version_id, status=status, **values,
         )
     )  # fmt: skip
@@ -142,9 +143,10 @@ PULSES = ((20, 122, 76, 68, 98), (40, 130, 80, 76, 98), (50, 138, 86, 82, 97), (
           (127, 126, 78, 70, 98), (142, 124, 78, 70, 99))  # fmt: skip
 
 
-def past_session(cast: ClinicCast, **person: Any) -> Chart:
+def past_session(cast: ClinicCast, **said: Any) -> Chart:
     """A signed session with a rate change, a pause, two alerts, an adverse event, a witnessed waste and a note."""
-    appointment = visit(cast, patient=cast.patient(**person))
+    columns = {"id": said.pop("id")} if "id" in said else {}
+    appointment = visit(cast, patient=cast.patient(**said))
     ordered = order(cast, appointment, signed_by=cast.prescriber.staff_id, signed_at=at(-60))
     chart = Chart(
         cast, S.DISCHARGED, LIFE[:-1], appointment=appointment, documents=documents(), order_id=ordered.id,
@@ -152,6 +154,7 @@ def past_session(cast: ClinicCast, **person: Any) -> Chart:
         cleared_by=cast.prescriber.staff_id,
         started_at=at(30), ended_at=at(82), end_kind=EndKind.COMPLETED, ready_at=at(145), discharged_at=at(150),
         chair_free_at=at(155), dose_given_mg=Decimal(35), volume_given_ml=Decimal(100), status_at=at(150),
+        **columns,
     )  # fmt: skip
     _answer_all(chart)
     _infuse(chart)
@@ -238,7 +241,7 @@ def bare_session(cast: ClinicCast) -> Chart:
 def running_session(cast: ClinicCast, **columns: Any) -> Chart:
     """Infusing since half past nine at 150 mL/h, with two sets of vitals."""
     appointment = columns.pop("appointment", None) or visit(cast)
-    ordered = order(cast, appointment, signed_at=at(-60))
+    ordered = order(cast, appointment, signed_at=at(-60), **columns.pop("ordered", {}))
     chart = Chart(
         cast, S.INFUSING, LIFE[:4], appointment=appointment, documents=documents(), order_id=ordered.id,
         arrived_at=ARRIVED, checked_in_at=at(-4), roomed_at=at(2), cleared_at=at(25),
