@@ -228,6 +228,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "orders.calculate": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg"},
     "orders.write": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg", "valid_until": "2026-03-31"},
     "orders.sign": {"password": PASSWORD},
+    "ledger.receive": {
+        "label": "V-1",
+        "drug": "ketamine",
+        "strength_mg_ml": "50",
+        "volume_ml": "10",
+        "lot": "L1",
+        "expires_on": "2026-12-31",
+    },
+    "ledger.count": {"ml": "1"},
+    "ledger.waste": {"ml": "1", "reason": "Broke"},
+    "ledger.send_back": {"ml": "1", "reason": "Recalled"},
+    "ledger.record": {"kind": "wasted", "mg": "1"},
 }
 """By endpoint, bodies that must say more than their schema does."""
 
