@@ -57,7 +57,9 @@ class Parser(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION: dict[str, str | None] = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012 # as webargs declares it
 
-    def load_json(self, req: Request, schema: Schema) -> Any:  # noqa: ARG002 # webargs calls it so
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        if not req.get_data() and getattr(schema, "may_be_absent", False):
+            return {}
         return strict_json.body_of(req)
 
 
@@ -69,6 +71,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(_document_house_rules)
+
+    def arguments(self, schema: type[Shape], **options: Any) -> Any:
+        """As in flask-smorest; the document says of a body that it may be absent."""
+        return super().arguments(schema, **{"required": not schema.may_be_absent, **options})
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[Any], Any]:
         """As in flask-smorest; a single versioned row is answered with its ETag."""

@@ -8,6 +8,10 @@ from scheduler.models import AppointmentStatus, ChangeReason, OverrideRule, Side
 
 
 class MomentIn(Shape):
+    """Nothing at all means now."""
+
+    may_be_absent = True
+
     at = Instant(load_default=None, metadata={"description": "When it happened, if not now; never in the future."})
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, fields, validate
 
@@ -22,6 +22,9 @@ PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f
 
 class Shape(Schema):
     """A body or a set of parameters; whatever it does not name is refused."""
+
+    may_be_absent: ClassVar[bool] = False
+    """Whether a request without a body says as much as one with `{}`."""
 
     class Meta:
         unknown = RAISE

@@ -88,6 +88,35 @@ def test_a_step_may_say_when_it_was_taken(desk):
     assert desk.read().json["status_at"] == "2026-03-02T08:55:00-05:00"
 
 
+@pytest.mark.parametrize("kind", ["application/json", ""])
+def test_without_a_body_a_patient_has_come_just_now(desk, kind):
+    arrived = desk.client.send("POST", f"{desk.path}/arrival", b"", kind, If_Match='"1"')
+
+    assert (arrived.status_code, arrived.json["status"]) == (200, "arrived")
+    assert desk.read().json["status_at"] == "2026-03-02T09:15:00-05:00"
+
+
+def test_the_document_says_which_body_may_be_left_out(client):
+    paths = client.get("/openapi.json").json["paths"]
+
+    bodies = {
+        name: paths[f"/api/v1/appointments/{{appointment_id}}/{name}"]["post"]["requestBody"]
+        for name in STEPS
+        if name in {"arrival", "cancellation"}
+    }
+    assert {name: body.get("required", False) for name, body in bodies.items()} == {
+        "arrival": False, "cancellation": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [b" ", b"null", b"[]", b"{"])
+def test_a_body_that_says_nothing_in_another_way_is_refused(desk, body):
+    refused = desk.client.send("POST", f"{desk.path}/arrival", body, If_Match='"1"')
+
+    assert refused.status_code in {400, 422}
+    assert desk.read().json["status"] == "booked"
+
+
 def test_a_step_in_the_future_is_refused(desk):
     refused = desk.step("arrival", {"at": "2026-03-02T09:16:00-05:00"})
 
