@@ -335,6 +335,28 @@ def test_no_device_beyond_those_ordered_is_put_back(clinic):
     assert twice.dose_mg == 28
 
 
+def test_more_devices_than_were_ordered_were_never_given(clinic):
+    session = for_devices(clinic, 84)
+    spray(clinic, session, 0)
+    mistaken = mend(clinic, session, spray(clinic, session, 5), withdrawn=True).event
+    spray(clinic, session, 8)
+    spray(clinic, session, 13)
+
+    with pytest.raises(Invalid) as refused:
+        mend(clinic, session, mistaken)
+
+    assert faults_of(refused) == {("kind", "ordered")}
+
+
+def test_of_devices_corrected_after_leaving_nothing_more_is_expected(clinic):
+    session, rows = sprayed(clinic)
+    session.discharged_at, session.expected_end_at = minutes(130), None
+
+    mend(clinic, session, rows[0], at=-2)
+
+    assert (session.started_at, session.expected_end_at) == (minutes(-2), None)
+
+
 def charted_set(clinic: ClinicCast, session: TreatmentSession, at: float, **values: Any) -> Vitals:
     return vitals.chart_vitals(
         clinic.db, session.id, values, occurred_at=minutes(at), actor=clinic.clinician, now=NOON
