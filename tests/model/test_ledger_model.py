@@ -16,5 +16,5 @@ def test_the_ledger_is_what_the_plain_book_says(database):
 
     done = {step for step, outcome in tally if outcome == "done"}
     refused = {step for step, outcome in tally if outcome == "refused"}
-    assert refused - done == {"draw when signed", "put aside when signed"}
+    assert refused - done <= {"draw when signed", "put aside when signed"}
     assert done >= {"draw", "give", "put aside", "dispose", "count", "resolve", "reverse", "correct"}
