@@ -28,12 +28,13 @@ from scheduler.booking.waiting.matching import Place
 from scheduler.booking.waiting.waitlist import Needs
 from scheduler.clinic_time import DAY
 from scheduler.errors import SlotTaken
-from scheduler.models import AuditRow, Hold, HoldState, Message, Offer, Outcome, Urgency
+from scheduler.models import Alert, AuditRow, Hold, HoldState, Message, Offer, Outcome, SessionStatus, Urgency
 from scheduler.models.engine import Database
 from tests.builders import MONDAY, build_clinic, clinic_instant
 from tests.conftest import NOW
 from tests.letters import put
 from tests.mailbox import Mailbox, mailbox
+from tests.treatments import session_in
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from api.cli import main; main()", "worker"]
@@ -94,6 +95,20 @@ def test_what_is_due_is_sent_and_that_is_written_down(database, box, letters, ro
     assert states(database) == [sent(f"{number}@example.org") for number in (1, 2, 3)]
     with database.reading() as db:
         assert db.scalar(select(func.count()).where(AuditRow.action == "letter.sent")) == 3
+
+
+def test_a_set_of_vitals_nobody_took_is_told_of(database, round_of):
+    with database.committing() as db:
+        cast = build_clinic(db, now=NOW, name="Uptown")
+        session_in(cast, SessionStatus.INFUSING, since=NOW, started_at=NOW)
+
+    assert round_of(NOW + timedelta(minutes=15))
+    assert round_of(NOW + timedelta(minutes=16))
+
+    with database.reading() as db:
+        told = db.execute(select(Alert.kind, Alert.level, Alert.due_at)).all()
+        assert [tuple(row) for row in told] == [("vitals_overdue", "warn", NOW + timedelta(minutes=10))]
+        assert db.scalars(select(AuditRow.actor_id).where(AuditRow.action == "alert.raised")).all() == [None]
 
 
 def test_a_second_round_sends_nothing_twice(box, letters, round_of):
