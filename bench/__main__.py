@@ -3,7 +3,7 @@
 import sys
 from time import monotonic
 
-from bench import board, booking, cht, repair, search, trajectory
+from bench import board, booking, cht, repair, search, sessions, trajectory
 from bench.engines import ENGINES, home_of
 from bench.report import Report, write
 
@@ -12,6 +12,7 @@ SUBJECTS = {
     "booking": booking,
     "board": board,
     "trajectory": trajectory,
+    "sessions": sessions,
     "repair": repair,
     "cht": cht,
 }
