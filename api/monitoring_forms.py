@@ -64,6 +64,7 @@ def mark_sent(form_id: UUID) -> FilledForm:
 
 @blueprint.post("/sessions/<uuid:session_id>/monitoring-form")
 @blueprint.response(201, MonitoringFormOut)
+@blueprint.alt_response(409, description="The session has no form to be filled anew.")
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
 def refill(session_id: UUID) -> FilledForm:

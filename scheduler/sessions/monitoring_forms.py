@@ -92,11 +92,11 @@ def fill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime)
 def refill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime) -> FilledForm:
     """Fill the form of a locked session anew, since its record was corrected; the next number keeps what was typed.
 
-    Raises `NotFound` where it has none.
+    Raises `Blocked` where it has none.
     """
     last = _newest(db, session)
     if last is None:
-        raise NotFound("This session has no monitoring form.")
+        raise Blocked(faults=[Fault("monitoring_form", "missing", "This session has no monitoring form.")])
     template = db.get_one(Template, (session.clinic_id, last.template_id))
     return shown(db, _fill(db, session, template, last, actor=actor, now=now))
 

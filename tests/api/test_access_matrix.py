@@ -35,6 +35,7 @@ from scheduler.models import (
     InfusionEventRow,
     LedgerEntry,
     LedgerKind,
+    MonitoringForm,
     Offer,
     OrderState,
     Purpose,
@@ -180,6 +181,16 @@ def charted(cast: ClinicCast, kind: type[Charted], /, **columns: Any) -> UUID:
     return cast.keep(kind(clinic_id=cast.id, id=uuid4(), session_id=session(cast).id, **said)).id
 
 
+def monitoring_form(cast: ClinicCast) -> UUID:
+    asked, of = {"fields": [{"key": "sex", "label": "Sex"}]}, session(cast)
+    row = MonitoringForm(
+        clinic_id=cast.id, id=uuid4(), session_id=of.id, patient_id=of.patient_id, number=1, due_on=MONDAY,
+        template_id=treatments.template(cast, Purpose.MONITORING_FORM, asked).id, filled_at=cast.now,
+        document={"values": {}, "typed": {}, "unfilled": ["sex"]},
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
 def order(cast: ClinicCast) -> UUID:
     """A draft, which is what can be signed."""
     return treatments.order(
@@ -215,6 +226,7 @@ ROWS = {
     ),
     "vial_id": lambda cast: vial(cast).id,
     "ledger_entry_id": ledger_entry,
+    "form_id": monitoring_form,
     "witness_id": lambda cast: cast.staff[Role.PRESCRIBER].id,
 }
 """How to make a row of each kind in a clinic."""
@@ -228,6 +240,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "orders.calculate": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg"},
     "orders.write": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg", "valid_until": "2026-03-31"},
     "orders.sign": {"password": PASSWORD},
+    "leaving.sign": {"password": PASSWORD, "note": "Went well."},
+    "monitoring_forms.complete": {"fields": {"sex": "female"}},
     "ledger.receive": {
         "label": "V-1",
         "drug": "ketamine",

@@ -169,7 +169,7 @@ def test_without_a_person_nobody_observed(db, clinic, session):
 
 def test_a_drug_without_a_form_has_none(db, clinic, fill):
     assert fill(recovering(clinic)) is None
-    with pytest.raises(NotFound):
+    with pytest.raises(Blocked):
         monitoring_forms.refill(db, recovering(clinic), actor=clinic.clinician, now=NOW)
 
 
