@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
 from time import perf_counter
+from uuid import UUID
 
 from bench import served
 from bench.report import Report
@@ -19,7 +20,7 @@ from tests.clients import Client, new_key, real_app, token_of
 from tests.conftest import NOW
 from tests.homes import Home
 from tests.scheduler.sessions.charts import at, long_session, running_session
-from tests.treatments import visit
+from tests.treatments import settings_row, visit
 
 SETS, CHAIRS, CLIENTS = 60, 20, 8
 MIDDAY, AFTERNOON = at(50), at(330)
@@ -56,7 +57,8 @@ def measure(
             cast = build_clinic(db, now=NOW)
             record = f"/sessions/{long_session(cast, sets).session.id}/flowsheet"
             house = House(report, database, _token(cast, at(0)), rounds)
-            running = [_running(cast, number) for number in range(chairs)]
+            settings = settings_row(cast).id
+            running = [_running(cast, number, settings) for number in range(chairs)]
             nurse = _token(cast, datetime.now(UTC))
         house.tell(f"The flowsheet with {sets} sets of vitals", record, now=AFTERNOON)
         house.tell("The same on paper", f"{record}.pdf", now=AFTERNOON)
@@ -71,9 +73,9 @@ def _token(cast: ClinicCast, now: datetime) -> str:
     return token_of(cast.db, cast, cast.staff[Role.CLINICIAN], now=now)
 
 
-def _running(cast: ClinicCast, number: int) -> str:
+def _running(cast: ClinicCast, number: int, settings_id: UUID) -> str:
     chair = cast.add_resource(ResourceKind.CHAIR, f"Chair {number}")
-    chart = running_session(cast, appointment=visit(cast, chair_id=chair.id))
+    chart = running_session(cast, appointment=visit(cast, chair_id=chair.id), settings_id=settings_id)
     for minutes in range(41, 50):
         chart.vitals(minutes, 130, 80, 76, 98)
     return str(chart.session.id)

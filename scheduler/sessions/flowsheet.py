@@ -34,8 +34,8 @@ from scheduler.sessions.checklists import from_document as checklist_from
 from scheduler.sessions.derived import Given, Times
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.policy import Vitals as VitalsPolicy
-from scheduler.sessions.policy import from_document as policy_from
 from scheduler.sessions.recorded import Recorded, read_recorded
+from scheduler.sessions.settings import policy_in
 from scheduler.sessions.sheet import (
     Asked,
     Entry,
@@ -85,7 +85,7 @@ def _flowsheet(
     times = _times(session, found, events, given, as_of=as_of)
     status = found.steps[-1].to_status
     vitals = _entries(found.vitals, named)
-    policy = policy_from(found.setting.settings)
+    policy = policy_in(found.setting.settings)
     awaited = _awaited(session, policy.vitals, times, [entry.row.occurred_at for entry in vitals])
     checklist, discharge = _answered(found, order, times, policy, at)
     return Flowsheet(

@@ -19,8 +19,9 @@ from scheduler.records.zone import read_zone
 from scheduler.sessions import derived, live_rows, schedule
 from scheduler.sessions.charting import current
 from scheduler.sessions.infusion import EventKind, InfusionEvent
-from scheduler.sessions.policy import SessionPolicy, from_document
+from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.schedule import Due
+from scheduler.sessions.settings import policy_in
 
 UNTIL_THE_END = frozenset({SessionStatus.INFUSING, SessionStatus.PAUSED})
 UNTIL_LEAVING = frozenset({SessionStatus.INFUSION_ENDED, SessionStatus.RECOVERING, SessionStatus.READY_FOR_DISCHARGE})
@@ -117,7 +118,7 @@ class _Charts:
 
 
 def _read_charts(db: Session, asked: Mapping[str, Any]) -> _Charts:
-    policies = {row.id: from_document(row.document) for row in db.execute(live_rows.SETTINGS, asked)}
+    policies = {row.id: policy_in(row.document) for row in db.execute(live_rows.SETTINGS, asked)}
     sets = _by_session(current(db.execute(live_rows.VITALS, asked).all()))
     events = _by_session(current(db.execute(live_rows.EVENTS, asked).all()))
     alerts = _by_session(db.execute(live_rows.ALERTS, asked))

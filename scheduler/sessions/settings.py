@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -28,7 +29,12 @@ def read_settings(db: Session, clinic_id: UUID, *, now: datetime) -> SessionSett
 
 def policy_of(settings: SessionSettings) -> SessionPolicy:
     """The settings as a value."""
-    return _read(json.dumps(settings.document))
+    return policy_in(settings.document)
+
+
+def policy_in(document: dict[str, Any]) -> SessionPolicy:
+    """The settings as a value, of a document that was read in bulk."""
+    return _read(json.dumps(document))
 
 
 @lru_cache(maxsize=256)
