@@ -15,7 +15,7 @@ from scheduler.sessions.amounts import fits
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.settings import policy_of, read_settings
 
-PLACES, THOUSANDTH = 3, Decimal("0.001")
+PLACES = 3
 MOST = Decimal(1_000_000)
 
 
@@ -30,7 +30,6 @@ def enter(
     entry.clinic_id, entry.id = actor.clinic_id, uuid4()
     entry.recorded_at, entry.recorded_by = now, actor.staff_id
     entry.session_id = session.id if session else None
-    entry.mg, entry.ml = entry.mg.quantize(THOUSANDTH), None if entry.ml is None else entry.ml.quantize(THOUSANDTH)
     db.add(entry)
     db.flush()  # the guards of the ledger speak here, before anything else is done
     patient_id = session.patient_id if session else None
@@ -112,7 +111,7 @@ def volume_faults(vial: Vial, ml: Decimal, *, zero: bool = False) -> list[Fault]
 
 def weight(vial: Vial, ml: Decimal) -> Decimal:
     """What a volume of this vial weighs, exactly, `volume_faults` having been asked."""
-    return (ml * vial.strength_mg_ml).quantize(THOUSANDTH)
+    return ml * vial.strength_mg_ml
 
 
 def find_vial(db: Session, vial_id: UUID, *, actor: Actor) -> Vial:

@@ -13,7 +13,6 @@ from scheduler.models import LedgerEntry, LedgerKind, Vial
 from scheduler.records.zone import read_zone
 from scheduler.sessions import balance
 from scheduler.sessions.entries import (
-    THOUSANDTH,
     amount_faults,
     enter,
     find_entry,
@@ -46,7 +45,6 @@ def receive_vial(
     today = local_date(at, read_zone(db, actor.clinic_id))
     witnessed = witness_faults(witness_id, policy_for(db, None, actor=actor, now=now), actor=actor)
     refuse([*_particulars_faults(vial), *_date_faults(expires_on, today), *witnessed])
-    vial.strength_mg_ml, vial.volume_ml = strength_mg_ml.quantize(THOUSANDTH), volume_ml.quantize(THOUSANDTH)
     db.add(vial)
     db.flush()  # its first entry points at it, and a used label is refused here
     entry = LedgerEntry(

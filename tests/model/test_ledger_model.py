@@ -5,7 +5,7 @@ import os
 from tests.conftest import NOW
 from tests.model.ledger_machine import build_ledger_world, run_ledger
 
-STEPS = 250
+STEPS = 300
 SEED = os.environ.get("MODEL_SEED", "1")
 
 
