@@ -18,7 +18,7 @@ from scheduler.booking.attendance import GivenUp
 from scheduler.booking.lives import Life, read_life
 from scheduler.booking.series import BookedAppointment
 from scheduler.models import Appointment
-from scheduler.sessions import checking_in
+from scheduler.sessions.visit import checking_in
 
 blueprint = Blueprint(
     "appointments", __name__, url_prefix="/appointments", description="The life of an appointment, step by step."

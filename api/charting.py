@@ -30,9 +30,11 @@ from api.schemas.charting import (
 from api.versions import etag
 from scheduler.actors import Role
 from scheduler.models import AdverseEvent, ChecklistAnswer
-from scheduler.sessions import adverse_events, corrections, devices, infusing, recharting, vitals
-from scheduler.sessions.infusing import Delivered, Recorded
-from scheduler.sessions.vitals import ChartedVitals, SessionVitals
+from scheduler.sessions.drug import devices, infusing
+from scheduler.sessions.drug.infusing import Delivered, Recorded
+from scheduler.sessions.record import corrections, recharting
+from scheduler.sessions.watch import adverse_events, vitals
+from scheduler.sessions.watch.vitals import ChartedVitals, SessionVitals
 
 blueprint = Blueprint("charting", __name__, description="Pump, devices, vitals and adverse events of a session.")
 

@@ -11,8 +11,8 @@ from api.identity import allow
 from api.openapi import Blueprint
 from api.schemas.flowsheet import FlowsheetOut, FlowsheetQuery
 from scheduler.actors import Role
-from scheduler.sessions.flowsheet import read_flowsheet
-from scheduler.sessions.sheet import Flowsheet
+from scheduler.sessions.record.flowsheet import read_flowsheet
+from scheduler.sessions.record.sheet import Flowsheet
 
 PDF = "application/pdf"
 ON_PAPER = {
@@ -44,7 +44,7 @@ def on_paper(asked: dict[str, Any], session_id: UUID) -> Response:
 
 def _drawn(sheet: Flowsheet) -> bytes:
     """What draws is large, and imported by the first who asks for paper."""
-    drawn: bytes = import_module("scheduler.sessions.paper.page").draw(sheet)
+    drawn: bytes = import_module("scheduler.sessions.record.paper.page").draw(sheet)
     return drawn
 
 

@@ -24,10 +24,11 @@ from api.signatures import signed
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
 from scheduler.models import Appointment, SessionNote, TreatmentSession
-from scheduler.sessions import closing, steps
-from scheduler.sessions import discharge as leaving
-from scheduler.sessions.closing import Closing
-from scheduler.sessions.discharge import Readiness
+from scheduler.sessions import steps
+from scheduler.sessions.leaving import closing
+from scheduler.sessions.leaving import discharge as leaving
+from scheduler.sessions.leaving.closing import Closing
+from scheduler.sessions.leaving.discharge import Readiness
 
 blueprint = Blueprint(
     "leaving", __name__, url_prefix="/sessions", description="Discharge and transfer, and the signature that closes."

@@ -27,9 +27,9 @@ from api.schemas.ledger import (
 from api.signatures import witnessed
 from scheduler.actors import Role
 from scheduler.models import LedgerEntry, LedgerKind
-from scheduler.sessions import ledger, mending, stock, vials
-from scheduler.sessions.ledger import SessionLedger
-from scheduler.sessions.stock import HeldVial, VialHistory
+from scheduler.sessions.ledger import ledger, mending, stock, vials
+from scheduler.sessions.ledger.ledger import SessionLedger
+from scheduler.sessions.ledger.stock import HeldVial, VialHistory
 
 blueprint = Blueprint("ledger", __name__, description="The controlled drugs: vials, and every amount in and out.")
 

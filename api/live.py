@@ -6,8 +6,8 @@ from api.identity import allow
 from api.openapi import Blueprint
 from api.schemas.live import LiveBoardOut
 from scheduler.actors import Role
-from scheduler.sessions import live_board
-from scheduler.sessions.live_board import LiveBoard
+from scheduler.sessions.record import live_board
+from scheduler.sessions.record.live_board import LiveBoard
 
 blueprint = Blueprint("live", __name__, url_prefix="/board", description="What goes on in every chair now.")
 

@@ -14,8 +14,9 @@ from api.schemas.monitoring_forms import FormFieldsIn, FormsQuery, ListedMonitor
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
 from scheduler.models import MonitoringForm
-from scheduler.sessions import monitoring_forms, steps
-from scheduler.sessions.monitoring_forms import FilledForm, ListedForm
+from scheduler.sessions import steps
+from scheduler.sessions.leaving import monitoring_forms
+from scheduler.sessions.leaving.monitoring_forms import FilledForm, ListedForm
 
 blueprint = Blueprint("monitoring_forms", __name__, description="Forms for a drug's safety programme.")
 

@@ -15,8 +15,8 @@ from api.signatures import signed
 from api.versions import changes_version, require_version
 from scheduler.actors import Role
 from scheduler.models import Order
-from scheduler.sessions import orders
-from scheduler.sessions.prescribing import Judgement
+from scheduler.sessions.drug import orders
+from scheduler.sessions.drug.prescribing import Judgement
 
 blueprint = Blueprint("orders", __name__, description="What is to be given, and who stands for it.")
 

@@ -25,8 +25,9 @@ from api.schemas.sessions import (
 from api.versions import changes_version, etag, require_version
 from scheduler.actors import Role
 from scheduler.models import Appointment, ChecklistAnswer, TreatmentSession
-from scheduler.sessions import answering, checking_in, clearance, deferral, steps
-from scheduler.sessions.clearance import Clearance
+from scheduler.sessions import steps
+from scheduler.sessions.visit import answering, checking_in, clearance, deferral
+from scheduler.sessions.visit.clearance import Clearance
 
 blueprint = Blueprint("sessions", __name__, description="What happens at a visit: check-in, checks and clearance.")
 

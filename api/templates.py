@@ -14,7 +14,7 @@ from api.paging import Page, moment, page, page_of
 from api.schemas.templates import TemplateIn, TemplateOut, TemplatesQuery
 from scheduler.actors import Role
 from scheduler.models import Template
-from scheduler.sessions import templates
+from scheduler.sessions.visit import templates
 
 blueprint = Blueprint(
     "templates", __name__, url_prefix="/templates", description="Checklists, discharge criteria and forms, versioned."

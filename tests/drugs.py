@@ -6,9 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler.models import InfusionEventRow, LedgerEntry, LedgerKind, Mode, SessionStatus, TreatmentSession, Vial
-from scheduler.sessions.devices import give_device
-from scheduler.sessions.infusing import PumpEvent, Recorded, record_event
-from scheduler.sessions.infusion import EventKind
+from scheduler.sessions.drug.devices import give_device
+from scheduler.sessions.drug.infusing import PumpEvent, Recorded, record_event
+from scheduler.sessions.drug.infusion import EventKind
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import ARRIVAL, order, session_in, visit
 

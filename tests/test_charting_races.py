@@ -12,12 +12,12 @@ from scheduler.errors import DomainError
 from scheduler.models import AdverseEvent, AdverseEventCode, Alert, InfusionEventRow, LedgerEntry, SessionStep, Vitals
 from scheduler.models.engine import Database
 from scheduler.records import audit
-from scheduler.sessions.adverse_events import Untoward, report
-from scheduler.sessions.alarms import raise_overdue
-from scheduler.sessions.corrections import Correction, correct_vitals
-from scheduler.sessions.infusing import PumpEvent, record_event
-from scheduler.sessions.infusion import EventKind
-from scheduler.sessions.vitals import chart_vitals
+from scheduler.sessions.drug.infusing import PumpEvent, record_event
+from scheduler.sessions.drug.infusion import EventKind
+from scheduler.sessions.record.corrections import Correction, correct_vitals
+from scheduler.sessions.watch.adverse_events import Untoward, report
+from scheduler.sessions.watch.alarms import raise_overdue
+from scheduler.sessions.watch.vitals import chart_vitals
 from tests.builders import build_clinic
 from tests.clients import Client, new_key, real_app, token_of
 from tests.drugs import MINUTE, NOON, START, cleared, pump

@@ -12,7 +12,7 @@ from scheduler.checks import checks
 from scheduler.errors import DomainError
 from scheduler.models import LedgerEntry, LedgerKind, SessionStatus
 from scheduler.models.constraints import refusal_of
-from scheduler.sessions import ledger, mending, stock
+from scheduler.sessions.ledger import ledger, mending, stock
 from tests.builders import build_clinic
 from tests.scheduler.sessions.vial_cases import by_two, vial, wasted
 from tests.test_races import at_once

@@ -17,7 +17,7 @@ from scheduler.checks import checks
 from scheduler.models import Appointment, AppointmentStatus
 from scheduler.models.engine import Database
 from scheduler.protocols import ResourceKind
-from scheduler.sessions import vials
+from scheduler.sessions.ledger import vials
 from tests.builders import ClinicCast, build_clinic, clinic_instant
 from tests.clients import real_app, token_of
 from tests.replay import Desk, Script, served

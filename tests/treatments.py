@@ -49,7 +49,8 @@ def visit(cast: ClinicCast, status: AppointmentStatus = AppointmentStatus.ARRIVE
     return cast.keep(
         Appointment(
             clinic_id=cast.id, series_id=course.id, patient_id=patient.id, number=1, status=status,
-            status_at=ARRIVAL if status is not AppointmentStatus.BOOKED else cast.now, starts_at=starts, ends_at=starts + timedelta(minutes=145),
+            status_at=ARRIVAL if status is not AppointmentStatus.BOOKED else cast.now,
+            starts_at=starts, ends_at=starts + timedelta(minutes=145),
             protocol_version_id=course.protocol_version_id, local_date=starts.date(), **named,
         )
     )  # fmt: skip

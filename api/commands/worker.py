@@ -21,7 +21,7 @@ from scheduler.booking import claims
 from scheduler.booking.letters import outbox
 from scheduler.booking.waiting import offers
 from scheduler.models.engine import Database, is_away
-from scheduler.sessions import alarms
+from scheduler.sessions.watch import alarms
 
 log = logging.getLogger("clinic.worker")
 

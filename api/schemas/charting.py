@@ -16,12 +16,12 @@ from scheduler.models import (
     Relatedness,
     VitalsPhase,
 )
-from scheduler.sessions.adverse_events import Criterion, Untoward
-from scheduler.sessions.corrections import Correction
-from scheduler.sessions.infusing import PumpEvent
-from scheduler.sessions.infusion import EventKind
-from scheduler.sessions.observations import Phase, cadss6_total, mean_arterial
-from scheduler.sessions.signals import SignalLevel
+from scheduler.sessions.drug.infusing import PumpEvent
+from scheduler.sessions.drug.infusion import EventKind
+from scheduler.sessions.record.corrections import Correction
+from scheduler.sessions.watch.adverse_events import Criterion, Untoward
+from scheduler.sessions.watch.observations import Phase, cadss6_total, mean_arterial
+from scheduler.sessions.watch.signals import SignalLevel
 
 LONGEST_REASON, LONGEST_NOTE, LONGEST_DRUG = 500, 2000, 200
 MOST_CONFIRMED, MOST_ANSWERS = 30, 30

@@ -27,8 +27,8 @@ from scheduler.models import (
     VitalsPhase,
     WeightBasis,
 )
-from scheduler.sessions.observations import Phase
-from scheduler.sessions.signals import SignalLevel
+from scheduler.sessions.watch.observations import Phase
+from scheduler.sessions.watch.signals import SignalLevel
 
 
 def told(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from api.schemas.base import Instant, Shape, Text
 from api.schemas.sessions import HappenedIn
 from scheduler.administration.passwords import LONGEST
 from scheduler.models import NoteKind
-from scheduler.sessions.discharging import PADSS_FIT
+from scheduler.sessions.leaving.discharging import PADSS_FIT
 
 LONGEST_REASON, LONGEST_NOTE = 2_000, 20_000
 OVERRIDE = {"description": "A prescriber's reason to go on although something misses; it leaves its mark."}

@@ -9,7 +9,7 @@ from api.schemas.base import Amount, Instant, LocalDate, Shape, Text
 from api.schemas.clinics import DatesIn
 from scheduler.administration.passwords import LONGEST
 from scheduler.models import LedgerKind
-from scheduler.sessions.stock import VialState
+from scheduler.sessions.ledger.stock import VialState
 
 LONGEST_REASON = 500
 SOMETHING, MOST_ML, MOST_STRENGTH, MOST_MG = "0.001", "10000", "1000", "1000000"

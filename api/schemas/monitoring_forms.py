@@ -7,8 +7,8 @@ from marshmallow import fields, validate
 from api.paging import PageIn
 from api.schemas.alerts import AlertPatientOut
 from api.schemas.base import Instant, LocalDate, Shape, Text
-from scheduler.sessions.forms import LONGEST_VALUE, MOST_FIELDS
-from scheduler.sessions.monitoring_forms import FormState
+from scheduler.sessions.leaving.forms import LONGEST_VALUE, MOST_FIELDS
+from scheduler.sessions.leaving.monitoring_forms import FormState
 
 
 class FormsQuery(PageIn):

@@ -6,10 +6,10 @@ from marshmallow import fields, post_load, validate
 
 from api.schemas.base import Amount, Instant, Shape, Text
 from scheduler.models import DeferralReason, EndKind, Mode, SessionStatus
-from scheduler.sessions.answering import Said
-from scheduler.sessions.checklists import MOST_ITEMS, Kind, Rule
-from scheduler.sessions.judging import State
 from scheduler.sessions.lifecycle import NEXT
+from scheduler.sessions.visit.answering import Said
+from scheduler.sessions.visit.checklists import MOST_ITEMS, Kind, Rule
+from scheduler.sessions.visit.judging import State
 
 WHEN = {"description": "When it happened, if not now; never in the future, nor before what came before it."}
 VALUE = {

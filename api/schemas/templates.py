@@ -5,7 +5,7 @@ from marshmallow import fields
 from api.paging import PageIn
 from api.schemas.base import Instant, Shape, Text
 from scheduler.models import Purpose
-from scheduler.sessions.templates import LONGEST_DRUG
+from scheduler.sessions.visit.templates import LONGEST_DRUG
 
 FREE = {"additionalProperties": True}
 

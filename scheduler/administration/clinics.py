@@ -23,7 +23,7 @@ from scheduler.protocols import ResourceKind
 from scheduler.records import audit
 from scheduler.records.zone import read_zone
 from scheduler.sessions.settings import settings_in_force
-from scheduler.sessions.templates import ship_templates
+from scheduler.sessions.visit.templates import ship_templates
 
 NO_PLACE = frozenset({"Factory", "localtime"})
 """Names a zone database may carry that are nowhere."""

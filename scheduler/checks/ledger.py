@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from scheduler.checks.findings import AnyRow, Finding, stream
 from scheduler.errors import Invalid
 from scheduler.models import LedgerEntry, LedgerKind, SessionSettings, SessionStatus, TreatmentSession
-from scheduler.sessions.balance import IN, OF_SESSION, OUT, ZERO, SessionBalance
+from scheduler.sessions.ledger.balance import IN, OF_SESSION, OUT, ZERO, SessionBalance
 from scheduler.sessions.policy import from_document
 
 

@@ -29,10 +29,10 @@ from scheduler.models import (
     TreatmentSession,
     Vitals,
 )
-from scheduler.sessions import checklists
-from scheduler.sessions.amounts import half_up
-from scheduler.sessions.infusion import EventKind, Infusion, InfusionEvent
+from scheduler.sessions.drug.amounts import half_up
+from scheduler.sessions.drug.infusion import EventKind, Infusion, InfusionEvent
 from scheduler.sessions.lifecycle import NEXT
+from scheduler.sessions.visit import checklists
 
 CHARTED: tuple[type[Charted], ...] = (Vitals, InfusionEventRow, ChecklistAnswer, AdverseEvent, SessionNote)
 PLACES = 3

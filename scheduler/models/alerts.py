@@ -11,7 +11,7 @@ from scheduler.models.base import Base, ClinicOwned, checked
 
 
 class AlertKind(StrEnum):
-    """Of a scale's safety item, or of vitals beyond a threshold (`sessions.signals.SignalKind`)."""
+    """Of a scale's safety item, or of vitals beyond a threshold (`sessions.watch.signals.SignalKind`)."""
 
     SUICIDAL_IDEATION = "suicidal_ideation"
     SBP_HIGH = "sbp_high"

@@ -13,10 +13,10 @@ from typing import Any
 
 from scheduler.errors import Fault, Invalid
 from scheduler.sessions import documents
-from scheduler.sessions.bounds import Bound, Bounds
-from scheduler.sessions.dosing import LIMITS, DoseLimits, DoseUnit, contradictory
-from scheduler.sessions.schedule import OBSERVED, Intervals
-from scheduler.sessions.signals import Thresholds
+from scheduler.sessions.drug.dosing import LIMITS, DoseLimits, DoseUnit, contradictory
+from scheduler.sessions.watch.bounds import Bound, Bounds
+from scheduler.sessions.watch.schedule import OBSERVED, Intervals
+from scheduler.sessions.watch.signals import Thresholds
 
 
 @dataclass(frozen=True)

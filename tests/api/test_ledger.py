@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from scheduler.actors import Role
 from scheduler.models import LedgerEntry, SessionStatus
-from scheduler.sessions import ledger
+from scheduler.sessions.ledger import ledger
 from tests.builders import PASSWORD
 from tests.clients import new_key
 from tests.treatments import session_in

@@ -3,7 +3,7 @@
 import pytest
 
 from scheduler.actors import Role
-from scheduler.sessions import monitoring_forms
+from scheduler.sessions.leaving import monitoring_forms
 from tests.clients import new_key
 from tests.scheduler.sessions.test_monitoring_forms import NOW, TYPED, sprayed
 

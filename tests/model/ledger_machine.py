@@ -22,8 +22,8 @@ from scheduler.errors import DomainError
 from scheduler.models import LedgerEntry, LedgerKind, SessionStatus, TreatmentSession
 from scheduler.models.constraints import refusal_of
 from scheduler.models.engine import Database
-from scheduler.sessions import ledger, mending, stock, vials
-from scheduler.sessions.stock import VialState
+from scheduler.sessions.ledger import ledger, mending, stock, vials
+from scheduler.sessions.ledger.stock import VialState
 from tests.builders import ClinicCast, build_clinic
 from tests.model.booking_steps import SEEDS
 from tests.model.ledger_plain import OF_SESSION, Book, Fault, Line

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from scheduler.models import Assessment, TreatmentSession, Vitals, VitalsPhase
-from scheduler.sessions.answering import Said, answer
+from scheduler.sessions.visit.answering import Said, answer
 from tests.builders import ClinicCast
 
 

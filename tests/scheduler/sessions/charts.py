@@ -33,7 +33,7 @@ from scheduler.models import (
     Vitals,
     VitalsPhase,
 )
-from scheduler.sessions.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
+from scheduler.sessions.visit.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import order, settings_row, template, visit
 

@@ -23,7 +23,7 @@ from scheduler.models import (
     Vitals,
     VitalsPhase,
 )
-from scheduler.sessions.checklists import Checklist, Item, as_document
+from scheduler.sessions.visit.checklists import Checklist, Item, as_document
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import session_in
 

@@ -23,8 +23,8 @@ from scheduler.models import (
     SessionStatus,
     TreatmentSession,
 )
-from scheduler.sessions.adverse_events import FOLLOWED_UP, Criterion, Untoward, report, tell_on, untoward_of
 from scheduler.sessions.charting import charted, current
+from scheduler.sessions.watch.adverse_events import FOLLOWED_UP, Criterion, Untoward, report, tell_on, untoward_of
 from tests.builders import ClinicCast
 from tests.drugs import MINUTE, NOON, START
 from tests.treatments import ARRIVAL, session_in, visit

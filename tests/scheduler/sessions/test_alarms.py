@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from scheduler.models import Alert, AlertKind, AlertLevel, AuditRow, EndKind, SessionStatus, TreatmentSession
 from scheduler.outcomes import alerts
-from scheduler.sessions.alarms import clinics_with_sessions, raise_overdue
-from scheduler.sessions.corrections import Correction, correct_vitals
 from scheduler.sessions.policy import SessionPolicy
-from scheduler.sessions.signals import Levels, Thresholds
-from scheduler.sessions.vitals import ChartedVitals, chart_vitals
+from scheduler.sessions.record.corrections import Correction, correct_vitals
+from scheduler.sessions.watch.alarms import clinics_with_sessions, raise_overdue
+from scheduler.sessions.watch.signals import Levels, Thresholds
+from scheduler.sessions.watch.vitals import ChartedVitals, chart_vitals
 from tests.builders import ClinicCast
 from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, for_devices, spray

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.sessions.amounts import exact, fits, half_up
+from scheduler.sessions.drug.amounts import exact, fits, half_up
 
 LEAST, MOST = Decimal("0.001"), Decimal(500)
 

@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import Invalid, SessionSigned, SessionVoid
 from scheduler.models import Purpose, SessionStatus
-from scheduler.sessions.answering import Said, answer, newest_answers
+from scheduler.sessions.visit.answering import Said, answer, newest_answers
 from tests.counting import counted
 from tests.treatments import ARRIVAL, session_in
 

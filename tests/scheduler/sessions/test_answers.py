@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scheduler.sessions.answers import Answer, instant, value_faults
-from scheduler.sessions.checklists import Item, Kind, Rule
+from scheduler.sessions.visit.answers import Answer, instant, value_faults
+from scheduler.sessions.visit.checklists import Item, Kind, Rule
 
 YES_NO = Item("item", "Item", if_applicable=True)
 NUMBER = Item("item", "Item", Kind.NUMBER, Rule.RECORDED)

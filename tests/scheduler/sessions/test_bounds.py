@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from scheduler.sessions.bounds import VITALS, Bounds, impossible, impossible_value, improbable, improbable_value
-from scheduler.sessions.observations import Phase, VitalsSet
+from scheduler.sessions.watch.bounds import VITALS, Bounds, impossible, impossible_value, improbable, improbable_value
+from scheduler.sessions.watch.observations import Phase, VitalsSet
 
 BOUNDS = Bounds()
 WIDE = replace(BOUNDS, pulse_pressure_least=0, pulse_pressure_most=300)

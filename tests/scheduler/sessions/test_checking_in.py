@@ -10,10 +10,10 @@ from sqlalchemy import select
 from scheduler.errors import Blocked, IllegalTransition, Invalid, NotFound, OutOfTime, SessionOpen
 from scheduler.models import AppointmentStatus, AuditRow, Mode, SessionStatus, SessionStep, StepSource
 from scheduler.protocols import ResourceKind
-from scheduler.sessions.answering import Said, newest_answers
-from scheduler.sessions.checking_in import check_in, list_sessions, mode_of, room, void
 from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.settings import settings_in_force
+from scheduler.sessions.visit.answering import Said, newest_answers
+from scheduler.sessions.visit.checking_in import check_in, list_sessions, mode_of, room, void
 from tests.builders import MDD_INDUCTION, clinic_instant
 from tests.counting import counted
 from tests.treatments import ARRIVAL, session_in, settings_row, visit

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scheduler.errors import Invalid
-from scheduler.sessions.checklists import (
+from scheduler.sessions.visit.checklists import (
     MOST_ITEMS,
     Checklist,
     Item,
@@ -14,7 +14,7 @@ from scheduler.sessions.checklists import (
     as_document,
     from_document,
 )
-from scheduler.sessions.shipped_templates import (
+from scheduler.sessions.visit.shipped_templates import (
     ESKETAMINE_CLEARANCE,
     ESKETAMINE_DISCHARGE,
     KETAMINE_CLEARANCE,

@@ -6,10 +6,10 @@ import pytest
 
 from scheduler.errors import Blocked, IllegalTransition, Invalid
 from scheduler.models import Appointment, OrderState, Purpose, SessionStatus, TreatmentSession
-from scheduler.sessions.answering import Said, answer
-from scheduler.sessions.checking_in import check_in, room
-from scheduler.sessions.clearance import clear, clearance_state
-from scheduler.sessions.judging import State
+from scheduler.sessions.visit.answering import Said, answer
+from scheduler.sessions.visit.checking_in import check_in, room
+from scheduler.sessions.visit.clearance import clear, clearance_state
+from scheduler.sessions.visit.judging import State
 from tests.builders import MONDAY, ClinicCast, clinic_instant
 from tests.counting import counted
 from tests.scheduler.sessions.answered import answer_well, baseline, phq9

@@ -25,7 +25,8 @@ from scheduler.models import (
 )
 from scheduler.models.charts import ActionTaken
 from scheduler.models.constraints import broken_constraint
-from scheduler.sessions import charting, closing
+from scheduler.sessions import charting
+from scheduler.sessions.leaving import closing
 from scheduler.sessions.steps import lock_visit
 from tests.counting import counted
 from tests.scheduler.sessions.leavers import after, alert, discharged, ledger, phq9, recovering, serious, take

@@ -20,16 +20,16 @@ from scheduler.models import (
     TreatmentSession,
     Vitals,
 )
-from scheduler.sessions import vitals
-from scheduler.sessions.adverse_events import Untoward, report
-from scheduler.sessions.answering import Said, answer
 from scheduler.sessions.charting import charted, current
-from scheduler.sessions.corrections import Correction, correct_adverse_event, correct_answer, correct_vitals
-from scheduler.sessions.devices import end_early
-from scheduler.sessions.infusing import Recorded, delivered
-from scheduler.sessions.ledger import reconcile
-from scheduler.sessions.recharting import correct_event
-from scheduler.sessions.shipped_templates import KETAMINE, SHIPPED
+from scheduler.sessions.drug.devices import end_early
+from scheduler.sessions.drug.infusing import Recorded, delivered
+from scheduler.sessions.ledger.ledger import reconcile
+from scheduler.sessions.record.corrections import Correction, correct_adverse_event, correct_answer, correct_vitals
+from scheduler.sessions.record.recharting import correct_event
+from scheduler.sessions.visit.answering import Said, answer
+from scheduler.sessions.visit.shipped_templates import KETAMINE, SHIPPED
+from scheduler.sessions.watch import vitals
+from scheduler.sessions.watch.adverse_events import Untoward, report
 from tests.builders import ClinicCast
 from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, cleared, for_devices, pump, spray

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from scheduler.errors import Blocked, IllegalTransition, Invalid, OutOfTime
 from scheduler.models import Appointment, DeferralReason, SessionStatus, SessionStep
-from scheduler.sessions.deferral import defer, depart, take_up_again
 from scheduler.sessions.lifecycle import NEXT
+from scheduler.sessions.visit.deferral import defer, depart, take_up_again
 from tests.builders import clinic_instant
 from tests.treatments import order, session_in, visit
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scheduler.sessions.derived import Durations, Reading, Times, by_devices, by_pump, durations
-from scheduler.sessions.infusion import EventKind, InfusionEvent
+from scheduler.sessions.drug.infusion import EventKind, InfusionEvent
+from scheduler.sessions.record.derived import Durations, Reading, Times, by_devices, by_pump, durations
 from tests.scheduler.sessions.charts import ARRIVED, NINE, at
 
 BAG = {"bag_ml": Decimal(100), "dose_mg": Decimal(35)}

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from scheduler.errors import Blocked, ConfirmationNeeded, IllegalTransition, Invalid
 from scheduler.models import Appointment, AppointmentStatus, EndKind, LedgerEntry, LedgerKind, SessionStatus
-from scheduler.sessions.devices import end_early
-from scheduler.sessions.infusing import delivered
+from scheduler.sessions.drug.devices import end_early
+from scheduler.sessions.drug.infusing import delivered
 from scheduler.sessions.policy import DischargeCriteria, SessionPolicy
 from tests.drugs import MINUTE, NOON, START, cleared, for_devices, spray
 from tests.treatments import order, session_in, settings_row, visit

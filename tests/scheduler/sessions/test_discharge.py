@@ -16,7 +16,7 @@ from scheduler.models import (
     SessionStatus,
     SessionStep,
 )
-from scheduler.sessions import discharge
+from scheduler.sessions.leaving import discharge
 from scheduler.sessions.steps import lock_visit
 from tests.counting import counted
 from tests.scheduler.sessions.leavers import after, alert, answer, phq9, recovering, serious, take

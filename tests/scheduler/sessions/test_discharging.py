@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from scheduler.sessions.discharging import PADSS_ITEMS, Criterion, Departure, missing, padss, unmet
-from scheduler.sessions.observations import Phase, VitalsSet
+from scheduler.sessions.leaving.discharging import PADSS_ITEMS, Criterion, Departure, missing, padss, unmet
 from scheduler.sessions.policy import DischargeCriteria
+from scheduler.sessions.watch.observations import Phase, VitalsSet
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 END, LEAVE = START + timedelta(minutes=40), START + timedelta(minutes=100)

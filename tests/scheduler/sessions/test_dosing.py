@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.errors import Invalid
-from scheduler.sessions.amounts import half_up
-from scheduler.sessions.dosing import (
+from scheduler.sessions.drug.amounts import half_up
+from scheduler.sessions.drug.dosing import (
     LIMITS,
     Basis,
     DoseLimits,

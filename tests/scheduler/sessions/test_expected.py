@@ -6,8 +6,8 @@ import pytest
 
 from scheduler.models import Mode, SessionStatus
 from scheduler.protocols import Phases
-from scheduler.sessions.expected import pace_of_devices, pace_of_infusion
-from scheduler.sessions.treating import pace_of
+from scheduler.sessions.drug.expected import pace_of_devices, pace_of_infusion
+from scheduler.sessions.drug.treating import pace_of
 from tests.drugs import MINUTE, START, cleared
 from tests.treatments import session_in
 

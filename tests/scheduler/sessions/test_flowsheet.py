@@ -19,7 +19,7 @@ from scheduler.models import (
     SessionStatus,
     Vitals,
 )
-from scheduler.sessions.flowsheet import read_flowsheet
+from scheduler.sessions.record.flowsheet import read_flowsheet
 from tests.counting import counted
 from tests.scheduler.sessions import charts
 from tests.scheduler.sessions.charts import ARRIVED, LIFE, S, at, corrected, documents

@@ -30,8 +30,8 @@ from scheduler.models import (
     StepSource,
     TreatmentSession,
 )
-from scheduler.sessions.infusing import KINDS, Delivered, delivered
-from scheduler.sessions.infusion import EventKind
+from scheduler.sessions.drug.infusing import KINDS, Delivered, delivered
+from scheduler.sessions.drug.infusion import EventKind
 from scheduler.sessions.policy import Pump, SessionPolicy
 from tests.builders import ClinicCast
 from tests.counting import counted

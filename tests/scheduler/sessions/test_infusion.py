@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.sessions.amounts import half_up
-from scheduler.sessions.infusion import (
+from scheduler.sessions.drug.amounts import half_up
+from scheduler.sessions.drug.infusion import (
     SETS_A_RATE,
     EventKind,
     Infusion,

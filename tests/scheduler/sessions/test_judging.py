@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from scheduler.sessions.answers import Answer
-from scheduler.sessions.checklists import Checklist, Item, Kind, Rule
-from scheduler.sessions.dosing import DoseLimits
-from scheduler.sessions.judging import Baseline, Context, State, in_the_way, judge
+from scheduler.sessions.drug.dosing import DoseLimits
+from scheduler.sessions.visit.answers import Answer
+from scheduler.sessions.visit.checklists import Checklist, Item, Kind, Rule
+from scheduler.sessions.visit.judging import Baseline, Context, State, in_the_way, judge
 from tests.builders import clinic_instant
 
 AT = clinic_instant("Mon 09:00")

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from scheduler.errors import Invalid, NotFound, SessionSigned, SessionVoid
 from scheduler.models import AuditRow, LedgerEntry, LedgerKind, SessionStatus
 from scheduler.models.constraints import broken_constraint
-from scheduler.sessions import ledger
+from scheduler.sessions.ledger import ledger
 from scheduler.sessions.policy import SessionPolicy
 from tests.counting import counted
 from tests.scheduler.sessions.vial_cases import by_two, drawn, given, holds, vial, wasted

@@ -17,8 +17,8 @@ from scheduler.models import (
     SessionStatus,
 )
 from scheduler.protocols import ResourceKind
-from scheduler.sessions.live_board import read_live_board
-from scheduler.sessions.signals import SignalLevel
+from scheduler.sessions.record.live_board import read_live_board
+from scheduler.sessions.watch.signals import SignalLevel
 from tests.counting import counted
 from tests.scheduler.sessions import charts
 from tests.scheduler.sessions.charts import at, corrected

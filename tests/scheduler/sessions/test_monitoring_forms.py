@@ -10,11 +10,11 @@ from sqlalchemy import select
 from scheduler.errors import AlreadyCorrected, Blocked, Invalid, NotFound
 from scheduler.models import AdverseEventCode, AuditRow, Mode, MonitoringForm, Purpose, SessionStatus, Template
 from scheduler.protocols import Phases
-from scheduler.sessions import forms, monitoring_forms
-from scheduler.sessions.forms import FieldKind, Form, FormField
-from scheduler.sessions.monitoring_forms import FormState
-from scheduler.sessions.shipped_forms import MONITORING
-from scheduler.sessions.templates import change_template
+from scheduler.sessions.leaving import forms, monitoring_forms
+from scheduler.sessions.leaving.forms import FieldKind, Form, FormField
+from scheduler.sessions.leaving.monitoring_forms import FormState
+from scheduler.sessions.leaving.shipped_forms import MONITORING
+from scheduler.sessions.visit.templates import change_template
 from tests.builders import MDD_INDUCTION
 from tests.counting import counted
 from tests.scheduler.sessions.leavers import SERIOUS, after, answer, keep, ledger, phq9, recovering, take

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.sessions.observations import CADSS6_ITEMS, MOAAS, RASS, SCALES, cadss6_total, mean_arterial
+from scheduler.sessions.watch.observations import CADSS6_ITEMS, MOAAS, RASS, SCALES, cadss6_total, mean_arterial
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from scheduler.models import (
     SessionStatus,
 )
 from scheduler.models.constraints import refusal_of
-from scheduler.sessions import orders
-from scheduler.sessions.dosing import Basis, DoseUnit, Sex
+from scheduler.sessions.drug import orders
+from scheduler.sessions.drug.dosing import Basis, DoseUnit, Sex
+from scheduler.sessions.drug.prescribing import DeviceDose, Request
 from scheduler.sessions.policy import Doses, SessionPolicy, as_document
-from scheduler.sessions.prescribing import DeviceDose, Request
 from tests.builders import MDD_INDUCTION, clinic_instant
 from tests.counting import counted
 from tests.treatments import order, session_in, settings_row, visit

@@ -21,10 +21,10 @@ from scheduler.models import (
     NoteKind,
     SessionNote,
 )
-from scheduler.sessions.flowsheet import read_flowsheet
-from scheduler.sessions.paper import blocks, choosing, fonts, words
-from scheduler.sessions.paper.blocks import MORE
-from scheduler.sessions.paper.page import draw
+from scheduler.sessions.record.flowsheet import read_flowsheet
+from scheduler.sessions.record.paper import blocks, choosing, fonts, words
+from scheduler.sessions.record.paper.blocks import MORE
+from scheduler.sessions.record.paper.page import draw
 from tests.scheduler.sessions import charts
 from tests.scheduler.sessions.charts import ARRIVED, LIFE, S, at, corrected, documents
 

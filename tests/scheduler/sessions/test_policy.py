@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from scheduler.errors import Invalid
 from scheduler.sessions import documents
-from scheduler.sessions.bounds import Bounds
-from scheduler.sessions.dosing import LIMITS, DoseUnit
+from scheduler.sessions.drug.dosing import LIMITS, DoseUnit
 from scheduler.sessions.policy import ORDERED, RANGES, UNCONFIRMED, WORDS, SessionPolicy, as_document, from_document
-from scheduler.sessions.schedule import OBSERVED, Intervals
-from scheduler.sessions.signals import Thresholds
+from scheduler.sessions.watch.bounds import Bounds
+from scheduler.sessions.watch.schedule import OBSERVED, Intervals
+from scheduler.sessions.watch.signals import Thresholds
 
 DEFAULT = SessionPolicy()
 DOCUMENT = as_document(DEFAULT)

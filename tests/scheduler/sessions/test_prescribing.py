@@ -7,9 +7,8 @@ from decimal import Decimal
 import pytest
 
 from scheduler.errors import ConfirmationNeeded, Invalid
-from scheduler.sessions.dosing import Basis, DoseUnit
-from scheduler.sessions.policy import SessionPolicy
-from scheduler.sessions.prescribing import (
+from scheduler.sessions.drug.dosing import Basis, DoseUnit
+from scheduler.sessions.drug.prescribing import (
     Case,
     DeviceDose,
     LastOrder,
@@ -20,6 +19,7 @@ from scheduler.sessions.prescribing import (
     refuse_beyond,
     validity_faults,
 )
+from scheduler.sessions.policy import SessionPolicy
 
 D = Decimal
 DAY = date(2026, 3, 2)

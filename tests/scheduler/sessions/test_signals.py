@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.models import AlertKind, AlertLevel
-from scheduler.sessions.observations import Phase, VitalsSet
-from scheduler.sessions.signals import Raised, Signal, SignalKind, SignalLevel, Thresholds, signals, unsuppressed
+from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.signals import Raised, Signal, SignalKind, SignalLevel, Thresholds, signals, unsuppressed
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 DEFAULTS = Thresholds()

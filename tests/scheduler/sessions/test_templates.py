@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from scheduler.errors import Invalid, NotFound
 from scheduler.models import Purpose
-from scheduler.sessions.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
-from scheduler.sessions.templates import (
+from scheduler.sessions.visit.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
+from scheduler.sessions.visit.templates import (
     change_template,
     find_template,
     list_templates,

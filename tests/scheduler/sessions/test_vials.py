@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from scheduler.errors import AlreadyReversed, Invalid, NotFound
 from scheduler.models import AuditRow, LedgerEntry, LedgerKind, SessionStatus
 from scheduler.models.constraints import broken_constraint, refusal_of
-from scheduler.sessions import ledger, mending, stock, vials
-from scheduler.sessions.stock import VialState
+from scheduler.sessions.ledger import ledger, mending, stock, vials
+from scheduler.sessions.ledger.stock import VialState
 from tests.counting import counted
 from tests.scheduler.sessions.vial_cases import by_two, drawn, given, holds, vial, wasted
 from tests.treatments import ARRIVAL, session_in

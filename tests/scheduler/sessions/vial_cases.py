@@ -7,7 +7,7 @@ from uuid import UUID
 
 from scheduler.actors import Role
 from scheduler.models import LedgerEntry, LedgerKind, TreatmentSession, Vial
-from scheduler.sessions import ledger, stock, vials
+from scheduler.sessions.ledger import ledger, stock, vials
 from tests.builders import ClinicCast
 
 VIAL = {

@@ -1,0 +1,1 @@
+"""What is ordered and what is given: doses, orders, pump and devices."""

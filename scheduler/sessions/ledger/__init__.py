@@ -1,0 +1,1 @@
+"""The controlled drugs: every amount that went in or out of a vial."""

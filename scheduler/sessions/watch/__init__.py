@@ -1,0 +1,1 @@
+"""What is observed: vitals and when they are due, alarms, adverse events."""
