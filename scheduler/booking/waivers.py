@@ -28,7 +28,7 @@ INSERT = insert(_overrides)
 IN_FORCE = ~exists().where(
     _moves.c.clinic_id == _overrides.c.clinic_id, _moves.c.appointment_id == _overrides.c.appointment_id,
     _moves.c.at > _overrides.c.at, _moves.c.starts_at != _appointments.c.starts_at,
-)  # fmt: skip
+).correlate(_overrides, _appointments)  # fmt: skip # by name: on its own it finds only what stands one query above
 """Of an override beside its appointment: that was for the time it stands at, not for one it has left since."""
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Executable, Row, and_, exists, select
 from sqlalchemy.orm import Session
 
+from scheduler.booking.waivers import IN_FORCE
 from scheduler.errors import Invalid
 from scheduler.models import Appointment, Override, OverrideRule, ProtocolVersion
 from scheduler.protocols import ProtocolDefinition, from_document
@@ -32,9 +33,9 @@ def stream(db: Session, statement: Executable) -> Iterator[AnyRow]:
 
 
 def set_aside(rule: OverrideRule) -> ColumnElement[bool]:
-    """Whether somebody set this rule aside for the appointment of a row."""
+    """Whether somebody set this rule aside for the appointment of a row, and for the time it stands at."""
     mine = and_(Override.clinic_id == Appointment.clinic_id, Override.appointment_id == Appointment.id)
-    return exists().where(mine, Override.rule == rule)
+    return exists().where(mine, Override.rule == rule, IN_FORCE)
 
 
 def definitions(db: Session, clinic_id: UUID) -> dict[UUID, ProtocolDefinition | None]:

@@ -98,6 +98,19 @@ def test_spacing_set_aside_is_sound(db, clinic, starts, found, set_aside):
     assert found("series") == []
 
 
+def test_what_was_set_aside_for_a_time_left_since_counts_no_longer(clinic, starts, found, set_aside, moved):
+    starts[1] -= DAY
+    series = book(clinic, starts)
+    second = visits(clinic.db, series)[1]
+    set_aside(second, OverrideRule.SPACING)
+    moved(second, clinic.now + MINUTE)
+    assert found("series") == []
+
+    alter(clinic.db, second, starts_at=second.starts_at + 5 * MINUTE)
+
+    assert found("series") == [series.id]
+
+
 def test_a_span_set_aside_is_sound(db, clinic, at, found, set_aside):
     series = book(clinic, [at("Mon 09:00") + 5 * DAY * number for number in range(6)])
     assert found("series") == [series.id]
