@@ -52,6 +52,7 @@ from scheduler.sessions.steps import open_session
 from scheduler.sessions.visit.asked import Ground, asked
 from scheduler.sessions.visit.checklists import from_document as checklist_from
 from scheduler.sessions.watch import schedule
+from scheduler.sessions.watch.observations import is_full
 
 AWAITED = frozenset(UNDER_WAY) - {SessionStatus.DEFERRED}
 """States in which vitals are still to be taken."""
@@ -87,7 +88,7 @@ def _flowsheet(
     status = found.steps[-1].to_status
     vitals = _entries(found.vitals, named)
     policy = policy_in(found.setting.settings)
-    awaited = _awaited(session, policy.vitals, times, [entry.row.occurred_at for entry in vitals])
+    awaited = _awaited(session, policy.vitals, times, [entry.row.occurred_at for entry in vitals if is_full(entry.row)])
     checklist, discharge = _answered(found, order, times, policy, at)
     return Flowsheet(
         at=at, as_of=as_of, head=_head(patient, found.setting),

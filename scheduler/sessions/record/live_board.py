@@ -22,6 +22,7 @@ from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.record import derived, live_rows
 from scheduler.sessions.settings import policy_in
 from scheduler.sessions.watch import schedule
+from scheduler.sessions.watch.observations import is_full
 from scheduler.sessions.watch.schedule import Due
 
 UNTIL_THE_END = frozenset({SessionStatus.INFUSING, SessionStatus.PAUSED})
@@ -123,7 +124,7 @@ def _read_charts(db: Session, asked: Mapping[str, Any]) -> _Charts:
     sets = _by_session(current(db.execute(live_rows.VITALS, asked).all()))
     events = _by_session(current(db.execute(live_rows.EVENTS, asked).all()))
     alerts = _by_session(db.execute(live_rows.ALERTS, asked))
-    times = {session_id: [row.occurred_at for row in rows] for session_id, rows in sets.items()}
+    times = {session_id: [row.occurred_at for row in rows if is_full(row)] for session_id, rows in sets.items()}
     return _Charts(policies, times, events, alerts)
 
 

@@ -22,6 +22,7 @@ from scheduler.models import (
 from scheduler.models.base import one_of, table_of
 from scheduler.protocols import ResourceKind
 from scheduler.records import access
+from scheduler.sessions.watch.observations import FULL, SEDATION
 
 EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED, AppointmentStatus.ARRIVED)
 """States of a visit whose patient may still be checked in."""
@@ -79,7 +80,7 @@ SETTINGS = select(_settings.c.id, _settings.c.document).where(
 )
 VERSION = ("id", "session_id", "occurred_at", "recorded_at", "replaces_id", "withdrawn")
 """What `charting.current` and whoever asks when must know of a row."""
-VITALS = select(*(_vitals.c[name] for name in VERSION)).where(_of_running(_vitals))
+VITALS = select(*(_vitals.c[name] for name in (*VERSION, *FULL, *SEDATION))).where(_of_running(_vitals))
 EVENTS = select(
     *(_events.c[name] for name in (*VERSION, "kind", "number", "rate_ml_h", "dose_mg"))
 ).where(_of_running(_events))  # fmt: skip

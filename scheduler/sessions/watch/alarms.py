@@ -26,7 +26,7 @@ from scheduler.records import audit
 from scheduler.sessions.charting import current
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.settings import policy_of
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import FULL, SEDATION, Phase, VitalsSet, is_full
 from scheduler.sessions.watch.observing import as_set, due_in, intervals_of
 from scheduler.sessions.watch.schedule import Due
 from scheduler.sessions.watch.signals import Raised, Signal, SignalKind, SignalLevel, signals, unsuppressed
@@ -140,14 +140,16 @@ def _policies(db: Session, clinic_id: UUID, ids: Iterable[UUID]) -> dict[UUID, S
 
 
 def _taken(db: Session, clinic_id: UUID, session_ids: Iterable[UUID]) -> dict[UUID, list[datetime]]:
-    """When the sets that stand were taken, by session."""
+    """When the full sets that stand were taken, by session."""
     asked = Vitals.clinic_id == clinic_id, Vitals.session_id.in_(list(session_ids))
     columns = (
         Vitals.session_id, Vitals.occurred_at, Vitals.id, Vitals.replaces_id, Vitals.recorded_at, Vitals.withdrawn,
+        *(getattr(Vitals, name) for name in (*FULL, *SEDATION)),
     )  # fmt: skip
     taken: dict[UUID, list[datetime]] = defaultdict(list)
     for row in current(db.execute(select(*columns).where(*asked)).all()):
-        taken[row.session_id].append(row.occurred_at)
+        if is_full(row):
+            taken[row.session_id].append(row.occurred_at)
     return taken
 
 

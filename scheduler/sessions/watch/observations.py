@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Protocol
 
 
 class Phase(StrEnum):
@@ -42,6 +43,37 @@ class VitalsSet:
     o2_l_min: Decimal | None = None
     temp_c: Decimal | None = None
     cadss6: tuple[int, ...] | None = None
+
+
+class Taken(Protocol):
+    """What `is_full` needs to know of a set."""
+
+    @property
+    def hr(self) -> int | None: ...
+    @property
+    def sbp(self) -> int | None: ...
+    @property
+    def dbp(self) -> int | None: ...
+    @property
+    def spo2(self) -> int | None: ...
+    @property
+    def moaas(self) -> int | None: ...
+    @property
+    def rass(self) -> int | None: ...
+
+
+FULL = ("hr", "sbp", "dbp", "spo2")
+SEDATION = ("moaas", "rass")
+"""Either score says how awake somebody is."""
+
+
+def is_full(vitals: Taken) -> bool:
+    """Whether a set tells how the patient is: both pressures, pulse, SpO2 and a score of sedation.
+
+    Only such a set is the one that was due; a value on its own is charted beside it.
+    """
+    measured = all(getattr(vitals, name) is not None for name in FULL)
+    return measured and any(getattr(vitals, name) is not None for name in SEDATION)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.steps import lock_session, open_session, refuse_locked
 from scheduler.sessions.watch.alarms import raise_alerts
 from scheduler.sessions.watch.bounds import MEASURED, impossible, improbable
-from scheduler.sessions.watch.observations import VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet, is_full
 from scheduler.sessions.watch.observing import as_set, due_in, phase_at
 from scheduler.sessions.watch.schedule import Due
 
@@ -100,5 +100,5 @@ def read_vitals(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -
 
 
 def due_of(session: TreatmentSession, policy: SessionPolicy, sets: Sequence[Vitals], now: datetime) -> Due | None:
-    """The set to be taken after those that stand."""
-    return due_in(session, policy, [row.occurred_at for row in sets], now=now)
+    """The set to be taken after the full ones that stand."""
+    return due_in(session, policy, [row.occurred_at for row in sets if is_full(row)], now=now)

@@ -19,6 +19,7 @@ from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, for_devices, spray
 from tests.treatments import session_in, settings_row, visit
 
+WELL = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "moaas": 5}
 WORDLESS = ("hr", "sbp", "dbp", "spo2", "rr", "etco2", "moaas", "rass", "distress")
 
 
@@ -275,7 +276,7 @@ def test_a_set_nobody_took_is_told_of_once_a_level(clinic, overdue):
 def test_each_missing_set_is_told_of_for_itself(clinic, overdue):
     session = infusing(clinic)
     overdue(15)
-    take(clinic, session, 15, hr=70)
+    take(clinic, session, 15, **WELL)
 
     assert overdue(27) == []
     assert overdue(29) == [("warn", 4, 3)]
@@ -289,8 +290,15 @@ def test_a_worker_that_was_away_tells_the_gravest_only(clinic, overdue):
 
 def test_a_set_that_was_withdrawn_was_not_taken(clinic, overdue):
     session = infusing(clinic)
-    mistaken = take(clinic, session, 10, hr=70)
+    mistaken = take(clinic, session, 10, **WELL)
     correct(clinic, session, mistaken, withdrawn=True)
+
+    assert overdue(15) == [("warn", 5, 3)]
+
+
+def test_a_set_with_half_of_what_matters_leaves_the_due_one_missing(clinic, overdue):
+    session = infusing(clinic)
+    take(clinic, session, 10, sbp=120, dbp=75, spo2=98, moaas=5)
 
     assert overdue(15) == [("warn", 5, 3)]
 

@@ -96,6 +96,7 @@ def test_a_weight_is_judged_once_there_is_an_order(clinic, read):
 def test_sets_that_were_due_are_told_with_those_that_were_missed(clinic, read):
     chart = charts.running_session(clinic)
     chart.vitals(62, 130, 80, 76, 98)
+    chart.vitals(50, None, None, 76, 98)
 
     sheet = read(chart, now=at(76))
 

@@ -71,6 +71,12 @@ def test_what_was_corrected_or_taken_back_counts_no_more(clinic, look):
     assert seen.delivered_mg == Decimal("12.250")
 
 
+def test_a_set_with_half_of_what_matters_is_not_the_one_that_was_due(clinic, look):
+    charts.running_session(clinic).vitals(50, 120, 80, None, 98)
+
+    assert look(52).chairs[0].session.next_vitals.at == at(50)
+
+
 @pytest.mark.parametrize("status", [SessionStatus.RECOVERING, SessionStatus.READY_FOR_DISCHARGE])
 def test_after_the_drug_the_time_left_is_that_of_recovery(clinic, look, status):
     seated(clinic, status, started_at=at(30), ended_at=at(70), end_kind=EndKind.COMPLETED)

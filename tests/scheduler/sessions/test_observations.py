@@ -1,12 +1,26 @@
 """Sets of vitals, and the scales as data."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.sessions.watch.observations import CADSS6_ITEMS, MOAAS, RASS, SCALES, cadss6_total, mean_arterial
+from scheduler.sessions.watch.observations import (
+    CADSS6_ITEMS,
+    MOAAS,
+    RASS,
+    SCALES,
+    Phase,
+    VitalsSet,
+    cadss6_total,
+    is_full,
+    mean_arterial,
+)
+
+WHOLE = VitalsSet(datetime(2026, 3, 2, tzinfo=UTC), Phase.INFUSING, hr=0, sbp=120, dbp=75, spo2=98, moaas=0)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +36,16 @@ def test_the_mean_arterial_pressure_is_the_nearest_whole_number(sbp, dbp):
     exact = Fraction(sbp + 2 * dbp, 3)
 
     assert abs(mean_arterial(sbp, dbp) - exact) < Fraction(1, 2)
+
+
+@pytest.mark.parametrize("changed", [{}, {"moaas": None, "rass": 0}])
+def test_a_set_is_full_with_pressure_pulse_oxygen_and_a_score_of_sedation(changed):
+    assert is_full(replace(WHOLE, **changed))
+
+
+@pytest.mark.parametrize("missing", ["hr", "sbp", "dbp", "spo2", "moaas"])
+def test_a_set_that_lacks_one_of_them_is_not_full(missing):
+    assert not is_full(replace(WHOLE, **{missing: None}))
 
 
 def test_cadss6_is_the_sum_of_its_six_answers():

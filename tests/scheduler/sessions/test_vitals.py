@@ -18,7 +18,7 @@ from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, for_devices, spray
 from tests.treatments import ARRIVAL, session_in
 
-CALM = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "rr": 14}
+CALM = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "rr": 14, "moaas": 5}
 MOST_STATEMENTS = 7
 
 
@@ -153,6 +153,14 @@ def test_the_next_set_is_due_after_the_last(clinic):
     charted = take(clinic, session, 10, now=START + 11 * MINUTE)
 
     assert (charted.due.at, charted.due.phase, charted.due.overdue) == (START + 20 * MINUTE, Phase.INFUSING, None)
+
+
+def test_a_set_with_half_of_what_matters_is_not_the_one_that_was_due(clinic):
+    session = infusing(clinic)
+
+    charted = take(clinic, session, 10, nausea=0, now=START + 15 * MINUTE)
+
+    assert (charted.due.at, charted.due.overdue) == (START + 10 * MINUTE, SignalLevel.WARN)
 
 
 @pytest.mark.parametrize(("minutes", "overdue"), [(13, None), (14, SignalLevel.WARN), (21, SignalLevel.URGENT)])
