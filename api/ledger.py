@@ -17,6 +17,7 @@ from api.schemas.ledger import (
     EntryCorrectionIn,
     LedgerEntryOut,
     ReasonIn,
+    ResolutionIn,
     SessionEntryIn,
     SessionLedgerOut,
     VialHistoryOut,
@@ -164,11 +165,11 @@ def correct(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
 
 @blueprint.post("/ledger/<uuid:ledger_entry_id>/resolution")
 @blueprint.response(201, LedgerEntryOut)
-@blueprint.arguments(ReasonIn)
-@blueprint.alt_response(409, description="Somebody has explained it already.")
+@blueprint.arguments(ResolutionIn)
+@blueprint.alt_response(409, description="Somebody has explained it already, or less is left than it takes away.")
 @idempotent(required=True)
 @witnessed
 @allow(Role.CLINICIAN)
 def resolve(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
-    """Explain a count that was off, which takes it from the list."""
+    """Explain a count that was off, which takes it from the list; `adjust` puts the vial at what was counted."""
     return vials.resolve(g.db, ledger_entry_id, **body, witness_id=g.witness_id, actor=g.actor, now=g.now)

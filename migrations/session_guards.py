@@ -36,15 +36,16 @@ _LATE_NOTE = "NEW.kind <> 'addendum' AND NEW.replaces_id IS NULL"
 # what was left over. Without the last a correction of what was given could not be followed by its waste.
 _LATE_ENTRY = """NEW.session_id IS NOT NULL AND NEW.about_id IS NULL AND NEW.replaces_id IS NULL
     AND (NEW.kind NOT IN ('wasted', 'returned') OR NEW.reason IS NULL)"""
-# What a vial holds: what was received, less what was drawn, wasted or returned; reversals carry the opposite sign.
+# What a vial holds: what was received, less what was drawn, wasted or returned, and what an explained count was off by;
+# reversals carry the opposite sign.
 _IN_VIAL = """
     SELECT coalesce(sum(
-        CASE WHEN kind = 'received' THEN mg WHEN kind IN ('counted', 'resolved') THEN 0 ELSE -mg END
+        CASE WHEN kind IN ('received', 'resolved') THEN mg WHEN kind = 'counted' THEN 0 ELSE -mg END
     ), 0)
     FROM ledger_entries WHERE clinic_id = NEW.clinic_id AND vial_id = NEW.vial_id
 """
-_TAKES = "NEW.vial_id IS NOT NULL AND NEW.kind IN ('received', 'drawn', 'wasted', 'returned')"
-_LEAVES = f"(({_IN_VIAL}) + CASE WHEN NEW.kind = 'received' THEN NEW.mg ELSE -NEW.mg END)"
+_TAKES = "NEW.vial_id IS NOT NULL AND NEW.kind <> 'counted'"
+_LEAVES = f"(({_IN_VIAL}) + CASE WHEN NEW.kind IN ('received', 'resolved') THEN NEW.mg ELSE -NEW.mg END)"
 
 
 def _conditions() -> dict[str, str]:

@@ -82,6 +82,15 @@ class ReasonIn(WitnessedIn):
     reason = Text(LONGEST_REASON, lines=True, required=True)
 
 
+class ResolutionIn(ReasonIn):
+    """What explains a count that was off."""
+
+    adjust = fields.Boolean(
+        truthy={True}, falsy={False}, load_default=False,
+        metadata={"description": "From now on the vial holds what was counted."},
+    )  # fmt: skip
+
+
 class EntryCorrectionIn(ReasonIn):
     """The right amount: `ml` of an entry that names a vial, `mg` of one that does not."""
 

@@ -245,15 +245,19 @@ class LedgerMachine(RuleBasedStateMachine):
         key = rng.choice(self.book.off() or list(self.book.lines))
         line = self.book.lines[key]
         faults = [] if line.kind == "counted" and line.mg != line.expected else [("ledger_entry_id", "kind")]
-        guard = "already-reversed" if line.settled and not faults else ""
+        adjust = not faults and rng.random() < 0.5
+        off = line.mg - line.expected if adjust and line.expected is not None else Fraction(0)
+        short = "not-in-vial" if self.book.holds(line.vial) + off < 0 else ""
+        guard = "already-reversed" if line.settled and not faults else short
 
         def act(db: Session) -> LedgerEntry:
-            return vials.resolve(db, key, reason="Spilt", **self.by_two)
+            return vials.resolve(db, key, reason="Spilt", adjust=adjust, **self.by_two)
 
         entry = self.do("resolve", act, faults, guard)
         if entry is not None:
             line.settled = True
-            self.keep(entry, Line("resolved", Fraction(0), None, line.vial, about=key))
+            ml = off / self.book.strengths[line.vial] if adjust else None
+            self.keep(entry, Line("resolved", off, ml, line.vial, about=key))
 
     @rule(rng=SEEDS)
     def reverse(self, rng: Random) -> None:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 Fault = tuple[str, str]
-FILLS, EMPTIES = ("received",), ("drawn", "wasted", "returned")
+FILLS, EMPTIES = ("received", "resolved"), ("drawn", "wasted", "returned")
 OF_SESSION = ("drawn", "given", "wasted", "returned")
 
 
@@ -64,6 +64,8 @@ class Book:
     def against_reversal(self, key: Any, kinds: tuple[str, ...]) -> Iterator[Fault]:
         if self.lines[key].kind not in kinds or self.lines[key].about is not None:
             yield "ledger_entry_id", "kind"
+        if self.lines[key].kind == "drawn" and self.lines[key].session in self.signed and "received" in kinds:
+            yield "ledger_entry_id", "signed"
 
     def reverse(self, key: Any, new: Any) -> None:
         line = self.lines[key]

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Protocol
 
 ZERO = Decimal("0.000")
-IN, OUT = frozenset({"received"}), frozenset({"drawn", "wasted", "returned"})
-"""Kinds of entries that fill a vial, and that empty it; a count does neither."""
+IN, OUT = frozenset({"received", "resolved"}), frozenset({"drawn", "wasted", "returned"})
+"""Kinds of entries that fill a vial, and that empty it; a count does neither, and its explanation either way."""
 OF_SESSION = ("drawn", "given", "wasted", "returned")
 """Kinds of entries of a session, as its balance names them."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.clinic_time import local_date
 from scheduler.errors import Fault, SessionSigned, refuse
-from scheduler.models import LedgerEntry, LedgerKind, ProtocolVersion, SessionStatus, TreatmentSession, Vial
+from scheduler.models import LedgerEntry, LedgerKind, Order, ProtocolVersion, SessionStatus, TreatmentSession, Vial
 from scheduler.records.zone import read_zone
 from scheduler.sessions.ledger import balance
 from scheduler.sessions.ledger.balance import SessionBalance
@@ -36,6 +36,9 @@ DRAWN_IN = frozenset(
     }
 )  # fmt: skip
 """While it is in one of these states a session may still need drug."""
+
+GIVING = frozenset({SessionStatus.INFUSING, SessionStatus.PAUSED})
+"""While it is in one of these what was ordered is on its way to the patient."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def put_aside(
         raise SessionSigned
     at = moment(occurred_at, last=session.checked_in_at, now=now)
     witnessed = witness_faults(witness_id, policy_of_session(db, session), actor=actor)
-    refuse([*_left_faults(mg, reconcile(db, session)), *witnessed])
+    refuse([*_left_faults(mg, reconcile(db, session), bound=_on_its_way(db, session)), *witnessed])
     entry = LedgerEntry(kind=kind, mg=mg, occurred_at=at, witness_id=witness_id, reason=reason)
     return enter(db, entry, session=session, actor=actor, now=now)
 
@@ -185,8 +188,15 @@ def _time_faults(session: TreatmentSession, at: datetime) -> Iterator[Fault]:
         yield Fault("occurred_at", "over", "No drug is drawn once the infusion is over: say when it was drawn.")
 
 
-def _left_faults(mg: Decimal, found: SessionBalance) -> list[Fault]:
+def _on_its_way(db: Session, session: TreatmentSession) -> Decimal:
+    """What is in the bag that runs, or still to be given: nobody can waste it before it has ended."""
+    if session.status not in GIVING or session.order_id is None:
+        return Decimal(0)
+    return db.get_one(Order, (session.clinic_id, session.order_id)).dose_mg
+
+
+def _left_faults(mg: Decimal, found: SessionBalance, *, bound: Decimal) -> list[Fault]:
     faults = amount_faults("mg", mg)
-    if not faults and mg > found.outstanding:
+    if not faults and mg > found.outstanding - max(bound - found.given, Decimal(0)):
         return [Fault("mg", "outstanding", "That is more than is left of what was drawn.")]
     return faults

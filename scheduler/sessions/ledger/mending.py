@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import Fault, refuse
-from scheduler.models import LedgerEntry, LedgerKind, TreatmentSession
+from scheduler.models import LedgerEntry, LedgerKind, SessionStatus, TreatmentSession
 from scheduler.sessions.ledger.entries import (
     amount_faults,
     find_entry,
@@ -30,15 +30,15 @@ REVERSED = CORRECTED | {LedgerKind.RECEIVED}
 def reverse(
     db: Session, entry_id: UUID, *, reason: str, witness_id: UUID | None, actor: Actor, now: datetime
 ) -> LedgerEntry:
-    """Take an entry back by one with the opposite amount, at most once, in a signed session too: its balance is then
-    told as off until it is mended.
+    """Take an entry back by one with the opposite amount, at most once. In a signed session what was wasted or returned
+    is told as off until it is mended; what was drawn is only ever corrected there, for nothing more can be drawn.
 
     Raises `NotFound`, `AlreadyReversed`, `NotInVial` (by constraint), and `Invalid` for an entry that is not taken
     back by hand, and a missing witness.
     """
     entry, session = _lock_entry(db, entry_id, actor=actor)
     witnessed = witness_faults(witness_id, policy_for(db, session, actor=actor, now=now), actor=actor)
-    refuse([*_kind_faults(entry, REVERSED), *witnessed])
+    refuse([*_kind_faults(entry, REVERSED), *_final_faults(entry, session), *witnessed])
     return take_back(db, entry, session=session, reason=reason, witness_id=witness_id, actor=actor, now=now)
 
 
@@ -85,6 +85,12 @@ def _left_faults(db: Session, session: TreatmentSession | None, entry: LedgerEnt
     if session is None or entry.vial_id is not None or amount - entry.mg <= reconcile(db, session).outstanding:
         return []
     return [Fault("mg", "outstanding", "That is more than was left of what was drawn.")]
+
+
+def _final_faults(entry: LedgerEntry, session: TreatmentSession | None) -> list[Fault]:
+    if session is None or session.status is not SessionStatus.CLOSED or entry.kind is not LedgerKind.DRAWN:
+        return []
+    return [Fault("ledger_entry_id", "signed", "The session is signed: correct what was drawn, do not take it back.")]
 
 
 def _kind_faults(entry: LedgerEntry, allowed: frozenset[LedgerKind]) -> list[Fault]:

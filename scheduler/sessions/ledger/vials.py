@@ -95,12 +95,14 @@ def count(
 
 
 def resolve(
-    db: Session, count_id: UUID, *, reason: str, witness_id: UUID | None, actor: Actor, now: datetime
-) -> LedgerEntry:
-    """Explain a count that was off, which takes it from the list. What is amiss in the vial is a matter of entries.
+    db: Session, count_id: UUID, *, reason: str, adjust: bool = False, witness_id: UUID | None, actor: Actor,
+    now: datetime,
+) -> LedgerEntry:  # fmt: skip
+    """Explain a count that was off, which takes it from the list. With `adjust` the vial holds from now on what was
+    counted; without, what is amiss is put right by entries of its own, such as a draw that was forgotten.
 
-    Raises `NotFound`, `AlreadyReversed` where somebody has explained it, and `Invalid` for what is no count that was
-    off, and a missing witness.
+    Raises `NotFound`, `AlreadyReversed` where somebody has explained it, `NotInVial` (by constraint), and `Invalid` for
+    what is no count that was off, and a missing witness.
     """
     counted = find_entry(db, count_id, actor=actor)
     off = counted.kind is LedgerKind.COUNTED and counted.mg != counted.expected_mg
@@ -108,11 +110,20 @@ def resolve(
     refuse([*none_off, *witness_faults(witness_id, policy_for(db, None, actor=actor, now=now), actor=actor)])
     if is_settled(db, counted):
         raise AlreadyReversed
+    mg, ml = Decimal(0), None
+    if adjust and counted.vial_id is not None:
+        mg, ml = _difference(_lock_vial(db, counted.vial_id, actor=actor), counted)
     entry = LedgerEntry(
-        kind=LedgerKind.RESOLVED, vial_id=counted.vial_id, mg=Decimal(0), occurred_at=max(now, counted.occurred_at),
+        kind=LedgerKind.RESOLVED, vial_id=counted.vial_id, mg=mg, ml=ml, occurred_at=max(now, counted.occurred_at),
         witness_id=witness_id, reason=reason, about_id=counted.id,
     )  # fmt: skip
     return enter(db, entry, actor=actor, now=now)
+
+
+def _difference(vial: Vial, counted: LedgerEntry) -> tuple[Decimal, Decimal]:
+    """What was counted beyond what was expected, in mg and mL; below nothing where it was less."""
+    mg = counted.mg - (counted.expected_mg or Decimal(0))
+    return mg, mg / vial.strength_mg_ml
 
 
 def _lock_vial(db: Session, vial_id: UUID, *, actor: Actor) -> Vial:

@@ -8,13 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from scheduler.errors import Invalid, NotFound, SessionSigned, SessionVoid
-from scheduler.models import AuditRow, LedgerEntry, LedgerKind, SessionStatus
+from scheduler.models import AppointmentStatus, AuditRow, LedgerEntry, LedgerKind, SessionStatus
 from scheduler.models.constraints import broken_constraint
 from scheduler.sessions.ledger import ledger
 from scheduler.sessions.policy import SessionPolicy
 from tests.counting import counted
 from tests.scheduler.sessions.vial_cases import by_two, drawn, given, holds, vial, wasted
-from tests.treatments import ARRIVAL, session_in, settings_row
+from tests.treatments import ARRIVAL, order, session_in, settings_row, visit
 
 MG = Decimal
 
@@ -164,6 +164,18 @@ def test_no_more_is_wasted_than_is_left(db, clinic, infusing):
 
     assert faults(caught) == {("mg", "outstanding")}
     assert ledger.reconcile(db, infusing).outstanding == 15
+
+
+def test_what_runs_is_not_wasted_and_what_was_drawn_beyond_it_is(clinic):
+    planned = visit(clinic, AppointmentStatus.IN_SESSION)
+    running = session_in(clinic, SessionStatus.INFUSING, appointment=planned, order_id=order(clinic, planned).id)
+    drawn(clinic, running, "1")
+
+    with pytest.raises(Invalid) as caught:
+        wasted(clinic, running, "15.001")
+    wasted(clinic, running, "15")
+
+    assert faults(caught) == {("mg", "outstanding")}
 
 
 def test_nothing_and_less_are_no_amounts(clinic, infusing):

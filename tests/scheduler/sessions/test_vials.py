@@ -121,6 +121,38 @@ def test_a_count_that_is_off_stays_on_the_list_until_somebody_explains_it(db, cl
     assert [held.vial.id for held in listed(VialState.ALL)] == [shelf.id]
 
 
+@pytest.mark.parametrize(("ml", "mg"), [("10.4", 520), ("9.5", 475), ("0", 0)])
+def test_an_explained_count_may_put_the_vial_at_what_was_found(db, clinic, shelf, ml, mg):
+    off = count(clinic, shelf, ml)
+
+    vials.resolve(db, off.id, reason="Overfilled", adjust=True, **by_two(clinic))
+    again = count(clinic, shelf, ml)
+
+    assert holds(clinic, shelf.id) == (mg, MG(ml))
+    assert again.mg == again.expected_mg == mg
+
+
+def test_what_is_gone_since_cannot_be_counted_away(db, clinic, shelf):
+    off = count(clinic, shelf, "4")
+    dispose(clinic, shelf, "5")
+
+    with pytest.raises(IntegrityError) as caught:
+        vials.resolve(db, off.id, reason="Spilt", adjust=True, **by_two(clinic))
+
+    assert broken_constraint(caught.value) == "ledger_balance"
+
+
+def test_what_a_signed_session_drew_is_corrected_and_not_taken_back(db, clinic, shelf, infusing):
+    draw = drawn(clinic, infusing, "0.7", shelf)
+    infusing.status, infusing.signed_at = SessionStatus.CLOSED, clinic.now
+    db.flush()
+
+    with pytest.raises(Invalid) as caught:
+        reverse(clinic, draw)
+
+    assert faults(caught) == {("ledger_entry_id", "signed")}
+
+
 def test_a_count_is_explained_once_and_nothing_else_is(db, clinic, shelf):
     off, right = count(clinic, shelf, "0"), count(clinic, shelf, "10")
     vials.resolve(db, off.id, reason="Found", **by_two(clinic))
