@@ -11,7 +11,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from scheduler.sessions.policy import DischargeCriteria
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import Phase, VitalsSet, is_full
 
 CALM = 0
 """On the RASS: alert and calm."""
@@ -76,6 +76,16 @@ class Departure:
         later = [each for each in self.sets if self.since is not None and each.at >= self.since]
         return [each for each in later if not names or any(getattr(each, name) is not None for name in names)]
 
+    @property
+    def full(self) -> list[VitalsSet]:
+        """The sets since then that tell how the patient is: a nausea score alone is none."""
+        return [each for each in self.since_then() if is_full(each)]
+
+    def fresh(self, *names: str) -> list[VitalsSet]:
+        """The sets since then in which any of these was measured, none older than the last set may be."""
+        oldest = self.at - timedelta(minutes=self.last_set_minutes)
+        return [each for each in self.since_then(*names) if each.at >= oldest]
+
 
 Judge = Callable[[Departure], Criterion]
 
@@ -92,15 +102,15 @@ def recovery(departure: Departure) -> Criterion:
 def vitals_sets(departure: Departure) -> Criterion:
     """Enough sets since then."""
     least, whence = departure.numbers.sets, "first device" if departure.observed else "end"
-    words = f"At least {least} sets of vitals have been taken since the {whence}."
-    return Criterion("vitals_sets", len(departure.since_then()) >= least, words)
+    words = f"At least {least} full sets of vitals have been taken since the {whence}."
+    return Criterion("vitals_sets", len(departure.full) >= least, words)
 
 
 def last_set(departure: Departure) -> Criterion:
     """The patient was looked at shortly before leaving."""
-    latest, oldest = departure.since_then(), timedelta(minutes=departure.last_set_minutes)
-    met = bool(latest) and departure.at - latest[-1].at <= oldest
-    return Criterion("last_set", met, f"The last set of vitals is at most {departure.last_set_minutes} minutes old.")
+    met = any(is_full(each) for each in departure.fresh())
+    words = f"The last full set of vitals is at most {departure.last_set_minutes} minutes old."
+    return Criterion("last_set", met, words)
 
 
 def blood_pressure(departure: Departure) -> Criterion:
@@ -115,7 +125,7 @@ def blood_pressure(departure: Departure) -> Criterion:
         f" {numbers.sbp_below}/{numbers.dbp_below}; and it has been as high or higher before."
     )
     measured = [each for each in departure.sets if _has_pressure(each)]
-    if not measured or measured[-1] not in departure.since_then():
+    if not measured or measured[-1] not in departure.fresh():
         return Criterion("blood_pressure", met=False, words=words)
     *earlier, last = measured
     return Criterion(
@@ -127,7 +137,7 @@ def oxygen(departure: Departure) -> Criterion:
     """Enough on air; or as at the baseline, on no more oxygen than then."""
     least, before = departure.numbers.spo2_least, _last_before(departure, "spo2")
     words = f"SpO2 is at least {least} % on air, or what it was at the baseline."
-    measured = departure.since_then("spo2")
+    measured = departure.fresh("spo2")
     if not measured:
         return Criterion("oxygen", met=False, words=words)
     last = measured[-1]
@@ -139,7 +149,7 @@ def oxygen(departure: Departure) -> Criterion:
 def alertness(departure: Departure) -> Criterion:
     """Awake by MOAA/S, or alert and calm by RASS where that is used; by both where both were scored."""
     least = departure.numbers.moaas_least
-    scored = departure.since_then("moaas", "rass")
+    scored = departure.fresh("moaas", "rass")
     met = bool(scored) and _awake(scored[-1], least)
     return Criterion("alertness", met, f"MOAA/S is at least {least}, or RASS is {CALM}.")
 

@@ -85,7 +85,10 @@ def test_sets_count_from_the_end_on():
     assert misses(replace(departure, sets=(*departure.sets[:2], before_it, departure.sets[-1]))) == ["vitals_sets"]
 
 
-@pytest.mark.parametrize(("minutes", "key"), [(15, []), (16, ["last_set"])])
+STALE = ["last_set", "blood_pressure", "oxygen", "alertness"]
+
+
+@pytest.mark.parametrize(("minutes", "key"), [(15, []), (16, STALE)])
 def test_the_last_set_is_a_fresh_one(minutes, key):
     departure = leaving()
     last = replace(departure.sets[-1], at=LEAVE - timedelta(minutes=minutes))
@@ -139,8 +142,9 @@ def test_the_pressure_falls_when_neither_number_is_the_highest_so_far(last, met)
 def test_one_pressure_alone_does_not_fall():
     departure = leaving()
     unmeasured = tuple(replace(each, sbp=None) for each in departure.sets[:-1])
+    keys = misses(replace(departure, sets=(*unmeasured, departure.sets[-1])))
 
-    assert misses(replace(departure, sets=(*unmeasured, departure.sets[-1]))) == ["blood_pressure"]
+    assert keys == ["vitals_sets", "blood_pressure"]
 
 
 def test_without_a_baseline_a_low_pressure_will_do():
@@ -152,8 +156,9 @@ def test_without_a_baseline_a_low_pressure_will_do():
 def test_a_pressure_from_before_the_end_tells_nothing_of_now():
     departure = leaving()
     unmeasured = tuple(replace(each, dbp=None) for each in departure.sets[2:])
+    keys = misses(replace(departure, sets=(*departure.sets[:2], *unmeasured)))
 
-    assert misses(replace(departure, sets=(*departure.sets[:2], *unmeasured))) == ["blood_pressure"]
+    assert keys == ["vitals_sets", "last_set", "blood_pressure"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +183,9 @@ def test_an_oxygen_nobody_measured_since_is_missing():
     departure = leaving(last={"spo2": None})
     unmeasured = replace(departure.sets[2], spo2=None)
 
-    assert misses(replace(departure, sets=(*departure.sets[:2], unmeasured, departure.sets[3]))) == ["oxygen"]
+    assert misses(replace(departure, sets=(*departure.sets[:2], unmeasured, departure.sets[3]))) == [
+        "vitals_sets", "last_set", "oxygen",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -190,11 +197,32 @@ def test_an_oxygen_nobody_measured_since_is_missing():
         ({"moaas": None, "rass": -1}, False),
         ({"moaas": None, "rass": 1}, False),
         ({"moaas": 5, "rass": -1}, False),
-        ({"moaas": None}, True),
     ],
 )
 def test_a_patient_leaves_awake_by_the_scale_that_was_used_last(last, met):
     assert (misses(leaving(last=last)) == []) is met
+
+
+@pytest.mark.parametrize("unmeasured", ["hr", "sbp", "dbp", "spo2", "moaas"])
+def test_a_set_that_lacks_a_sign_counts_for_none(unmeasured):
+    keys = misses(leaving(last={unmeasured: None}))
+
+    assert keys[:2] == ["vitals_sets", "last_set"]
+
+
+def test_a_nausea_score_freshens_no_older_reading():
+    departure = leaving(at=END + timedelta(minutes=80))
+    nausea = dict.fromkeys(("sbp", "dbp", "hr", "spo2", "moaas"))
+    score = taken(118, nausea=0, **nausea)
+
+    assert misses(replace(departure, sets=(*departure.sets, score))) == STALE
+
+
+def test_what_was_measured_alone_afterwards_is_what_is_judged():
+    low = taken(98, sbp=None, dbp=None, hr=None, moaas=None, spo2=90)
+    departure = leaving()
+
+    assert misses(replace(departure, sets=(*departure.sets, low))) == ["oxygen"]
 
 
 def test_an_open_alert_is_in_the_way():
