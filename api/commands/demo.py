@@ -18,7 +18,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.administration import accounts
 from scheduler.administration.passwords import fits, hash_password
-from scheduler.demo import PEOPLE, WEEKS, ZONE, address_of, build
+from scheduler.demo import PEOPLE, WEEKS, ZONE, address_of, build, opened_today
 from scheduler.models import Clinic, Staff, schema
 
 SIGN_INS = {who: address_of(who) for who in PEOPLE}
@@ -26,6 +26,8 @@ ALWAYS_THERE = [address_of(who) for who in ("scheduler", "clinician", "manager",
 """A clinic with all of these is the demo clinic, also one of an older release: under `.test` no real person has an
 address.
 """
+IN_PROGRESS = "In the demo clinic it is today, at this hour: the live board shows who sits where."
+NOT_OPEN = "The demo clinic in New York has not opened today: its visits of today stand as booked, and nobody is there."
 PASSWORD_FILE = "demo-password"  # noqa: S105 # a file's name
 TENTHS = 10
 MOST_WEEKS = 16
@@ -72,8 +74,10 @@ def rebuild(settings: Settings, *, empty: bool, weeks: int) -> None:
             schema.downgrade(database.engine)
             schema.upgrade(database.engine)
     with house.writing(settings) as db, progress("Making the demo clinic") as report:
-        today = clinic_time.local_date(house.now(), ZONE)
-        build(db, today=today, password=password(settings), progress=report, weeks=weeks)
+        now = house.now()
+        today, until = clinic_time.local_date(now, ZONE), opened_today(now)
+        build(db, today=today, until=until, password=password(settings), progress=report, weeks=weeks)
+    click.echo(IN_PROGRESS if until else NOT_OPEN)
 
 
 def agree_on_password(settings: Settings) -> None:

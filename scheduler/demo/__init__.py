@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.demo.desk import SOON, UNPLACED, URGENT, close_the_day
 from scheduler.demo.holidays import holidays_between
-from scheduler.demo.house import PEOPLE, WEEKDAYS, ZONE, House, address_of, found
-from scheduler.demo.life import ASKED_FOR_ADDRESSES, Life, post, refer
+from scheduler.demo.house import CLOSES, OPENS, PEOPLE, WEEKDAYS, ZONE, House, address_of, found, is_open
+from scheduler.demo.life import ASKED_FOR_ADDRESSES, post, refer
+from scheduler.demo.living import Life
 from scheduler.demo.names import Name, draw_names
 from scheduler.demo.scores import ScoreCourse
 from scheduler.demo.stories import Fate, Story, draw_story
@@ -25,6 +26,7 @@ __all__ = [
     "PEOPLE",
     "SOON",
     "TREATED",
+    "UNCHARTED",
     "URGENT",
     "WAITING",
     "WEEKS",
@@ -32,6 +34,7 @@ __all__ = [
     "DemoClinic",
     "address_of",
     "build",
+    "opened_today",
 ]
 
 Progress = Callable[[int, int], None]
@@ -43,9 +46,13 @@ FILLING_WEEKS = 3
 REFERRALS_A_WEEK = 13
 DESK_OPENS, DESK_CLOSES = 8 * 60 + 30, 16 * 60 + 30
 WEEK = 7
+RECORDED_DAYS = 5
+UNLOCKED, LOCKED = OPENS - 20, CLOSES + 60
+"""When the drugs are taken out, and when they are counted and locked away."""
 
 WAITING, TREATED, MISSED = ("Rosa", "Marino"), ("Henry", "Whitlock"), ("Ulla", "Winter")
-CAST = (WAITING, TREATED, MISSED, *UNPLACED)
+UNCHARTED = ("Petra", "Osgood")
+CAST = (WAITING, TREATED, MISSED, UNCHARTED, *UNPLACED)
 BOOKED_AHEAD, IN_TREATMENT = timedelta(days=35), timedelta(days=13)
 LAST_MINUTE = timedelta(minutes=1)
 ANY_TIME = (0, clinic_time.DAY_MINUTES)
@@ -60,22 +67,50 @@ class DemoClinic:
     sign_ins: Mapping[str, str]
 
 
-def build(db: Session, *, today: date, password: str, progress: Progress, weeks: int = WEEKS) -> DemoClinic:
-    """Found the demo clinic and let it work for so many weeks, up to the midnight at which `today` begins.
+def build(
+    db: Session, *, today: date, until: datetime | None = None, password: str, progress: Progress, weeks: int = WEEKS
+) -> DemoClinic:
+    """Found the demo clinic and let it work for so many weeks, up to the midnight at which `today` begins; then, where
+    `until` is a later moment of `today`, up to that, so that the day is in progress.
 
     The same arguments give the same clinic, ids aside. `progress` is told how many patients are in, of how many.
     """
     first = today - timedelta(weeks=weeks + FILLING_WEEKS)
     house = found(db, first=first, today=today, password=password)
-    life = Life(db, house, until=clinic_time.boundary(today, 0, ZONE), cast=CAST)
+    days = _recorded(first, today)
+    since = clinic_time.boundary(days[0], 0, ZONE)
+    life = Life(db, house, until=clinic_time.boundary(today, 0, ZONE), cast=CAST, recorded_from=since)
+    for day in days:
+        life.later(_at(day, UNLOCKED), _open_day)
+        life.later(_at(day, LOCKED), _close_day)
     referrals = sorted(_referrals(house, first, today), key=lambda each: each[0])
     for number, (moment, story) in enumerate(referrals, 1):
         life.later(moment, refer, story, f"D-{number:05d}")
         life.timeline.at(moment, partial(_tell, progress, number, len(referrals)))
     life.later(life.until - ASKED_FOR_ADDRESSES, post)
     life.later(life.until - LAST_MINUTE, close_the_day)
-    life.timeline.play(until=life.until)
+    life.timeline.play(until=until or life.until)
     return DemoClinic(house.clinic_id, house.sign_ins)
+
+
+def opened_today(now: datetime) -> datetime | None:
+    """`now`, if the clinic has opened by then on its day: the moment up to which that day may be in progress."""
+    day = clinic_time.local_date(now, ZONE)
+    return now if is_open(day) and now >= _at(day, OPENS) else None
+
+
+def _recorded(first: date, today: date) -> list[date]:
+    """The last days on which the clinic was open, and today if it is: of their sessions there is a record."""
+    days = [day for day in clinic_time.days(first, today - clinic_time.DAY) if is_open(day)][-RECORDED_DAYS:]
+    return [*days, today] if is_open(today) else days
+
+
+def _open_day(life: Life, now: datetime) -> None:
+    life.pharmacy.open_day(life.db, life.house, now)
+
+
+def _close_day(life: Life, now: datetime) -> None:
+    life.pharmacy.close_day(life.db, life.house, now)
 
 
 def _tell(progress: Progress, done: int, total: int, _now: datetime) -> None:
@@ -98,7 +133,8 @@ def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, St
     for name in (WAITING, *UNPLACED):
         yield _at(days[-1], DESK_CLOSES), replace(_drawn(name, house, today), protocol=None)
     yield _treated(house, today, next(day for day in days if day >= today - BOOKED_AHEAD))
-    yield _missed(house, today, next(day for day in days if day >= today - BOOKED_AHEAD), days[-1])
+    for name, fate in ((MISSED, Fate(frozenset({1}))), (UNCHARTED, Fate(uncharted=frozenset({1})))):
+        yield _on_the_last_day(name, fate, house, today, days)
 
 
 def _treated(house: House, today: date, booked: date) -> tuple[datetime, Story]:
@@ -108,11 +144,12 @@ def _treated(house: House, today: date, booked: date) -> tuple[datetime, Story]:
     return _at(booked, DESK_OPENS), replace(_easy(story, lead), fate=Fate(), scores=RESPONDER)
 
 
-def _missed(house: House, today: date, booked: date, missed: date) -> tuple[datetime, Story]:
-    """One who did not come to the first visit on the last day the clinic was open, and has no visit `today`."""
-    story = _easy(_drawn(MISSED, house, today), (missed - booked).days)
+def _on_the_last_day(name: Name, fate: Fate, house: House, today: date, days: list[date]) -> tuple[datetime, Story]:
+    """One whose first visit was on the last day the clinic was open, and who has no visit `today`."""
+    booked = next(day for day in days if day >= today - BOOKED_AHEAD)
+    story = _easy(_drawn(name, house, today), (days[-1] - booked).days)
     weekdays = frozenset(WEEKDAYS) - {today.weekday()}
-    return _at(booked, DESK_OPENS), replace(story, weekdays=weekdays, fate=Fate(frozenset({1})), prompt=True)
+    return _at(booked, DESK_OPENS), replace(story, weekdays=weekdays, fate=fate, prompt=True)
 
 
 def _drawn(name: Name, house: House, today: date) -> Story:

@@ -1,13 +1,10 @@
 """What happens at the demo clinic, act by act, through the functions that the real one uses."""
 
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import attendance
@@ -21,32 +18,22 @@ from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedSeries
 from scheduler.demo import stories
+from scheduler.demo.forms import fill_in
 from scheduler.demo.house import WEEKDAYS, ZONE, House
-from scheduler.demo.names import Name
-from scheduler.demo.scores import ScoreCourse
+from scheduler.demo.living import Course, Life, Script, Visit, Visitor
+from scheduler.demo.ordering import prescribe
 from scheduler.demo.stories import Call, Fate, Story
-from scheduler.demo.timeline import Timeline
-from scheduler.models import AlertLevel, Appointment, ChangeReason, EndReason, Side
-from scheduler.outcomes.alerts import acknowledge
-from scheduler.outcomes.assessments import log_assessment
+from scheduler.demo.treatment import treat
+from scheduler.models import Appointment, ChangeReason, EndReason, Side
 from scheduler.records import access
 
 SOON = timedelta(days=12)
 """Nobody waits longer than this for the sake of their wishes."""
-NOTES = (
-    "Spoke with the patient: passive thoughts, no plan, no intent. Safety plan reviewed.",
-    "Known and unchanged. Patient agrees to call if it gets worse.",
-    "Seen by the prescriber before the infusion. No plan, no intent; proceeding.",
-    "Called the patient's therapist; appointment this week confirmed.",
-    "Safety plan renewed with the patient and a relative.",
-)
-UNSEEN_FOR = timedelta(days=4)
-"""Alerts of the last days may still be open, even over a weekend; urgent ones never are."""
-UNSEEN = 0.7
-INCOMPLETE = 0.02
 ASKED_FOR_ADDRESSES = timedelta(days=21)
 """For so long the clinic has asked new patients for an e-mail address, and kept when a consent ends."""
 POST_EVERY = timedelta(hours=1)
+LATEST_MOVE = timedelta(days=28)
+"""By no more than this is a visit ever moved."""
 FALLEN = 0.35
 """How much of the improvement is left at a relapse."""
 LONGEST_ADVANCE = timedelta(hours=26)
@@ -56,57 +43,6 @@ ADVANCE = {Call.MOVED: timedelta(days=3), Call.CANCELLED: timedelta(days=2), Cal
 WHY = {Call.MOVED: ChangeReason.WORK, Call.CANCELLED: ChangeReason.ILLNESS, Call.CANCELLED_LATE: ChangeReason.TRANSPORT}
 NEXT_MORNING = timedelta(hours=18)
 """Until who has not come, or called off too late to say when else, is reached by telephone."""
-
-
-@dataclass
-class Visitor:
-    """A patient, and how far they have come. `scores` is what they answer from now on."""
-
-    story: Story
-    patient_id: UUID
-    scores: ScoreCourse
-    given: int = 0
-
-
-@dataclass(frozen=True)
-class Visit:
-    """An appointment where it stands; moved it is another visit."""
-
-    id: UUID
-    number: int
-    starts_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True)
-class Course:
-    """A series under way: the visits its patient means to come to, by number; no other takes place."""
-
-    visitor: Visitor
-    protocol: str
-    series_id: UUID
-    visits: dict[int, Visit]
-
-    def stands(self, visit: Visit) -> bool:
-        return self.visits.get(visit.number) == visit
-
-
-@dataclass
-class Life:
-    """The clinic at work; what comes after `until` has not happened yet."""
-
-    db: Session
-    house: House
-    until: datetime
-    cast: Collection[Name] = ()
-    """Those whom others know by name, and to whom nothing happens by chance."""
-    timeline: Timeline = field(default_factory=Timeline)
-    known: dict[Name, UUID] = field(default_factory=dict)
-    """Every patient, by name."""
-
-    def later(self, moment: datetime, act: Callable[..., None], *subjects: object) -> None:
-        """Let `act(life, *subjects, now)` happen at a moment."""
-        self.timeline.at(moment.astimezone(UTC), partial(act, self, *subjects))
 
 
 def refer(life: Life, story: Story, mrn: str, now: datetime) -> None:
@@ -133,36 +69,45 @@ def book(life: Life, visitor: Visitor, protocol: str, earliest: date, now: datet
         )  # fmt: skip
         for offer in offers.proposals:
             series = book_series(life.db, offer.plan, actor=life.house.scheduler, now=now)
-            expect(life, visitor, protocol, series)
+            expect(life, visitor, protocol, series, now)
             return
 
 
-def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries) -> None:
+def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries, now: datetime) -> None:
     """Put the visits of a booked series on the timeline, as the patient will keep them."""
     visits = tuple(Visit(each.id, each.number, each.starts_at, each.ends_at) for each in series.appointments)
-    course = Course(visitor, protocol, series.id, {visit.number: visit for visit in visits})
     fate = visitor.story.fate or stories.draw_fate(visitor.story.rng, protocol, len(visits))
+    whole = visitor.story.fate is None and not fate.stops_after
+    course = Course(visitor, protocol, series.id, {visit.number: visit for visit in visits}, whole)
     last = fate.stops_after or len(visits)
+    if life.is_recorded(visits[-1].ends_at + LATEST_MOVE) and not fate.uncharted:
+        life.later(now + visitor.dice.randint(20, 60) * clinic_time.MINUTE, prescribe, course)
     for visit in visits[:last]:
         if visit.number in fate.missed:
             life.later(visit.starts_at + _minutes(visitor, 16, 30), miss, course, visit)
         else:
-            _expect_visit(life, course, visit)
+            _expect_visit(life, course, visit, charted=visit.number not in fate.uncharted)
     if fate.stops_after:
         why = EndReason.MISSED_VISITS if last in fate.missed else _why(visitor)
         came = any(visit.number not in fate.missed for visit in visits[:last])
         life.later(_moment_of_stop(visits, last), end, series.id, why, came)
-    elif visitor.story.fate is None:
+    elif whole:
         _expect_calls(life, course, fate)
 
 
-def _expect_visit(life: Life, course: Course, visit: Visit) -> None:
+def _expect_visit(life: Life, course: Course, visit: Visit, *, charted: bool = True) -> None:
     visitor = course.visitor
     infused = visit.starts_at + _minutes(visitor, 28, 36)
-    life.later(visit.starts_at + _minutes(visitor, -14, 4), arrive, course, visit)
-    life.later(visit.starts_at + _minutes(visitor, 6, 22), answer, course, visit)
+    came = visit.starts_at + _minutes(visitor, -14, 4)
+    filled, left = visit.starts_at + _minutes(visitor, 6, 22), visit.ends_at - _minutes(visitor, 5, 20)
+    life.later(came, arrive, course, visit)
+    if life.is_recorded(visit.starts_at):
+        if charted:
+            life.later(came, attend, course, visit, infused)
+        return
+    life.later(filled, answer, course, visit)
     life.later(infused, begin, course, visit)
-    life.later(visit.ends_at - _minutes(visitor, 5, 20), finish, course, visit)
+    life.later(left, finish, course, visit)
 
 
 def _expect_calls(life: Life, course: Course, fate: Fate) -> None:
@@ -217,8 +162,27 @@ def finish(life: Life, course: Course, visit: Visit, now: datetime) -> None:
     """The patient goes home; after the last visit the series is over."""
     if course.stands(visit):
         attendance.complete(life.db, _locked(life, visit), actor=life.house.clinician, now=now)
-        if visit.number == max(course.visits):
-            life.later(visit.ends_at, complete, course)
+        _end_with(life, course, visit, visit.ends_at)
+
+
+def attend(life: Life, course: Course, visit: Visit, begins: datetime, _now: datetime) -> None:
+    """The patient is treated, and there is a record of it."""
+    life.follow(_attend(life, course, visit, begins))
+
+
+def _attend(life: Life, course: Course, visit: Visit, begins: datetime) -> Script:
+    over = yield from treat(life, course, visit, begins)
+    if over and over.given:
+        _end_with(life, course, visit, max(over.at, visit.ends_at))
+    elif over:
+        del course.visits[visit.number]
+        life.later(_morning_after(visit), make_good, course, visit, ChangeReason.CLINICAL)
+
+
+def _end_with(life: Life, course: Course, visit: Visit, at: datetime) -> None:
+    """After its last visit a series is over."""
+    if visit.number == max(course.visits):
+        life.later(at, complete, course)
 
 
 def miss(life: Life, course: Course, visit: Visit, now: datetime) -> None:
@@ -277,23 +241,6 @@ def _locked(life: Life, visit: Visit) -> Appointment:
     return lock_appointment(life.db, visit.id, actor=life.house.scheduler)
 
 
-def fill_in(life: Life, visitor: Visitor, appointment_id: UUID | None, now: datetime) -> None:
-    """The patient answers a PHQ-9, and what it alarms about is looked at soon."""
-    logged = log_assessment(
-        life.db, visitor.patient_id, scale="phq9", answers=_answers(visitor), taken_at=now,
-        appointment_id=appointment_id, actor=life.house.clinician, now=now,
-    )  # fmt: skip
-    for alert in logged.alerts:
-        may_wait = alert.level is AlertLevel.REVIEW and life.until - now < UNSEEN_FOR
-        if not (may_wait and visitor.story.rng.random() < UNSEEN):
-            life.later(now + _minutes(visitor, 4, 90), look_after, alert.id, visitor.story.rng.choice(NOTES))
-
-
-def look_after(life: Life, alert_id: UUID, note: str, now: datetime) -> None:
-    """A clinician closes an alert."""
-    acknowledge(life.db, alert_id, note=note, actor=life.house.clinician, now=now)
-
-
 def post(life: Life, now: datetime) -> None:
     """Letters that are due leave the house, as far as this clinic can tell."""
     while letter := outbox.take_next(life.db, now=now):
@@ -342,16 +289,6 @@ def _wishes(story: Story, protocol: str, earliest: date, latest: date, house: Ho
         start_by=earliest if story.prompt else None,
         nurse_id=None if story.nurse is None else house.nurses[story.nurse],
     )  # fmt: skip
-
-
-def _answers(visitor: Visitor) -> list[int | None]:
-    """Nine items and the difficulty; now and then somebody leaves an item out, but not on the first form."""
-    rng = visitor.story.rng
-    total = visitor.scores.total(visitor.given, rng)
-    answers: list[int | None] = [*visitor.scores.answers(total, rng), round(total / 9)]
-    if visitor.given and rng.random() < INCOMPLETE:
-        answers[rng.randrange(8)] = None
-    return answers
 
 
 def _minutes(visitor: Visitor, least: int, most: int) -> timedelta:

@@ -90,6 +90,8 @@ class Fate:
 
     missed: frozenset[int] = frozenset()
     stops_after: int | None = None
+    uncharted: frozenset[int] = frozenset()
+    """To which the patient came, and of which there is no record yet."""
 
 
 def draw_story(rng: Random, name: Name, number: int, *, today: date, nurses: int) -> Story:

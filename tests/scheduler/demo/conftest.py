@@ -34,13 +34,14 @@ class Built:
 
 
 @contextmanager
-def built(home: Home, *, today: date = TODAY, weeks: int = WEEKS) -> Iterator[Built]:
+def built(home: Home, *, today: date = TODAY, until: datetime | None = None, weeks: int = WEEKS) -> Iterator[Built]:
     told: list[tuple[int, int]] = []
     with home.fresh() as url, closing(Database(url)) as database:
         with database.committing() as db:
             clinic = build(
-                db, today=today, password=PASSWORD, weeks=weeks, progress=lambda *progress: told.append(progress)
-            )
+                db, today=today, until=until, password=PASSWORD, weeks=weeks,
+                progress=lambda *progress: told.append(progress),
+            )  # fmt: skip
         with database.reading() as db:
             yield Built(db, clinic, told)
 

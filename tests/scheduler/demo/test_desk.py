@@ -17,8 +17,11 @@ from scheduler.booking.waiting.candidates import find_candidates
 from scheduler.booking.waiting.matching import Place
 from scheduler.booking.waiting.waitlist import list_entries
 from scheduler.demo import MISSED, SOON, URGENT, ZONE
+from scheduler.demo.desk import ROUTINE
 from scheduler.demo.house import is_open
 from scheduler.models import (
+    Alert,
+    AlertLevel,
     Appointment,
     AppointmentStatus,
     ChangeReason,
@@ -127,13 +130,13 @@ def test_the_day_of_a_nurse_who_is_away_went_to_others(either):
     )
     moved = either.db.execute(repaired.where(Move.reason == ChangeReason.STAFF_AWAY)).all()
 
-    days, away = {day for day, *_ in moved}, {before for _, before, _ in moved}
+    (day, _), *_ = Counter(day for day, *_ in moved).most_common(1)
+    (nurse_id,) = {before for _, before, _ in moved}
     monday = TODAY + timedelta(days=7 - TODAY.weekday())
-    (nurse_id,) = away
     assert len(moved) >= 3
-    assert all(before != after for _, before, after in moved)
-    assert min(days) > monday
-    assert nurse_id not in on_shift(either.db, min(days))
+    assert all(before != after for moved_to, before, after in moved if moved_to == day)
+    assert day > monday
+    assert nurse_id not in on_shift(either.db, day)
 
 
 def on_shift(db, day):
@@ -150,6 +153,14 @@ def test_a_rule_set_aside_shows_on_the_board(either):
     board = read_board(either.db, day, actor=either.actor, now=NOW)
 
     assert any("spacing" in rules for rules in board.overrides.values()), appointment_id
+
+
+def test_a_form_from_home_has_raised_an_alert_that_nobody_has_seen(either):
+    (ottilie,) = named(either.db, ROUTINE).values()
+
+    opened = select(Alert.level).where(Alert.patient_id == ottilie, Alert.acknowledged_at.is_(None))
+
+    assert list(either.db.scalars(opened)) == [AlertLevel.REVIEW]
 
 
 def test_letters_that_were_due_have_left_and_others_stand_in_the_outbox(either):

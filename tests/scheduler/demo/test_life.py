@@ -6,7 +6,8 @@ from random import Random
 from sqlalchemy import func, select
 
 from scheduler.demo.house import found
-from scheduler.demo.life import Life, Visitor, book
+from scheduler.demo.life import book
+from scheduler.demo.living import Life, Visitor
 from scheduler.demo.stories import draw_story
 from scheduler.models import Series
 from scheduler.records.access import register_patient

@@ -9,7 +9,8 @@ from uuid import UUID
 import pytest
 
 from scheduler.demo.holidays import holidays, holidays_between
-from scheduler.demo.life import Course, Visit, answer, arrive, begin, finish, forget, miss, telephone
+from scheduler.demo.life import answer, arrive, attend, begin, finish, forget, miss, telephone
+from scheduler.demo.living import Course, Life, Visit
 from scheduler.demo.names import draw_names
 from scheduler.demo.stories import MAINTENANCE, Call, Fate, draw_fate, draw_story
 from scheduler.demo.timeline import Timeline
@@ -118,5 +119,8 @@ def test_what_was_expected_of_a_visit_that_was_moved_or_called_off_does_not_happ
     for act in (arrive, answer, begin, finish, miss, forget):
         act(None, moved, visit, noon)
     telephone(None, moved, visit, Call.MOVED, noon)
+    life = Life(None, None, until=noon)
+    attend(life, moved, visit, noon, noon)
+    life.timeline.play(until=noon + timedelta(days=1))
 
     assert moved.visits[1] != visit
