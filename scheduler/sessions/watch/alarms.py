@@ -1,8 +1,8 @@
 """Alerts of a session: raised for vitals beyond a threshold and for sets nobody took. They never touch the pump."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,7 +29,15 @@ from scheduler.sessions.settings import policy_of
 from scheduler.sessions.watch.observations import FULL, SEDATION, Phase, VitalsSet, is_full
 from scheduler.sessions.watch.observing import as_set, due_in, intervals_of
 from scheduler.sessions.watch.schedule import Due
-from scheduler.sessions.watch.signals import Raised, Signal, SignalKind, SignalLevel, signals, unsuppressed
+from scheduler.sessions.watch.signals import (
+    Raised,
+    Signal,
+    SignalKind,
+    SignalLevel,
+    signals,
+    unsuppressed,
+    value_in,
+)
 
 WATCHED = text(one_of("status", *UNDER_WAY)), TreatmentSession.started_at.is_not(None)
 """Drug has been given and the patient is still here: a set of vitals can be overdue. The states are spelt out, so that
@@ -58,7 +66,7 @@ class _Record:
         for row_id, taken in sorted(self.sets.items(), key=lambda item: item[1].at):
             if taken.at >= since:
                 for signal in self._new(row_id, taken):
-                    self.told.append(_Told(row_id, Raised(signal.kind, signal.level, taken.at)))
+                    self.told.append(_Told(row_id, _raised(signal, taken.at)))
                     yield row_id, signal
 
     def _new(self, row_id: UUID, taken: VitalsSet) -> list[Signal]:
@@ -71,9 +79,23 @@ class _Record:
 
     @property
     def _baseline(self) -> VitalsSet | None:
-        """The last set before the start."""
-        before = [each for each in self.sets.values() if each.phase is Phase.BEFORE]
-        return max(before, key=lambda each: each.at, default=None)
+        """The last set before the start, with the last pressures that were taken before it: each set holds its own."""
+        before = sorted((each for each in self.sets.values() if each.phase is Phase.BEFORE), key=lambda each: each.at)
+        if not before:
+            return None
+        return replace(before[-1], sbp=_last(each.sbp for each in before), dbp=_last(each.dbp for each in before))
+
+
+def _last(values: Iterable[int | None]) -> int | None:
+    """The last of what was measured."""
+    last = None
+    for value in values:
+        last = last if value is None else value
+    return last
+
+
+def _raised(signal: Signal, at: datetime) -> Raised:
+    return Raised(signal.kind, signal.level, at, signal.value, signal.sustained)
 
 
 def raise_alerts(
@@ -84,7 +106,8 @@ def raise_alerts(
 
     A set charted late, or corrected, may make a later one a lasting finding or a rise: so those are judged again.
     """
-    record = _Record({row.id: as_set(session, row) for row in rows}, _told(db, session), policy)
+    sets = {row.id: as_set(session, row) for row in rows}
+    record = _Record(sets, _told(db, session, sets), policy)
     alerts = [_alert(session, row_id, signal, now) for row_id, signal in record.found(since)]
     db.add_all(alerts)
     db.flush()  # all of them in one statement
@@ -93,12 +116,32 @@ def raise_alerts(
     return alerts
 
 
-def _told(db: Session, session: TreatmentSession) -> list[_Told]:
-    mine = Alert.clinic_id == session.clinic_id, Alert.session_id == session.id
+def _told(db: Session, session: TreatmentSession, sets: Mapping[UUID, VitalsSet]) -> list[_Told]:
+    """What was told of the sets that stand.
+
+    An alert about a version that was corrected counts while the newest says the same value. What was withdrawn, or is
+    otherwise by now, told nobody of anything: the next finding must be told whatever was thought before.
+    """
+    mine = Vitals.clinic_id == session.clinic_id, Vitals.session_id == session.id
     about = (Vitals.clinic_id == Alert.clinic_id) & (Vitals.id == Alert.vitals_id)
-    columns = Vitals.id, Alert.kind, Alert.level, Vitals.occurred_at
-    rows = db.execute(select(*columns).select_from(Alert).join(Vitals, about).where(*mine))
-    return [_Told(row_id, Raised(SignalKind(kind), SignalLevel(level), at)) for row_id, kind, level, at in rows]
+    columns = Vitals.id, Vitals.replaces_id, Alert.kind, Alert.level, Alert.value, Alert.sustained
+    rows = db.execute(select(*columns).select_from(Vitals).outerjoin(Alert, about).where(*mine)).all()
+    newer = {row.replaces_id: row.id for row in rows}
+    told = []
+    for row in rows:
+        row_id = _newest(row.id, newer)
+        kind, taken = row.kind and SignalKind(row.kind), sets.get(row_id)
+        if kind and taken and value_in(kind, taken) == row.value:
+            raised = Raised(kind, SignalLevel(row.level), taken.at, row.value, bool(row.sustained))
+            told.append(_Told(row_id, raised))
+    return told
+
+
+def _newest(row_id: UUID, newer: Mapping[UUID | None, UUID]) -> UUID:
+    """The version that took the place of all before it."""
+    while row_id in newer:
+        row_id = newer[row_id]
+    return row_id
 
 
 def _alert(session: TreatmentSession, vitals_id: UUID, signal: Signal, now: datetime) -> Alert:

@@ -48,13 +48,45 @@ class Signal:
     sustained: bool
 
 
+FALLING = frozenset(
+    {
+        SignalKind.SBP_LOW, SignalKind.HR_LOW, SignalKind.SPO2_LOW, SignalKind.RR_LOW, SignalKind.ETCO2_LOW,
+        SignalKind.SEDATION_DEEP, SignalKind.RASS_LOW,
+    }
+)  # fmt: skip
+"""Of these the lower value is the worse one."""
+
+
 @dataclass(frozen=True)
 class Raised:
-    """A signal that became an alert, by the time of its set."""
+    """A signal that became an alert, by the time of its set, and the value that was told."""
 
     kind: SignalKind
     level: SignalLevel
     at: datetime
+    value: int
+    sustained: bool = False
+
+    def covers(self, signal: Signal) -> bool:
+        """Whether who was told of this learns nothing graver from that: neither a worse value nor that it lasts."""
+        if signal.kind is not self.kind:
+            return False
+        if self.level is not SignalLevel.URGENT and signal.level is SignalLevel.URGENT:
+            return False
+        lasts = signal.sustained and self.level is signal.level and not self.sustained
+        return not lasts and not worse(signal.kind, signal.value, self.value)
+
+
+def worse(kind: SignalKind, value: int, than: int) -> bool:
+    """Whether a value lies further beyond the limits of its kind than another."""
+    return value < than if kind in FALLING else value > than
+
+
+def value_in(kind: SignalKind, vitals: VitalsSet) -> int | None:
+    """What a set holds of that by which a kind is told."""
+    name = "moaas" if kind is SignalKind.SEDATION_DEEP else kind.split("_")[0]
+    value: int | None = getattr(vitals, name)
+    return value
 
 
 @dataclass(frozen=True)
@@ -209,8 +241,6 @@ def _stayed(limit: _Limit, new: VitalsSet, earlier: Sequence[VitalsSet], least: 
 
 
 def unsuppressed(found: Sequence[Signal], raised: Sequence[Raised], *, at: datetime, minutes: int) -> list[Signal]:
-    """The signals nobody was told of within less than so many minutes of `at`, at this level or a higher one."""
+    """The signals that nobody was told of, or of something as grave, within less than so many minutes of `at`."""
     near = [alert for alert in raised if abs(at - alert.at) < timedelta(minutes=minutes)]
-    urgent = {alert.kind for alert in near if alert.level is SignalLevel.URGENT}
-    told = {SignalLevel.URGENT: urgent, SignalLevel.WARN: {alert.kind for alert in near}}
-    return [signal for signal in found if signal.kind not in told[signal.level]]
+    return [signal for signal in found if not any(alert.covers(signal) for alert in near)]

@@ -119,6 +119,17 @@ def test_a_rise_is_measured_from_the_last_set_before_the_start(clinic):
     assert told(take(clinic, session, 20, sbp=150)) == [("sbp_high", "warn")]
 
 
+@pytest.mark.parametrize("later", [{"spo2": 98}, {"sbp": 100, "spo2": 98}])
+def test_a_baseline_without_a_pressure_leaves_the_one_before_it_standing(clinic, later):
+    session = infusing(clinic)
+    take(clinic, session, -20, sbp=100, dbp=60)
+    take(clinic, session, -5, **later)
+
+    charted = take(clinic, session, 10, sbp=150, dbp=95)
+
+    assert told(charted) == [("sbp_high", "warn"), ("dbp_high", "warn")]
+
+
 def test_a_pressure_that_lasts_is_urgent(clinic):
     session = infusing(clinic)
 
@@ -142,7 +153,7 @@ def test_nobody_is_told_the_same_twice_within_five_minutes(clinic, minutes, expe
     session = infusing(clinic)
     take(clinic, session, 10, spo2=93)
 
-    assert told(take(clinic, session, minutes, spo2=92)) == expected
+    assert told(take(clinic, session, minutes, spo2=93)) == expected
 
 
 def test_what_gets_worse_is_told_of_at_once(clinic):
@@ -151,6 +162,7 @@ def test_what_gets_worse_is_told_of_at_once(clinic):
 
     assert told(take(clinic, session, 11, spo2=88)) == [("spo2_low", "urgent")]
     assert told(take(clinic, session, 12, spo2=92)) == []
+    assert told(take(clinic, session, 13, spo2=55)) == [("spo2_low", "urgent")]
 
 
 def test_other_findings_and_other_sessions_are_not_suppressed(clinic):
@@ -230,11 +242,21 @@ def test_a_correction_closes_no_alert_and_repeats_none(clinic):
     session = infusing(clinic)
     first = take(clinic, session, 10, spo2=93)
 
-    second = correct(clinic, session, first, spo2=92)
+    second = correct(clinic, session, first, hr=70)
     third = correct(clinic, session, second, spo2=99)
 
     assert (second.alerts, third.alerts) == ([], [])
     assert clinic.db.scalars(select(Alert.acknowledged_at)).all() == [None]
+
+
+@pytest.mark.parametrize("changes", [{"withdrawn": True}, {"sbp": 120}])
+def test_what_was_mistyped_hides_nothing_that_is_true(clinic, changes):
+    session = infusing(clinic)
+    mistaken = take(clinic, session, 10, sbp=216)
+    alerts.acknowledge(clinic.db, mistaken.alerts[0].id, note="Mistyped.", actor=clinic.clinician, now=NOON)
+    correct(clinic, session, mistaken, **changes)
+
+    assert told(take(clinic, session, 12, sbp=215)) == [("sbp_high", "urgent")]
 
 
 def test_a_withdrawn_set_no_longer_interrupts_what_lasts(clinic):

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from scheduler.models import AlertKind, AlertLevel
 from scheduler.sessions.watch.observations import Phase, VitalsSet
-from scheduler.sessions.watch.signals import Raised, Signal, SignalKind, SignalLevel, Thresholds, signals, unsuppressed
+from scheduler.sessions.watch.signals import (
+    Raised,
+    Signal,
+    SignalKind,
+    SignalLevel,
+    Thresholds,
+    signals,
+    unsuppressed,
+    value_in,
+)
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 DEFAULTS = Thresholds()
@@ -194,7 +203,7 @@ def signal(level, kind=SignalKind.SBP_HIGH):
 
 
 def raised(level, minute, kind=SignalKind.SBP_HIGH):
-    return Raised(kind, level, START + timedelta(minutes=minute))
+    return Raised(kind, level, START + timedelta(minutes=minute), 190)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +228,41 @@ def test_a_signal_is_repeated_after_some_minutes(minute, repeated):
     kept = unsuppressed([signal(WARN)], [raised(WARN, minute)], at=START + timedelta(minutes=10), minutes=5)
 
     assert bool(kept) == repeated
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "new", "repeated"),
+    [
+        (SignalKind.SPO2_LOW, 89, 88, True),
+        (SignalKind.SPO2_LOW, 89, 89, False),
+        (SignalKind.SPO2_LOW, 88, 89, False),
+        (SignalKind.SBP_HIGH, 190, 191, True),
+        (SignalKind.SBP_HIGH, 191, 190, False),
+        (SignalKind.SEDATION_DEEP, 2, 0, True),
+    ],
+)
+def test_a_worse_value_is_never_hidden(kind, told, new, repeated):
+    before = Raised(kind, URGENT, START, told)
+
+    kept = unsuppressed([Signal(kind, URGENT, new, 0, sustained=False)], [before], at=START, minutes=5)
+
+    assert bool(kept) == repeated
+
+
+@pytest.mark.parametrize(
+    ("before", "lasts", "repeated"), [(False, True, True), (True, True, False), (True, False, False)]
+)
+def test_that_it_lasts_is_told_though_it_was_told_of_once(before, lasts, repeated):
+    told = Raised(SignalKind.SBP_HIGH, URGENT, START, 205, sustained=before)
+
+    kept = unsuppressed([Signal(SignalKind.SBP_HIGH, URGENT, 190, 180, lasts)], [told], at=START, minutes=5)
+
+    assert bool(kept) == repeated
+
+
+@pytest.mark.parametrize("kind", SignalKind)
+def test_every_kind_is_told_by_something_a_set_holds(kind):
+    assert value_in(kind, vitals()) is None
 
 
 def test_one_kind_hides_no_other():
