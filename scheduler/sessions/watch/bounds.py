@@ -31,16 +31,16 @@ class Bounds:
     """The clinic's bounds, in the units of `VitalsSet`. The outer ones catch errors, the inner ones slips of the hand.
 
     All are defaults to be confirmed. The inner limits and jumps stand well outside what ketamine does to most: a rise
-    of 12/8 mmHg (SD 11/8). What truly lies beyond the outer ones is told in an adverse event.
+    of 12/8 mmHg (SD 11/8). What truly lies beyond the outer ones is told in an adverse event; but whoever neither
+    breathes nor has a pulse must be charted at once: a 0 of `FLAT` stands outside and is always possible.
     """
 
     hr: Bound = Bound(20, 240, 40, 160, jump=50)
     sbp: Bound = Bound(50, 260, 75, 220, jump=60)
     dbp: Bound = Bound(20, 160, 35, 125, jump=40)
-    spo2: Bound = Bound(50, 100, 80, 100, jump=15)
+    spo2: Bound = Bound(0, 100, 80, 100, jump=15)
     rr: Bound = Bound(2, 60, 6, 35, jump=15)
     etco2: Bound = Bound(5, 100, 15, 70, jump=25)
-    """The flat line, 0, stands outside and is always possible."""
     temp_c: Bound = Bound(30, 43, 34, 40, jump=2)
     o2_l_min: Bound = Bound(0, 60, 0, 15)
     weight_kg: Bound = Bound(25, 300, 35, 200)
@@ -52,7 +52,8 @@ class Bounds:
 
 VITALS = tuple(name for name in MEASURED if name in {field.name for field in fields(Bounds)})
 """What of a set has a bound; the rest are scores."""
-FLAT_LINE = 0
+FLAT = frozenset({"hr", "rr", "etco2"})
+"""Of these 0 is a reading: nothing beats, nobody breathes, the flat line."""
 
 
 def impossible(vitals: VitalsSet, bounds: Bounds) -> Iterator[Fault]:
@@ -69,9 +70,10 @@ def impossible(vitals: VitalsSet, bounds: Bounds) -> Iterator[Fault]:
 def impossible_value(name: str, value: int | Decimal | None, bounds: Bounds) -> Iterator[Fault]:
     """The fault of one value of that name, the weight included, that lies outside its bound."""
     bound: Bound = getattr(bounds, name)
-    flat = name == "etco2" and value == FLAT_LINE
-    if value is not None and not flat and not bound.least <= value <= bound.most:
-        spared = ", or is 0: the flat line" if name == "etco2" else ""
+    if value is None or (name in FLAT and value == 0):
+        return
+    if not bound.least <= value <= bound.most:
+        spared = ", or is 0" if name in FLAT else ""
         yield Fault(name, "range", f"This goes from {bound.least} to {bound.most}{spared}.")
 
 

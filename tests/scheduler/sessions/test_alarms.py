@@ -82,6 +82,13 @@ def test_a_value_beyond_its_threshold_is_told_of(clinic, minutes, values, expect
     assert told(take(clinic, infusing(clinic), minutes, **values)) == expected
 
 
+def test_whoever_neither_breathes_nor_has_a_pulse_is_charted_and_told_of(clinic):
+    charted = take(clinic, infusing(clinic), 10, hr=0, spo2=49, rr=0, etco2=0)
+
+    assert {level for _, level in told(charted)} == {"urgent"}
+    assert {alert.kind for alert in charted.alerts} == {"hr_low", "spo2_low", "rr_low", "etco2_low"}
+
+
 def test_an_alert_says_what_was_measured_and_against_what(clinic):
     session = infusing(clinic)
 

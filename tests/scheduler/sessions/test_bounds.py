@@ -42,7 +42,7 @@ def test_an_ordinary_set_raises_no_question():
         ("hr", 20, 240, 1),
         ("sbp", 50, 260, 1),
         ("dbp", 20, 160, 1),
-        ("spo2", 50, 100, 1),
+        ("spo2", 0, 100, 1),
         ("rr", 2, 60, 1),
         ("etco2", 5, 100, 1),
         ("temp_c", 30, 43, Decimal("0.1")),
@@ -60,11 +60,12 @@ def test_a_value_beyond_its_bound_cannot_be(name, least, most, step):
         assert found(impossible(with_partner(name, value), BOUNDS)) == [(name, "range")]
 
 
-def test_the_flat_line_can_be_and_is_asked_about():
-    flat = vitals(etco2=0)
+@pytest.mark.parametrize("name", ["hr", "rr", "etco2", "spo2"])
+def test_nothing_at_all_can_be_and_is_asked_about(name):
+    flat = vitals(**{name: 0})
 
     assert found(impossible(flat, BOUNDS)) == []
-    assert found(improbable(flat, BOUNDS, None)) == [("etco2", "improbable")]
+    assert found(improbable(flat, BOUNDS, None)) == [(name, "improbable")]
 
 
 def test_a_clinics_own_bounds_are_the_ones_that_count():
