@@ -23,7 +23,8 @@ from scheduler.models import (
 from scheduler.models.base import one_of
 from scheduler.models.upsert import insert_all_unless_there
 from scheduler.records import audit
-from scheduler.sessions.charting import current
+from scheduler.sessions.charting import charted, current
+from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.settings import policy_of
 from scheduler.sessions.watch.observations import FULL, SEDATION, Phase, VitalsSet, is_full
@@ -114,6 +115,12 @@ def raise_alerts(
     for alert in alerts:
         audit.note(db, "alert.raised", actor=actor, now=now, subject=alert.id, patient_id=alert.patient_id)
     return alerts
+
+
+def raise_again(db: Session, session: TreatmentSession, *, since: datetime, actor: Actor, now: datetime) -> list[Alert]:
+    """Judge every set from a moment on anew: the drug began at another time than was thought when they were charted."""
+    policy = policy_of_session(db, session)
+    return raise_alerts(db, session, policy, current(charted(db, session, Vitals)), since=since, actor=actor, now=now)
 
 
 def _told(db: Session, session: TreatmentSession, sets: Mapping[UUID, VitalsSet]) -> list[_Told]:

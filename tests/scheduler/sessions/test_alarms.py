@@ -11,7 +11,7 @@ from scheduler.models import Alert, AlertKind, AlertLevel, AuditRow, EndKind, Se
 from scheduler.outcomes import alerts
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.record.corrections import Correction, correct_vitals
-from scheduler.sessions.watch.alarms import clinics_with_sessions, raise_overdue
+from scheduler.sessions.watch.alarms import clinics_with_sessions, raise_again, raise_overdue
 from scheduler.sessions.watch.signals import Levels, Thresholds
 from scheduler.sessions.watch.vitals import ChartedVitals, chart_vitals
 from tests.builders import ClinicCast
@@ -264,6 +264,18 @@ def test_what_was_mistyped_hides_nothing_that_is_true(clinic, changes):
     correct(clinic, session, mistaken, **changes)
 
     assert told(take(clinic, session, 12, sbp=215)) == [("sbp_high", "urgent")]
+
+
+def test_sets_are_judged_anew_once_the_drug_began_earlier_than_was_thought(clinic):
+    session = infusing(clinic, started_at=START + 20 * MINUTE)
+    take(clinic, session, -10, sbp=100, dbp=60)
+    later = take(clinic, session, 10, sbp=130, dbp=88).vitals
+    session.started_at = START
+
+    (alert,) = raise_again(clinic.db, session, since=START, actor=clinic.clinician, now=NOON)
+
+    assert (alert.kind, alert.vitals_id) == (AlertKind.DBP_HIGH, later.id)
+    assert raise_again(clinic.db, session, since=START, actor=clinic.clinician, now=NOON) == []
 
 
 def test_a_withdrawn_set_no_longer_interrupts_what_lasts(clinic):
