@@ -26,6 +26,7 @@ TEXTS = {
     "medication": "None since the last visit.",
     "sedatives": "None in the last week.",
     "iv_access": "Left forearm, 22 G",
+    "leaving_disposition": "Home with the escort; the prescriber calls tomorrow.",
     "leaving_ride": "Driven home by the escort",
 }
 
@@ -49,9 +50,9 @@ def before(items: Iterable[Item], about: Interview, now: datetime) -> Iterator[S
 
 
 def on_leaving(items: Iterable[Item], about: Interview, now: datetime) -> Iterator[Said]:
-    """The answers to what is asked before the patient leaves."""
+    """The answers to what is asked before the patient leaves; of the risk of suicide after a positive item 9 alone."""
     for item in items:
-        if item.key.startswith(LEAVING):
+        if item.key.startswith(LEAVING) and (item.blocking or about.item9_positive):
             yield _said(item, about, now)
 
 

@@ -33,7 +33,7 @@ from scheduler.sessions.drug import devices, infusing
 from scheduler.sessions.drug.infusing import PumpEvent
 from scheduler.sessions.drug.infusion import EventKind
 from scheduler.sessions.leaving import closing, discharge
-from scheduler.sessions.leaving.departures import open_alerts
+from scheduler.sessions.leaving.departures import DISPOSITION, open_alerts
 from scheduler.sessions.ledger import ledger
 from scheduler.sessions.visit import answering, checking_in, clearance, deferral
 from scheduler.sessions.watch import adverse_events, vitals
@@ -172,7 +172,11 @@ class Bedside:
         items = answering.items_of(self.life.db, self.session).values()
         said = list(asking.on_leaving(items, self._interview(now), now))
         session = self._locked()
-        answering.answer(self.life.db, session, said, actor=self.nurse, now=now)
+        grave = [each for each in said if each.item == DISPOSITION]  # a prescriber's to say
+        if grave:
+            answering.answer(self.life.db, session, grave, actor=self.life.house.prescriber, now=now)
+        asked = [each for each in said if each not in grave]
+        answering.answer(self.life.db, session, asked, actor=self.nurse, now=now)
         discharge.ready(self.life.db, session, actor=self.nurse, now=now)
 
     def leave(self, now: datetime) -> None:

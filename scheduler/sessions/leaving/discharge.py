@@ -21,7 +21,7 @@ from scheduler.models import (
 )
 from scheduler.records import audit
 from scheduler.sessions.charting import charted, current
-from scheduler.sessions.leaving.departures import answers_of, padss_scores, read_departure
+from scheduler.sessions.leaving.departures import as_answers, padss_scores, read_departure, said_on_leaving
 from scheduler.sessions.leaving.discharging import Criterion, Departure, missing, padss, unmet
 from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.steps import enter, open_session, refuse_illegal, refuse_locked
@@ -49,9 +49,10 @@ def readiness(db: Session, session_id: UUID, *, actor: Actor, now: datetime) -> 
     That the record was opened is written down. Raises `NotFound`.
     """
     session = open_session(db, session_id, action="session.discharge_read", actor=actor, now=now)
-    answers = answers_of(db, session)
-    departure = read_departure(db, session, answers, at=max(now, session.status_at))
-    return Readiness(missing(departure), padss(departure, padss_scores(answers)))
+    at = max(now, session.status_at)
+    said = said_on_leaving(db, session, at=at)
+    departure = read_departure(db, session, said, at=at)
+    return Readiness(missing(departure), padss(departure, padss_scores(as_answers(said))))
 
 
 def ready(
@@ -181,7 +182,7 @@ def _refuse_unmet(
     if override is not None and (Role.PRESCRIBER not in actor.roles or actor.staff_id is None):
         raise NotAllowed("Only a prescriber may let a patient go although something is missing.")
     waived = session.discharge_waived or []
-    departure = read_departure(db, session, answers_of(db, session), at=at)
+    departure = read_departure(db, session, said_on_leaving(db, session, at=at), at=at)
     departure = replace(departure, alerts=frozenset(each for each in departure.alerts if str(each) not in waived))
     misses = [each for each in unmet(missing(departure)) if each.key not in waived]
     if misses and override is None:

@@ -7,6 +7,7 @@ a prescriber may let a patient go although something is missing.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
@@ -27,6 +28,9 @@ PADSS_FIT = 9
 PADSS_FULL, PADSS_HALF = 20, 40
 """Percent from the baseline up to which vital signs score 2, and 1."""
 
+GRAVE_ITEM_9 = 2
+"""Of the PHQ-9: from here on, thoughts on more than half the days."""
+
 
 @dataclass(frozen=True)
 class Criterion:
@@ -35,6 +39,28 @@ class Criterion:
     key: str
     met: bool
     words: str
+
+
+class Finding(StrEnum):
+    """What the C-SSRS found, as the item of it is answered."""
+
+    NONE = "none"
+    LOW = "low"
+    MODERATE = "moderate"
+    HIGH = "high"
+
+
+@dataclass(frozen=True)
+class SuicideRisk:
+    """What is known of it at the end of a visit."""
+
+    item9: int = 0
+    """The highest answer in the PHQ-9 of this visit."""
+    safe: bool = False
+    """Somebody has said that there is no concern for safety."""
+    cssrs: Finding | None = None
+    disposed: bool = False
+    """A prescriber has said how to go on."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +80,7 @@ class Departure:
     """Below, a pressure is not called good for being low."""
     alerts: frozenset[UUID]
     """Urgent ones of this session, and of the patient's answers any, that nobody has acknowledged."""
-    item9_positive: bool
-    """In the PHQ-9 of this visit."""
-    suicide_check: bool
+    risk: SuicideRisk
     asked: tuple[Criterion, ...] = ()
     """What a person judged."""
 
@@ -161,9 +185,15 @@ def alerts(departure: Departure) -> Criterion:
 
 
 def suicide_check(departure: Departure) -> Criterion:
-    """Asked about today where item 9 was positive."""
-    words = "Suicide risk has been checked, item 9 of the PHQ-9 of this visit being positive."
-    return Criterion("suicide_check", departure.suicide_check or not departure.item9_positive, words)
+    """Asked about today where item 9 was positive; where the risk is grave, a prescriber has looked at it."""
+    risk = departure.risk
+    words = (
+        "Item 9 of the PHQ-9 of this visit being positive, nothing speaks against safety and the finding of the C-SSRS"
+        f" is answered; from an item 9 of {GRAVE_ITEM_9} on, or at a high finding, a prescriber says how to go on."
+    )
+    checked = risk.item9 == 0 or (risk.safe and risk.cssrs is not None)
+    grave = risk.item9 >= GRAVE_ITEM_9 or risk.cssrs is Finding.HIGH
+    return Criterion("suicide_check", checked and (risk.disposed or not grave), words)
 
 
 CRITERIA: tuple[Judge, ...] = (

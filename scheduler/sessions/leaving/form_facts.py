@@ -23,7 +23,7 @@ from scheduler.models import (
 from scheduler.records import access
 from scheduler.records.zone import read_zone
 from scheduler.sessions.charting import charted, current
-from scheduler.sessions.leaving.departures import Answers, answers_of, read_departure
+from scheduler.sessions.leaving.departures import Answers, answers_of, read_departure, said_on_leaving
 from scheduler.sessions.leaving.discharging import Departure, blood_pressure, oxygen
 from scheduler.sessions.leaving.forms import CONCOMITANTS
 from scheduler.sessions.visit.answers import Answer
@@ -41,7 +41,8 @@ def facts_of(db: Session, session: TreatmentSession, *, actor: Actor, now: datet
     """
     patient = access.open_record(db, session.patient_id, action="monitoring_form.filled", actor=actor, now=now)
     answers = answers_of(db, session)
-    departure = read_departure(db, session, answers, at=session.discharged_at or session.status_at)
+    left = session.discharged_at or session.status_at
+    departure = read_departure(db, session, said_on_leaving(db, session, at=left), at=left)
     events = current(charted(db, session, AdverseEvent))
     return {
         **_of_patient(patient),

@@ -18,6 +18,7 @@ from scheduler.sessions.drug.treating import when
 from scheduler.sessions.steps import refuse_locked
 from scheduler.sessions.visit.answers import value_faults
 from scheduler.sessions.visit.checklists import Item
+from scheduler.sessions.visit.shipped_templates import SAFETY_ON_LEAVING
 from scheduler.sessions.visit.templates import checklist_of
 
 MICROSECOND = timedelta(microseconds=1)
@@ -96,12 +97,16 @@ def _row(session: TreatmentSession, placed: _Placed, *, actor: Actor, now: datet
 
 
 def items_of(db: Session, session: TreatmentSession) -> dict[str, Item]:
-    """What the two lists of a session ask, by key."""
+    """What the two lists of a session ask, by key, and what a positive item 9 does beside them."""
     ids = (session.clearance_id, session.discharge_id)
     rows = db.scalars(select(Template).where(Template.clinic_id == session.clinic_id, Template.id.in_(ids)))
-    return {item.key: item for row in rows for item in checklist_of(row).items}
+    beside = {item.key: item for item in SAFETY_ON_LEAVING}
+    return beside | {item.key: item for row in rows for item in checklist_of(row).items}
 
 
-def newest_answers(db: Session, session: TreatmentSession) -> dict[str, ChecklistAnswer]:
-    """The answer to each item that counts: no two of an item are of the same moment."""
-    return {row.item: row for row in current(charted(db, session, ChecklistAnswer))}
+def newest_answers(
+    db: Session, session: TreatmentSession, *, until: datetime | None = None
+) -> dict[str, ChecklistAnswer]:  # fmt: skip
+    """The answer to each item that counts, or counted at an instant: no two of an item are of the same moment."""
+    rows = current(charted(db, session, ChecklistAnswer))
+    return {row.item: row for row in rows if until is None or row.occurred_at <= until}

@@ -8,6 +8,7 @@ from typing import Any
 
 from scheduler.models import Purpose
 from scheduler.sessions.leaving import forms
+from scheduler.sessions.leaving.discharging import Finding
 from scheduler.sessions.leaving.shipped_forms import MONITORING
 from scheduler.sessions.visit.checklists import Checklist, Item, Kind, Rule, as_document
 
@@ -105,11 +106,19 @@ ESKETAMINE_CLEARANCE = Checklist(
     source=f"{LABEL} {PRACTICE}",
 )  # fmt: skip
 
+SAFETY_ON_LEAVING = (
+    Item("leaving_safety", "No concern for safety, and the suicide check is done"),
+    Item("leaving_cssrs", "The finding of the C-SSRS, where item 9 of the PHQ-9 was positive", Kind.CHOICE,
+         Rule.RECORDED, blocking=False, parts=tuple(Finding)),
+    Item("leaving_disposition", "A prescriber's word on how to go on, where the risk of suicide is grave", Kind.TEXT,
+         Rule.RECORDED, blocking=False),
+)  # fmt: skip
+"""May be answered whatever a clinic's own list asks: a positive item 9 waits for it. No other visit does."""
 ON_LEAVING = (
     Item("leaving_oriented", "Oriented to person, place and time, and steady on their feet"),
     Item("leaving_dissociation", "Dissociation is back to what it was before"),
     Item("leaving_nausea", "Nausea is none or slight"),
-    Item("leaving_safety", "No concern for safety, and the suicide check is done"),
+    *SAFETY_ON_LEAVING,
     Item("leaving_escort", "The adult who is here to take the patient home", Kind.CONTACT, Rule.RECORDED),
     Item("leaving_ride", "How they get home", Kind.TEXT, Rule.RECORDED),
     Item("leaving_instructions", "Given in writing", Kind.PARTS,

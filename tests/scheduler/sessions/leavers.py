@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from scheduler.actors import Actor
 from scheduler.models import (
     AdverseEvent,
     AdverseEventCode,
@@ -54,9 +55,12 @@ def take(cast: ClinicCast, session: TreatmentSession, minutes: float, **measured
 
 
 def answer(
-    cast: ClinicCast, session: TreatmentSession, item: str, *, value: Any = True, minutes: float = 91
-) -> ChecklistAnswer:
-    row: ChecklistAnswer = keep(cast, session, ChecklistAnswer, after(minutes), item=item, value={"value": value})
+    cast: ClinicCast, session: TreatmentSession, item: str, *, value: Any = True, minutes: float = 91,
+    by: Actor | None = None,
+) -> ChecklistAnswer:  # fmt: skip
+    """What somebody answered, the cast's clinician unless told otherwise."""
+    said = {"item": item, "value": {"value": value}, "recorded_by": (by or cast.clinician).staff_id}
+    row: ChecklistAnswer = keep(cast, session, ChecklistAnswer, after(minutes), **said)
     return row
 
 

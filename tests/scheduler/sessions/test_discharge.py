@@ -13,16 +13,26 @@ from scheduler.models import (
     Appointment,
     AppointmentStatus,
     AuditRow,
+    ChecklistAnswer,
+    Purpose,
     SessionStatus,
     SessionStep,
 )
 from scheduler.sessions.leaving import discharge
 from scheduler.sessions.steps import lock_visit
+from scheduler.sessions.visit.checklists import Checklist, Item, Kind, Rule, as_document
+from tests.builders import clinic_instant
 from tests.counting import counted
-from tests.scheduler.sessions.leavers import after, alert, answer, phq9, recovering, serious, take
+from tests.scheduler.sessions.leavers import after, alert, answer, keep, phq9, recovering, serious, take
 from tests.treatments import session_in
 
 NOW = after(100)
+FOLLOW_UP = as_document(Checklist((Item("leaving_follow_up", "The next contact is arranged"),)))
+TEST = Item(
+    "leaving_test", "A test of today", Kind.DATED, Rule.DATED, parts=("negative", "positive"), accepted="negative",
+    days=0,
+)  # fmt: skip
+TESTED = as_document(Checklist((TEST,)))
 STALE = ["last_set", "blood_pressure", "oxygen", "alertness"]
 """What misses once the last set is too old."""
 
@@ -110,14 +120,15 @@ def test_a_session_of_another_clinic_is_not_there(db, elsewhere, patient):
 def test_everything_that_misses_is_told_at_once(db, clinic, patient, ready):
     alert(clinic, patient)
     phq9(clinic, patient, item9=1)
-    answer(clinic, patient, "leaving_oriented", value=False)
+    answer(clinic, patient, "leaving_oriented", value=False, minutes=48)
     take(clinic, patient, 49, spo2=90, moaas=3, sbp=180)
 
     with pytest.raises(Blocked) as caught:
         ready(patient, occurred_at=after(50))
 
     assert missed(caught) == [
-        "recovery", "vitals_sets", "blood_pressure", "oxygen", "alertness", "alerts", "items.leaving_oriented",
+        "recovery", "vitals_sets", "blood_pressure", "oxygen", "alertness", "alerts", "suicide_check",
+        "items.leaving_oriented", "items.leaving_safety",
     ]  # fmt: skip
 
 
@@ -169,6 +180,83 @@ def test_a_positive_item_9_of_this_visit_needs_the_suicide_check(clinic, ready, 
         found = [fault.where for fault in refused.faults]
 
     assert found == (["suicide_check"] if blocked else [])
+
+
+def test_who_is_at_grave_risk_goes_with_the_word_of_a_prescriber_alone(clinic, patient, ready):
+    phq9(clinic, patient, item9=2)
+    answer(clinic, patient, "leaving_cssrs", value="moderate")
+    answer(clinic, patient, "leaving_disposition", value="Home, with a call tomorrow.")
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient)
+    said = {"value": "Home, with a call tomorrow.", "by": clinic.prescriber, "minutes": 95}
+    answer(clinic, patient, "leaving_disposition", **said)
+
+    assert missed(caught) == ["suicide_check"]
+    assert ready(patient).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+def test_a_positive_item_9_waits_for_the_c_ssrs(clinic, patient, ready):
+    phq9(clinic, patient, item9=1)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient)
+    answer(clinic, patient, "leaving_cssrs", value="low")
+
+    assert missed(caught) == ["suicide_check"]
+    assert ready(patient).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+@pytest.mark.parametrize("minutes", [-30, 39, 101])
+def test_what_was_ticked_before_the_drug_was_over_or_after_leaving_tells_nothing(clinic, ready, minutes):
+    patient = recovering(clinic, documents={Purpose.DISCHARGE: FOLLOW_UP})
+    answer(clinic, patient, "leaving_follow_up", minutes=minutes)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient, occurred_at=NOW, now=after(102))
+
+    assert missed(caught) == ["items.leaving_follow_up"]
+
+
+def test_what_is_asked_before_leaving_is_asked_again_of_who_turned_worse(db, clinic, patient, ready):
+    ready(patient)
+    discharge.turn_back(db, patient, reason="Dizzy.", actor=clinic.clinician, now=after(105))
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient, now=after(106))
+    answer(clinic, patient, "leaving_oriented", minutes=106)
+    answer(clinic, patient, "leaving_safety", minutes=106)
+
+    assert missed(caught) == ["items.leaving_oriented", "items.leaving_safety"]
+    assert ready(patient, now=after(107)).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+def test_an_alert_about_a_later_set_keeps_nobody_who_had_left(clinic, patient, ready):
+    later = take(clinic, patient, 101)
+    alert(clinic, patient, vitals_id=later.id, raised_at=after(110))
+
+    with pytest.raises(Blocked):
+        ready(patient, occurred_at=after(101), now=after(110))
+
+    assert ready(patient, occurred_at=after(100), now=after(110)).ready_at == after(100)
+
+
+def test_a_form_taken_later_keeps_nobody_who_had_left(clinic, patient, ready):
+    phq9(clinic, patient, item9=2, taken_at=after(101))
+
+    assert ready(patient, occurred_at=after(100), now=after(110)).ready_at == after(100)
+
+
+def test_a_date_is_held_against_the_day_of_the_clinic(clinic, ready):
+    evening = clinic_instant("Mon 20:30")  # by UTC the next day has come
+    patient = recovering(clinic, documents={Purpose.DISCHARGE: TESTED})
+    said = {"value": "negative", "on": NOW.date().isoformat()}
+    keep(clinic, patient, ChecklistAnswer, evening, item="leaving_test", value=said)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient, now=evening)
+
+    assert "items.leaving_test" not in missed(caught)
 
 
 def test_a_prescriber_may_go_on_with_a_reason_and_leaves_a_mark(db, clinic, patient, ready):

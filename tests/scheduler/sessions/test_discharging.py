@@ -7,7 +7,16 @@ from uuid import uuid4
 
 import pytest
 
-from scheduler.sessions.leaving.discharging import PADSS_ITEMS, Criterion, Departure, missing, padss, unmet
+from scheduler.sessions.leaving.discharging import (
+    PADSS_ITEMS,
+    Criterion,
+    Departure,
+    Finding,
+    SuicideRisk,
+    missing,
+    padss,
+    unmet,
+)
 from scheduler.sessions.policy import DischargeCriteria
 from scheduler.sessions.watch.observations import Phase, VitalsSet
 
@@ -29,8 +38,7 @@ def leaving(last=None, **changes):
     )  # fmt: skip
     usual = {
         "at": LEAVE, "numbers": DischargeCriteria(), "observed": False, "started_at": START, "ended_at": END,
-        "sets": sets, "last_set_minutes": 15, "sbp_least": 90, "alerts": frozenset(), "item9_positive": False,
-        "suicide_check": False,
+        "sets": sets, "last_set_minutes": 15, "sbp_least": 90, "alerts": frozenset(), "risk": SuicideRisk(),
     }  # fmt: skip
     return Departure(**{**usual, **changes})
 
@@ -230,10 +238,23 @@ def test_an_open_alert_is_in_the_way():
 
 
 @pytest.mark.parametrize(
-    ("positive", "checked", "met"), [(True, False, False), (True, True, True), (False, False, True)]
+    ("risk", "met"),
+    [
+        ({}, True),
+        ({"item9": 1}, False),
+        ({"item9": 1, "safe": True}, False),
+        ({"item9": 1, "cssrs": Finding.LOW}, False),
+        ({"item9": 1, "safe": True, "cssrs": Finding.MODERATE}, True),
+        ({"item9": 1, "safe": True, "cssrs": Finding.HIGH}, False),
+        ({"item9": 1, "safe": True, "cssrs": Finding.HIGH, "disposed": True}, True),
+        ({"item9": 2, "safe": True, "cssrs": Finding.NONE}, False),
+        ({"item9": 3, "safe": True, "cssrs": Finding.NONE, "disposed": True}, True),
+        ({"item9": 2, "disposed": True}, False),
+        ({"cssrs": Finding.HIGH}, False),
+    ],
 )
-def test_a_positive_item_9_needs_a_check(positive, checked, met):
-    assert (misses(leaving(item9_positive=positive, suicide_check=checked)) == []) is met
+def test_a_positive_item_9_needs_the_c_ssrs_and_a_grave_risk_a_prescriber(risk, met):
+    assert (misses(leaving(risk=SuicideRisk(**risk))) == []) is met
 
 
 def test_what_a_person_judged_stands_beside_what_was_read():
