@@ -23,6 +23,7 @@ from scheduler.records import audit
 from scheduler.sessions.charting import charted, current
 from scheduler.sessions.leaving.departures import as_answers, padss_scores, read_departure, said_on_leaving
 from scheduler.sessions.leaving.discharging import Criterion, Departure, missing, padss, unmet
+from scheduler.sessions.leaving.waivers import still_waived
 from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.steps import enter, open_session, refuse_illegal, refuse_locked
 
@@ -178,10 +179,12 @@ def _refuse_uneventful(db: Session, session: TreatmentSession) -> None:
 def _refuse_unmet(
     db: Session, session: TreatmentSession, at: datetime, override: str | None, *, actor: Actor, now: datetime
 ) -> None:
-    """Raise `Blocked` unless every criterion is met, was waived before, or is waived by a prescriber now."""
+    """Raise `Blocked` unless every criterion is met, was waived on what is still all that is known of it, or is waived
+    by a prescriber now.
+    """
     if override is not None and (Role.PRESCRIBER not in actor.roles or actor.staff_id is None):
         raise NotAllowed("Only a prescriber may let a patient go although something is missing.")
-    waived = session.discharge_waived or []
+    waived = still_waived(db, session)
     departure = read_departure(db, session, said_on_leaving(db, session, at=at), at=at)
     departure = replace(departure, alerts=frozenset(each for each in departure.alerts if str(each) not in waived))
     misses = [each for each in unmet(missing(departure)) if each.key not in waived]
@@ -200,7 +203,7 @@ def _override(
     waived = [*(key for key in keys if key != ALERTS), *sorted(str(alert) for alert in departure.alerts)]
     session.discharge_override = "\n".join(filter(None, [session.discharge_override, reason]))
     session.discharge_overridden_by = actor.staff_id
-    session.discharge_waived = [*(session.discharge_waived or []), *waived]
+    session.discharge_waived = list(dict.fromkeys([*(session.discharge_waived or []), *waived]))
     audit.note(
         db, "session.discharge_overridden", actor=actor, now=now, subject=session.id, patient_id=session.patient_id,
         criteria=keys,

@@ -343,6 +343,77 @@ def test_what_was_waived_stays_waived_and_what_comes_up_is_told(db, clinic, pati
     assert session.discharge_waived == ["recovery", *STALE]
 
 
+def test_a_waiver_lapses_with_the_next_reading_of_what_it_set_aside(db, clinic, patient, ready, leave):
+    take(clinic, patient, 96, sbp=148, dbp=91)
+    ready(patient, override="Always so after walking.", actor=clinic.prescriber)
+    take(clinic, patient, 105, sbp=178, dbp=108)
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(108))
+
+    assert missed(caught) == ["blood_pressure"]
+    again = leave(patient, override="Seen by me.", actor=clinic.prescriber, now=after(108))
+    assert again.discharge_waived == ["blood_pressure"]
+
+
+def test_a_waiver_lapses_with_a_correction_of_what_it_set_aside(clinic, patient, ready, leave):
+    wrong = take(clinic, patient, 96, sbp=148, dbp=91)
+    ready(patient, override="Always so after walking.", actor=clinic.prescriber)
+    said = {"replaces_id": wrong.id, "reason": "Mistyped.", "recorded_at": after(104)}
+    take(clinic, patient, 96, sbp=178, dbp=108, **said)
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(105))
+
+    assert missed(caught) == ["blood_pressure"]
+
+
+@pytest.mark.parametrize(
+    "blocked", [["items.leaving_oriented"], ["suicide_check", "items.leaving_safety"]], ids=["gait", "safety"]
+)
+def test_a_waiver_lapses_with_the_next_answer(clinic, patient, ready, leave, blocked):
+    phq9(clinic, patient, item9=1)
+    for each in ("leaving_oriented", "leaving_safety"):
+        answer(clinic, patient, each, value=False, minutes=95)
+    ready(patient, override="As ever.", actor=clinic.prescriber)
+    answer(clinic, patient, blocked[-1].removeprefix("items."), value=False, minutes=102)
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(104))
+
+    assert missed(caught) == blocked
+
+
+def test_a_waiver_of_the_suicide_check_lapses_with_the_next_form(clinic, patient, ready, leave):
+    phq9(clinic, patient, item9=1)
+    ready(patient, override="Known for years.", actor=clinic.prescriber)
+    phq9(clinic, patient, item9=3, taken_at=after(101), recorded_at=after(102))
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(103))
+
+    assert missed(caught) == ["suicide_check"]
+
+
+def test_a_full_set_ends_the_waiver_of_the_last_one(clinic, patient, ready, leave):
+    ready(patient, now=after(111), override="Seen at the door.", actor=clinic.prescriber)
+    take(clinic, patient, 112)
+
+    with pytest.raises(Blocked) as caught:
+        leave(patient, now=after(128))
+
+    assert missed(caught) == STALE
+
+
+def test_a_score_of_nausea_ends_no_waiver(clinic, patient, ready, leave):
+    take(clinic, patient, 96, sbp=178, dbp=108)
+    ready(patient, override="Always so.", actor=clinic.prescriber)
+    unmeasured = dict.fromkeys(("sbp", "dbp", "hr", "spo2", "moaas"))
+    take(clinic, patient, 102, nausea=0, **unmeasured)
+
+    assert leave(patient, now=after(103)).status is SessionStatus.DISCHARGED
+
+
 def test_nobody_leaves_who_is_not_ready(db, patient, leave):
     with pytest.raises(IllegalTransition) as caught:
         leave(patient)
