@@ -49,12 +49,11 @@ def what_is_missing(
 ) -> tuple[Fault, ...]:
     """Everything that keeps a session from being signed with this note; nothing once it is signed.
 
-    Of a deferred session, in which nothing was given, the note alone is asked for.
+    Of a deferred session, in which nothing was given, neither scores nor the chair are asked for; what was drawn must
+    balance all the same.
     """
     if not NEXT[session.status]:
         return ()
-    if session.status is SessionStatus.DEFERRED:
-        return tuple(_note_faults(note))
     return tuple(_faults(db, session, note, scores_waived))
 
 
@@ -109,7 +108,8 @@ def _faults(db: Session, session: TreatmentSession, note: str | None, scores_wai
         yield Fault("alerts", "open", "An urgent alert, or one about the patient's safety, is open.")
     if session.started_at is not None and session.ended_at is None:
         yield Fault("infusion", "open", "The infusion has not been ended.")
-    if session.roomed_at is not None and session.chair_free_at is None:
+    deferred = session.status is SessionStatus.DEFERRED
+    if session.roomed_at is not None and session.chair_free_at is None and not deferred:
         yield Fault("chair_free_at", "missing", "Say when the chair was free again.")
     yield from _note_faults(note)
 

@@ -173,7 +173,9 @@ def test_an_infusion_nobody_ended_is_told(db, clinic):
     assert [fault.where for fault in missing] == ["status", "infusion"]
 
 
-def test_a_deferred_session_needs_its_note_alone_and_the_visit_is_called_off(db, clinic, sign):
+def test_a_deferred_session_in_which_nothing_was_begun_needs_its_note_alone_and_the_visit_is_called_off(
+    db, clinic, sign
+):
     session = session_in(clinic, SessionStatus.DEFERRED, roomed_at=after(-28), mode=Mode.DEVICES)
 
     with pytest.raises(Blocked) as caught:
@@ -185,6 +187,19 @@ def test_a_deferred_session_needs_its_note_alone_and_the_visit_is_called_off(db,
     assert missed(caught) == ["note"]
     assert (session.status, appointment.status) == (SessionStatus.CLOSED, AppointmentStatus.CANCELLED)
     assert db.scalar(select(MonitoringForm.id)) is None
+
+
+def test_a_deferred_session_is_not_signed_over_drug_that_misses_an_alert_or_a_serious_event(clinic, sign):
+    session = session_in(clinic, SessionStatus.DEFERRED, roomed_at=after(-28))
+    ledger(clinic, session, drawn="35")
+    serious(clinic, session)
+    alert(clinic, session)
+
+    with pytest.raises(Blocked) as caught:
+        sign(session)
+
+    assert missed(caught) == ["ledger", "adverse_events", "alerts"]
+    assert session.status is SessionStatus.DEFERRED
 
 
 def test_who_was_taken_away_before_the_drug_needs_no_scores(clinic, sign):
