@@ -5,16 +5,30 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from scheduler.models import InfusionEventRow, LedgerEntry, LedgerKind, Mode, SessionStatus, TreatmentSession, Vial
+from scheduler.models import (
+    ChecklistAnswer,
+    InfusionEventRow,
+    LedgerEntry,
+    LedgerKind,
+    Mode,
+    Purpose,
+    SessionStatus,
+    TreatmentSession,
+    Vial,
+    Vitals,
+)
 from scheduler.sessions.drug.devices import give_device
 from scheduler.sessions.drug.infusing import PumpEvent, Recorded, record_event
 from scheduler.sessions.drug.infusion import EventKind
 from tests.builders import ClinicCast, clinic_instant
+from tests.scheduler.sessions.answered import baseline
 from tests.treatments import ARRIVAL, order, session_in, visit
 
 MINUTE = timedelta(minutes=1)
 START = clinic_instant("Mon 09:30")
 NOON = clinic_instant("Mon 12:00")
+TOMORROW = START.date() + timedelta(days=1)
+WEIGHED = {"items": [{"key": "weight", "label": "Weight today in kg", "kind": "number", "rule": "weight"}]}
 NUMBERS = ("rate_ml_h", "pump_ml")
 
 
@@ -38,11 +52,28 @@ def drawn_for(cast: ClinicCast, session: TreatmentSession, **changes: Any) -> Le
 
 def cleared(cast: ClinicCast, status: SessionStatus = SessionStatus.CLEARED, **changes: Any) -> TreatmentSession:
     """A session with the order of vector A, its drug drawn up before a witness."""
-    appointment = changes.pop("appointment", None) or visit(cast)
-    chosen = {"order_id": order(cast, appointment, **changes.pop("ordered", {})).id, **changes}
+    drawn = changes.pop("drawn", {})
+    appointment = changes.pop("appointment", None) or visit(cast, patient=cast.patient(consent_until=TOMORROW))
+    chosen = {
+        "order_id": order(cast, appointment, **changes.pop("ordered", {})).id,
+        "documents": {Purpose.CLEARANCE: WEIGHED}, **changes,
+    }  # fmt: skip
     session = session_in(cast, status, appointment=appointment, **chosen)
-    drawn_for(cast, session)
+    drawn_for(cast, session, **drawn)
+    if status is SessionStatus.CLEARED:
+        assess(cast, session)
     return session
+
+
+def assess(cast: ClinicCast, session: TreatmentSession, at: datetime = START - 10 * MINUTE) -> Vitals:
+    """What the drug is not begun without: a weight of 70 kg on arrival, and a baseline."""
+    said = {"occurred_at": ARRIVAL, "recorded_at": ARRIVAL, "recorded_by": cast.clinician.staff_id}
+    cast.keep(
+        ChecklistAnswer(
+            clinic_id=cast.id, id=uuid4(), session_id=session.id, item="weight", value={"value": "70"}, **said
+        )
+    )  # fmt: skip
+    return baseline(cast, session, at)
 
 
 def pump(
@@ -67,7 +98,7 @@ def for_devices(cast: ClinicCast, dose_mg: int = 84, **changes: Any) -> Treatmen
             )
         ),
     }  # fmt: skip
-    return cleared(cast, mode=Mode.DEVICES, ordered=spray, **changes)
+    return cleared(cast, mode=Mode.DEVICES, ordered=spray, drawn={"mg": Decimal(dose_mg)}, **changes)
 
 
 def spray(

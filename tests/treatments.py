@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+from scheduler.clinic_time import local_date
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -51,7 +52,7 @@ def visit(cast: ClinicCast, status: AppointmentStatus = AppointmentStatus.ARRIVE
             clinic_id=cast.id, series_id=course.id, patient_id=patient.id, number=1, status=status,
             status_at=ARRIVAL if status is not AppointmentStatus.BOOKED else cast.now,
             starts_at=starts, ends_at=starts + timedelta(minutes=145),
-            protocol_version_id=course.protocol_version_id, local_date=starts.date(), **named,
+            protocol_version_id=course.protocol_version_id, local_date=local_date(starts, cast.zone), **named,
         )
     )  # fmt: skip
 

@@ -11,11 +11,14 @@ from scheduler.actors import Role
 from scheduler.models import AdverseEvent, Alert, ChecklistAnswer, InfusionEventRow, SessionStatus, Vitals
 from tests.clients import Client, new_key
 from tests.drugs import cleared, for_devices
-from tests.treatments import session_in
+from tests.scheduler.sessions.answered import baseline
+from tests.treatments import ARRIVAL, session_in
 
 WENT = "2026-03-01T17:00:00Z"
 """What the tests' clock shows: the session was begun by one that went ahead, and nothing stops for it."""
 CALM = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "temp_c": "36.6", "cadss6": [1, 0, 0, 0, 0, 2]}
+BEFORE = 2
+"""Sets of vitals with which a session begins here."""
 NAUSEA = {"code": "nausea", "severity": 2, "serious": False}
 
 
@@ -26,7 +29,13 @@ def nurse(as_: Callable[..., Client]) -> Client:
 
 @pytest.fixture
 def session(clinic: Any) -> Any:
-    return cleared(clinic)
+    return begun_early(clinic, cleared(clinic))
+
+
+def begun_early(clinic: Any, session: Any) -> Any:
+    """With a baseline that is not still to come by the tests' clock."""
+    baseline(clinic, session, ARRIVAL)
+    return session
 
 
 def count(db: Any, kind: type) -> int:
@@ -85,7 +94,7 @@ def test_nothing_is_given_before_it_was_drawn_up_before_a_witness(nurse, clinic)
 
 
 def test_devices_are_given_and_ended(nurse, clinic):
-    session = for_devices(clinic, 84)
+    session = begun_early(clinic, for_devices(clinic, 84))
     first = chart(nurse, session, "devices", {})
     second = chart(nurse, session, "devices", {})
     third = chart(nurse, session, "devices", {"confirmed": ["occurred_at"]})
@@ -104,7 +113,7 @@ def test_a_set_is_answered_with_what_is_reckoned_from_it(nurse, session):
     assert (answer["vitals"]["map"], answer["vitals"]["cadss6_total"]) == (90, 3)
     assert (answer["vitals"]["temp_c"], answer["vitals"]["rr"], answer["alerts"]) == ("36.6", None, [])
     assert answer["due"]["phase"] == "before"
-    assert nurse.get(f"/sessions/{session.id}/vitals").json["sets"] == [answer["vitals"]]
+    assert nurse.get(f"/sessions/{session.id}/vitals").json["sets"][0] == answer["vitals"]
 
 
 def test_a_set_without_pressures_has_no_mean(nurse, session):
@@ -132,7 +141,7 @@ def test_the_same_key_charts_once(nurse, session, db):
     answers = [chart(nurse, session, "vitals", {"spo2": 88}, Idempotency_Key=key) for _ in range(3)]
 
     assert {answer.data for answer in answers} == {answers[0].data}
-    assert (count(db, Vitals), count(db, Alert)) == (1, 1)
+    assert (count(db, Vitals), count(db, Alert)) == (BEFORE + 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +194,7 @@ def test_what_has_the_wrong_shape_is_refused(nurse, session, db, what, body):
 
     assert answer.status_code == 422
     assert answer.json["errors"]
-    assert [count(db, kind) for kind in (Vitals, InfusionEventRow, AdverseEvent)] == [0, 0, 0]
+    assert [count(db, kind) for kind in (Vitals, InfusionEventRow, AdverseEvent)] == [BEFORE, 0, 0]
 
 
 def test_an_unlikely_value_is_asked_about_then_kept(nurse, session):

@@ -35,6 +35,7 @@ from scheduler.sessions.drug.treating import (
 from scheduler.sessions.ledger import ledger
 from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.steps import enter, lock_session, lock_visit, refuse_locked
+from scheduler.sessions.visit.clearance import refuse_stale
 
 DEVICE_MG = Decimal(28)
 APART_MINUTES = 5
@@ -60,6 +61,8 @@ def give_device(
         refuse_unwitnessed(db, session, treatment.policy)
     at, faults = when(occurred_at, last=last_moment(session, rows), now=now)
     refuse(faults)
+    if not rows:
+        refuse_stale(db, session, appointment, at=at, actor=actor)
     if rows and "occurred_at" not in confirmed:
         _confirm(too_soon(rows[-1].occurred_at, at))
     row = write(

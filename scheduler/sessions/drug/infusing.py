@@ -43,6 +43,7 @@ from scheduler.sessions.ledger import ledger
 from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.policy import Pump, SessionPolicy
 from scheduler.sessions.steps import enter, lock_session, lock_visit, open_session, refuse_locked
+from scheduler.sessions.visit.clearance import refuse_stale
 
 PLACES, MINUTE_PLACES = 3, 2
 MOST_ML = Decimal(100_000)
@@ -123,6 +124,8 @@ def record_event(
     at, faults = when(occurred_at, last=last_moment(session, rows), now=now)
     event = InfusionEvent(said.kind, at, said.rate_ml_h)
     refuse([*faults, *pump_faults(pump, event, said, treatment.policy)])
+    if appointment is not None:
+        refuse_stale(db, session, appointment, at=at, actor=actor)
     row = write(
         db, session, InfusionEventRow, occurred_at=at, actor=actor, now=now, kind=ChartedKind(said.kind),
         number=next_number(rows), rate_ml_h=said.rate_ml_h, end_kind=said.end_kind, reason=said.reason,

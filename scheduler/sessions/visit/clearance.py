@@ -1,17 +1,19 @@
 """Clearing a patient for the drug: what the list says of the answers, and who has taken it on themselves, when."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.errors import Blocked, Fault, refuse
 from scheduler.models import (
+    Alert,
+    AlertLevel,
     Appointment,
     Assessment,
     ChecklistAnswer,
@@ -35,10 +37,19 @@ from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.steps import enter, open_session, refuse_illegal
 from scheduler.sessions.visit.answering import newest_answers
 from scheduler.sessions.visit.answers import Answer
-from scheduler.sessions.visit.checklists import Rule
-from scheduler.sessions.visit.judging import Baseline, Context, Judged, in_the_way, judge, vitals_words
+from scheduler.sessions.visit.checklists import Item, Rule
+from scheduler.sessions.visit.judging import (
+    Baseline,
+    Context,
+    Judged,
+    consent_words,
+    in_the_way,
+    judge,
+    vitals_words,
+)
 from scheduler.sessions.visit.templates import checklist_of
 from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.signals import signals
 
 NEEDED = ("hr", "sbp", "dbp", "spo2", "rr")
 """What a baseline holds, beside one of the two scores of sedation."""
@@ -108,6 +119,24 @@ def clear(
     return session
 
 
+def refuse_stale(
+    db: Session, session: TreatmentSession, appointment: Appointment, *, at: datetime, actor: Actor
+) -> None:
+    """Hold a cleared, locked session against its list once more, as things stood when the drug was begun.
+
+    What cleared the patient may have been corrected, withdrawn, or grown old since. Raises `Blocked` with everything in
+    the way: of the list, of the session's own order, and of the day.
+    """
+    answers = newest_answers(db, session, until=at)
+    consent_until = access.lock_record(db, session.patient_id, actor=actor).consent_until
+    order = _order(db, session, appointment, session.order_id, at, locked=True, actor=actor)
+    _, faults = _found(db, session, answers, order, consent_until, at=at)
+    if clinic_time.local_date(at, read_zone(db, session.clinic_id)) != appointment.local_date:
+        faults = (*faults, Fault("occurred_at", "other-day", "This is not the day of the visit."))
+    if faults:
+        raise Blocked(faults=faults)
+
+
 def _last(session: TreatmentSession, answers: Answers) -> datetime:
     """Nobody is cleared by what was only said afterwards."""
     return max((session.status_at, *(row.occurred_at for row in answers.values())))
@@ -117,22 +146,43 @@ def _judged(
     db: Session, session: TreatmentSession, answers: Answers, order: Order | None, consent_until: date | None, *,
     at: datetime,
 ) -> Clearance:  # fmt: skip
+    judged, faults = _found(db, session, answers, order, consent_until, at=at)
+    return Clearance(at, tuple(_asked(db, judged, answers)), order.id if order else None, faults)
+
+
+def _found(
+    db: Session, session: TreatmentSession, answers: Answers, order: Order | None, consent_until: date | None, *,
+    at: datetime,
+) -> tuple[list[Judged], tuple[Fault, ...]]:  # fmt: skip
+    """How every item stands, and everything in the way, beside the list as well."""
     checklist = checklist_of(db.get_one(Template, (session.clinic_id, session.clearance_id)))
     context = _context(db, session, order, consent_until, at=at)
     values = {key: Answer(row.value, row.note, row.occurred_at) for key, row in answers.items()}
     judged = judge(checklist, values, context)
-    asked_for = {item.rule for item in checklist.items}
-    faults = (*in_the_way(judged), *_beside_the_list(context, asked_for))
-    return Clearance(at, tuple(_asked(db, judged, answers)), order.id if order else None, faults)
+    beside = *_beside_the_list(session.mode, context, checklist.items), *_alert_faults(db, session)
+    return judged, (*in_the_way(judged), *beside)
 
 
-def _beside_the_list(context: Context, asked_for: Iterable[Rule]) -> Iterator[Fault]:
-    """What nobody is cleared without, whatever a clinic's list leaves out."""
+def _alert_faults(db: Session, session: TreatmentSession) -> Iterator[Fault]:
+    """An urgent finding that nobody has acknowledged is not passed over by ticking that the vitals were taken."""
+    of_session = Alert.clinic_id == session.clinic_id, Alert.session_id == session.id
+    urgent = Alert.level == AlertLevel.URGENT, Alert.acknowledged_at.is_(None)
+    if db.scalar(select(exists().where(*of_session, *urgent))):
+        yield Fault("alerts", "open", "An urgent alert of this session has not been acknowledged.")
+
+
+def _beside_the_list(mode: Mode, context: Context, items: Collection[Item]) -> Iterator[Fault]:
+    """What nobody is cleared without, whatever a clinic's list leaves out or lets pass."""
+    strict = {item.rule for item in items if item.blocking and not item.if_applicable}
     if not context.ordered:
-        yield Fault("order_id", "missing", "There is no signed order that holds today.")
-    words = vitals_words(context)
-    if words is not None and Rule.VITALS not in asked_for:
-        yield Fault("vitals", "missing", words)
+        yield Fault("order_id", "missing", "There is no signed order that holds at this time.")
+    for rule, where, words in (
+        (Rule.VITALS, "vitals", vitals_words(context)), (Rule.CONSENT, "consent", consent_words(context)),
+    ):  # fmt: skip
+        if words is not None and rule not in strict:
+            yield Fault(where, "missing", words)
+    if mode is Mode.INFUSION and Rule.WEIGHT not in {item.rule for item in items if not item.if_applicable}:
+        yield Fault("weight", "missing", "The list does not ask for today's weight, by which the dose was reckoned.")
 
 
 def _asked(db: Session, judged: Sequence[Judged], answers: Answers) -> Iterator[Asked]:
@@ -177,14 +227,8 @@ def _baseline(sets: Sequence[VitalsSet], policy: SessionPolicy) -> Baseline | No
     lacking = [name for name in NEEDED if getattr(last, name) is None]
     if last.moaas is None and last.rass is None:
         lacking.append("moaas")
-    return Baseline(last.at, tuple(lacking), tuple(_beyond(last, policy)))
-
-
-def _beyond(found: VitalsSet, policy: SessionPolicy) -> Iterator[str]:
-    for name, levels in (("sbp", policy.thresholds.sbp_before), ("dbp", policy.thresholds.dbp_before)):
-        value = getattr(found, name)
-        if value is not None and value > levels.warn:
-            yield f"{name} above {levels.warn}"
+    found = signals(last, before, None, policy.thresholds)
+    return Baseline(last.at, tuple(lacking), tuple(f"{each.kind} {each.value} ({each.threshold})" for each in found))
 
 
 def _order(

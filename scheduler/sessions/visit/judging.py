@@ -27,7 +27,7 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class Baseline:
     """The last set of vitals before the drug: when, what of the needed it lacks, and what is beyond the clinic's
-    thresholds for a dose.
+    thresholds, each with its value and its limit.
     """
 
     at: datetime
@@ -150,12 +150,16 @@ def _dated(item: Item, answer: Answer, context: Context) -> Found:
     return FINE if age <= (item.days or 0) else (State.BLOCKS, f"It is older than {item.days} days.")
 
 
-def _consent(item: Item, answer: Answer, context: Context) -> Found:
+def consent_words(context: Context) -> str | None:
+    """What is wrong with the consent on file; None where nothing is."""
     if context.consent_until is None:
-        return State.BLOCKS, "No consent is on file."
-    if context.consent_until < context.today:
-        return State.BLOCKS, "The consent on file has lapsed."
-    return _confirmed(item, answer, context)
+        return "No consent is on file."
+    return "The consent on file has lapsed." if context.consent_until < context.today else None
+
+
+def _consent(item: Item, answer: Answer, context: Context) -> Found:
+    words = consent_words(context)
+    return _confirmed(item, answer, context) if words is None else (State.BLOCKS, words)
 
 
 def _order(item: Item, answer: Answer, context: Context) -> Found:

@@ -76,7 +76,7 @@ def test_who_is_above_the_thresholds_is_cleared_with_a_warning(case):
 
     (asked,) = [each for each in found.items if each.judged.item.key == "baseline"]
     assert (asked.judged.state, asked.by, found.faults) == (State.WARN, "Clinician", ())
-    assert asked.judged.words == "Weigh waiting: sbp above 140, dbp above 90."
+    assert asked.judged.words == "Weigh waiting: sbp_high 141 (140), dbp_high 91 (90)."
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_order_of_another_series_or_of_nobody_is_refused(case):
         case.clear(order_id=case.session.id)
 
 
-def test_a_list_that_leaves_out_order_and_vitals_lets_nobody_in_without(clinic):
+def test_a_list_that_asks_nothing_lets_nobody_in_without_what_everybody_needs(clinic):
     appointment = visit(clinic)
     template(clinic, Purpose.CLEARANCE, {"items": []}, protocol_id=clinic.protocol.id)
     session = check_in(clinic.db, appointment.id, actor=clinic.clinician, now=AT)
@@ -141,7 +141,7 @@ def test_a_list_that_leaves_out_order_and_vitals_lets_nobody_in_without(clinic):
     with pytest.raises(Blocked) as caught:
         clear(clinic.db, session, appointment, actor=clinic.clinician, now=AT)
 
-    assert {fault.where for fault in caught.value.faults} == {"order_id", "vitals"}
+    assert {fault.where for fault in caught.value.faults} == {"order_id", "vitals", "consent", "weight"}
 
 
 def test_nobody_is_cleared_before_what_was_answered(case):

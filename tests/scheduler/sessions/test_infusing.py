@@ -25,6 +25,7 @@ from scheduler.models import (
     EndKind,
     LedgerEntry,
     LedgerKind,
+    Purpose,
     SessionStatus,
     SessionStep,
     StepSource,
@@ -35,7 +36,8 @@ from scheduler.sessions.drug.infusion import EventKind
 from scheduler.sessions.policy import Pump, SessionPolicy
 from tests.builders import ClinicCast
 from tests.counting import counted
-from tests.drugs import MINUTE, NOON, START, cleared, drawn_for, for_devices, pump, spray
+from tests.drugs import MINUTE, NOON, START, TOMORROW, WEIGHED, assess, cleared, drawn_for, for_devices, pump, spray
+from tests.scheduler.sessions.answered import baseline
 from tests.treatments import order, session_in, settings_row, visit
 
 STOP = {"end_kind": EndKind.STOPPED_EARLY, "reason": "Distress."}
@@ -192,10 +194,13 @@ def test_an_order_without_a_bag_is_not_infused(clinic):
 
 
 def undrawn(clinic: ClinicCast, **changes: Any) -> TreatmentSession:
-    appointment = visit(clinic)
-    return session_in(
-        clinic, SessionStatus.CLEARED, appointment=appointment, order_id=order(clinic, appointment).id, **changes
-    )
+    appointment = visit(clinic, patient=clinic.patient(consent_until=TOMORROW))
+    session = session_in(
+        clinic, SessionStatus.CLEARED, appointment=appointment, order_id=order(clinic, appointment).id,
+        documents={Purpose.CLEARANCE: WEIGHED}, **changes,
+    )  # fmt: skip
+    assess(clinic, session)
+    return session
 
 
 def test_the_pump_is_not_started_before_somebody_has_witnessed_the_draw(clinic):
@@ -367,7 +372,10 @@ def test_a_pump_can_be_started_though_the_clock_was_put_back(clinic):
 @pytest.mark.parametrize(("day", "evening"), [(date(2026, 3, 7), 23), (date(2026, 10, 31), 23)])
 def test_a_night_in_which_the_clocks_change_has_the_minutes_it_has(clinic, day, evening):
     begun = clinic_time.instant(day, evening * 60 + 30, clinic.zone)
-    session = cleared(clinic, appointment=visit(clinic, starts_at=begun), ordered={"bag_ml": Decimal(1000)})
+    patient = clinic.patient(consent_until=day)
+    appointment = visit(clinic, starts_at=begun, patient=patient)
+    session = cleared(clinic, appointment=appointment, ordered={"bag_ml": Decimal(1000)})
+    baseline(clinic, session, begun - 10 * MINUTE)
     offset = (begun - START) / MINUTE
     later = begun + 600 * MINUTE
     pump(clinic, session, "start", offset, rate_ml_h=100, now=later)
