@@ -10,6 +10,9 @@ from scheduler.models import AppointmentStatus, Mode, SessionStatus
 class OpenAlertsOut(Shape):
     warn = fields.Integer(required=True)
     urgent = fields.Integer(required=True)
+    safety = fields.Integer(
+        required=True, metadata={"description": "Of the patient's own answers to a scale, in whichever session."}
+    )
     oldest_at = Instant(required=True, allow_none=True)
 
 

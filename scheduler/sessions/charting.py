@@ -66,6 +66,7 @@ def correct(
 ) -> Row:  # fmt: skip
     """Put a newer version in the place of a row of a locked session, signed or not; what is not named stays.
 
+    It is recorded no earlier than the row it replaces, whatever the server's clock did.
     Raises `AlreadyCorrected` if the row is not the newest, `SessionVoid`, and `Invalid` for a time that cannot be.
     """
     kind = type(old)
@@ -74,7 +75,7 @@ def correct(
     at = moment(occurred_at or old.occurred_at, last=min(session.checked_in_at, old.occurred_at), now=now)
     kept = {name: getattr(old, name) for name in columns_of(kind)}
     return write(
-        db, session, kind, occurred_at=at, actor=actor, now=now,
+        db, session, kind, occurred_at=at, actor=actor, now=now, recorded_at=max(now, old.recorded_at),
         **{**kept, **values, "replaces_id": old.id, "reason": reason, "withdrawn": withdrawn},
     )  # fmt: skip
 

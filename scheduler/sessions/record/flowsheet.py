@@ -30,7 +30,6 @@ from scheduler.sessions.charting import current, superseded
 from scheduler.sessions.drug.treating import as_event, in_order
 from scheduler.sessions.ledger.balance import of_session
 from scheduler.sessions.policy import SessionPolicy
-from scheduler.sessions.policy import Vitals as VitalsPolicy
 from scheduler.sessions.record import derived
 from scheduler.sessions.record.derived import Given, Times
 from scheduler.sessions.record.recorded import Recorded, read_recorded
@@ -53,6 +52,7 @@ from scheduler.sessions.visit.asked import Ground, asked
 from scheduler.sessions.visit.checklists import from_document as checklist_from
 from scheduler.sessions.watch import schedule
 from scheduler.sessions.watch.observations import is_full
+from scheduler.sessions.watch.observing import intervals_of, recovery_since
 
 AWAITED = frozenset(UNDER_WAY) - {SessionStatus.DEFERRED}
 """States in which vitals are still to be taken."""
@@ -88,7 +88,7 @@ def _flowsheet(
     status = found.steps[-1].to_status
     vitals = _entries(found.vitals, named)
     policy = policy_in(found.setting.settings)
-    awaited = _awaited(session, policy.vitals, times, [entry.row.occurred_at for entry in vitals if is_full(entry.row)])
+    awaited = _awaited(session, policy, times, [entry.row.occurred_at for entry in vitals if is_full(entry.row)])
     checklist, discharge = _answered(found, order, times, policy, at)
     return Flowsheet(
         at=at, as_of=as_of, head=_head(patient, found.setting),
@@ -195,12 +195,11 @@ def _given(
     return derived.by_pump(pumped, bag_ml=order.bag_ml, dose_mg=order.dose_mg, at=at)
 
 
-def _awaited(session: TreatmentSession, policy: VitalsPolicy, times: Times, sets: list[datetime]) -> dict[str, Any]:
+def _awaited(session: TreatmentSession, policy: SessionPolicy, times: Times, sets: list[datetime]) -> dict[str, Any]:
     """What says which sets were due: for `schedule.coverage` and `schedule.next_due`."""
-    intervals = policy.observed if session.mode is Mode.DEVICES else policy.infusion
     return {
-        "started_at": times.started_at, "ended_at": times.ended_at, "discharged_at": times.discharged_at,
-        "sets": sets, "intervals": intervals,
+        "started_at": times.started_at, "ended_at": recovery_since(session.mode, times.ended_at),
+        "discharged_at": times.discharged_at, "sets": sets, "intervals": intervals_of(session.mode, policy),
     }  # fmt: skip
 
 
@@ -215,9 +214,11 @@ def _entry(row: Row, older: dict[UUID, Row], named: Named) -> Entry[Row]:
 
 
 def _before(row: Row, older: dict[UUID, Row], named: Named) -> Iterator[Entry[Row]]:
-    while row.replaces_id is not None:
-        row = older[row.replaces_id]
-        yield Entry(row, named(row.recorded_by))
+    """Its older versions, as far as they were on record: a clock put back may have dated one after its own newer."""
+    before = row.replaces_id and older.get(row.replaces_id)
+    while before:
+        yield Entry(before, named(before.recorded_by))
+        before = before.replaces_id and older.get(before.replaces_id)
 
 
 def _taken_back(rows: Sequence[Row], named: Named) -> tuple[Entry[Row], ...]:

@@ -23,6 +23,7 @@ from scheduler.sessions.record import derived, live_rows
 from scheduler.sessions.settings import policy_in
 from scheduler.sessions.watch import schedule
 from scheduler.sessions.watch.observations import is_full
+from scheduler.sessions.watch.observing import intervals_of, recovery_since
 from scheduler.sessions.watch.schedule import Due
 
 UNTIL_THE_END = frozenset({SessionStatus.INFUSING, SessionStatus.PAUSED})
@@ -31,10 +32,11 @@ UNTIL_LEAVING = frozenset({SessionStatus.INFUSION_ENDED, SessionStatus.RECOVERIN
 
 @dataclass(frozen=True)
 class OpenAlerts:
-    """Alerts that nobody has acknowledged yet."""
+    """Alerts that nobody has acknowledged yet: of this session by level, and `safety` of the patient's own answers."""
 
     warn: int
     urgent: int
+    safety: int
     oldest_at: datetime | None
 
 
@@ -123,7 +125,7 @@ def _read_charts(db: Session, asked: Mapping[str, Any]) -> _Charts:
     policies = {row.id: policy_in(row.document) for row in db.execute(live_rows.SETTINGS, asked)}
     sets = _by_session(current(db.execute(live_rows.VITALS, asked).all()))
     events = _by_session(current(db.execute(live_rows.EVENTS, asked).all()))
-    alerts = _by_session(db.execute(live_rows.ALERTS, asked))
+    alerts = _by_subject(db.execute(live_rows.ALERTS, asked))
     times = {session_id: [row.occurred_at for row in rows if is_full(row)] for session_id, rows in sets.items()}
     return _Charts(policies, times, events, alerts)
 
@@ -132,6 +134,14 @@ def _by_session(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         found[row.session_id].append(row)
+    return found
+
+
+def _by_subject(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    """Alerts by the session in which something was measured, or else by the patient who answered."""
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.session_id or row.patient_id].append(row)
     return found
 
 
@@ -150,7 +160,7 @@ def _live(row: Any | None, charts: _Charts, now: datetime) -> LiveSession | None
         mode=row.mode, phase=row.status, minutes_in_phase=max(0, (now - row.status_at) // MINUTE), ends_at=ends_at,
         minutes_left=None if ends_at is None else max(0, -((now - ends_at) // MINUTE)),
         expected_free_at=row.expected_free_at, next_vitals=_due(row, charts, policy, now),
-        alerts=_alerts(charts.alerts.get(row.id, ())),
+        alerts=_alerts(charts.alerts.get(row.id, ()), charts.alerts.get(row.patient_id, ())),
         delivered_mg=given.delivered_mg if given else None, rate_ml_h=given.rate_ml_h if given else None,
     )  # fmt: skip
 
@@ -190,17 +200,17 @@ def _after(at: datetime, minutes: int) -> datetime:
 def _due(row: Any, charts: _Charts, policy: SessionPolicy, now: datetime) -> Due | None:
     if row.status is SessionStatus.DEFERRED:
         return None
-    intervals = policy.vitals.observed if row.mode is Mode.DEVICES else policy.vitals.infusion
     return schedule.next_due(
-        started_at=row.started_at, ended_at=row.ended_at, discharged_at=row.discharged_at,
-        sets=charts.sets.get(row.id, ()), intervals=intervals, now=now,
+        started_at=row.started_at, ended_at=recovery_since(row.mode, row.ended_at), discharged_at=row.discharged_at,
+        sets=charts.sets.get(row.id, ()), intervals=intervals_of(row.mode, policy), now=now,
     )  # fmt: skip
 
 
-def _alerts(rows: Sequence[Any]) -> OpenAlerts:
-    counts = {row.level: row.number for row in rows}
-    oldest = min((row.oldest for row in rows), default=None)
-    return OpenAlerts(counts.get(AlertLevel.WARN, 0), counts.get(AlertLevel.URGENT, 0), oldest)
+def _alerts(measured: Sequence[Any], answered: Sequence[Any]) -> OpenAlerts:
+    counts = {row.level: row.number for row in measured}
+    safety = sum(row.number for row in answered)
+    oldest = min((row.oldest for row in (*measured, *answered)), default=None)
+    return OpenAlerts(counts.get(AlertLevel.WARN, 0), counts.get(AlertLevel.URGENT, 0), safety, oldest)
 
 
 def _expected(row: Any | None) -> Expected | None:

@@ -37,6 +37,10 @@ _events, _vitals, _alerts = table_of(InfusionEventRow), table_of(Vitals), table_
 _RUNNING = _sessions.c.clinic_id == _MINE, text(one_of("sessions.status", *UNDER_WAY))
 
 
+# Of these patients the answers count as well, whenever they were given.
+_HERE = select(_sessions.c.patient_id).where(*_RUNNING)
+
+
 def _of_running(table: Any) -> Any:
     """The rows of a charted table that belong to running sessions."""
     return (table.c.clinic_id == _MINE) & table.c.session_id.in_(select(_sessions.c.id).where(*_RUNNING))
@@ -87,12 +91,14 @@ EVENTS = select(
 ALERTS = (
     select(
         _alerts.c.session_id,
+        _alerts.c.patient_id,
         _alerts.c.level,
         func.count().label("number"),
         func.min(_alerts.c.raised_at).label("oldest"),
     )
-    .where(_of_running(_alerts), _alerts.c.acknowledged_at.is_(None))
-    .group_by(_alerts.c.session_id, _alerts.c.level)
+    .where(_alerts.c.clinic_id == _MINE, _alerts.c.acknowledged_at.is_(None))
+    .where(or_(_of_running(_alerts), _alerts.c.session_id.is_(None) & _alerts.c.patient_id.in_(_HERE)))
+    .group_by(_alerts.c.session_id, _alerts.c.patient_id, _alerts.c.level)
 )
 # Who is expected in which chair, of those for whom no session has begun.
 NEXT = access.with_initials(

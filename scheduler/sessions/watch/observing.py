@@ -20,7 +20,12 @@ def phase_at(session: TreatmentSession, at: datetime) -> Phase:
 
 def ended_at(session: TreatmentSession) -> datetime | None:
     """When recovery began; the watch after devices has none, being counted from the first of them."""
-    return None if session.mode is Mode.DEVICES else session.ended_at
+    return recovery_since(session.mode, session.ended_at)
+
+
+def recovery_since(mode: Mode, drug_ended_at: datetime | None) -> datetime | None:
+    """The same of a session that is known by its mode and by when its drug ended."""
+    return None if mode is Mode.DEVICES else drug_ended_at
 
 
 def as_set(session: TreatmentSession, row: Vitals) -> VitalsSet:

@@ -33,7 +33,10 @@ from scheduler.models import (
     Vitals,
     VitalsPhase,
 )
+from scheduler.sessions.policy import SessionPolicy
+from scheduler.sessions.policy import Vitals as VitalsPolicy
 from scheduler.sessions.visit.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
+from scheduler.sessions.watch.schedule import Intervals
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import order, settings_row, template, visit
 
@@ -281,7 +284,12 @@ def _spread(number: int, first: int, last: int) -> Iterator[int]:
         yield first + each * (last - first) // max(1, number - 1)
 
 
-def device_session(cast: ClinicCast) -> Chart:
+def watched(observed: Intervals) -> SessionPolicy:
+    """A clinic's settings that watch whoever is given devices so."""
+    return SessionPolicy(vitals=VitalsPolicy(observed=observed))
+
+
+def device_session(cast: ClinicCast, **columns: Any) -> Chart:
     """Three devices five minutes apart, 2 hours of observation, gone home."""
     appointment = visit(cast)
     ordered = order(
@@ -294,7 +302,7 @@ def device_session(cast: ClinicCast) -> Chart:
         cast, S.DISCHARGED, steps, appointment=appointment, documents=documents(ESKETAMINE), order_id=ordered.id,
         mode=Mode.DEVICES, arrived_at=ARRIVED, checked_in_at=at(-4), roomed_at=at(2), cleared_at=at(25),
         started_at=at(30), ended_at=at(40), end_kind=EndKind.COMPLETED, ready_at=at(152), discharged_at=at(155),
-        chair_free_at=at(155), status_at=at(155), dose_given_mg=Decimal(84),
+        chair_free_at=at(155), status_at=at(155), dose_given_mg=Decimal(84), **columns,
     )  # fmt: skip
     for minutes in (30, 35, 40):
         chart.event(minutes, ChartedKind.DEVICE, dose_mg=Decimal(28))

@@ -245,6 +245,18 @@ def test_a_corrected_set_is_judged_again(clinic):
     assert second.vitals.hr == 70
 
 
+def test_a_correction_under_a_clock_put_back_is_recorded_no_earlier_than_what_it_replaces(clinic):
+    session = infusing(clinic)
+    first = take(clinic, session, 10, spo2=98)
+
+    second = correct_vitals(
+        clinic.db, session.id, first.vitals.id, Correction("Mistyped.", {"spo2": 97}), actor=clinic.clinician,
+        now=NOON - timedelta(hours=2),
+    )  # fmt: skip
+
+    assert second.vitals.recorded_at == first.vitals.recorded_at
+
+
 def test_a_correction_closes_no_alert_and_repeats_none(clinic):
     session = infusing(clinic)
     first = take(clinic, session, 10, spo2=93)

@@ -20,10 +20,12 @@ from scheduler.models import (
     Vitals,
 )
 from scheduler.sessions.record.flowsheet import read_flowsheet
+from scheduler.sessions.watch.schedule import Intervals
 from tests.counting import counted
 from tests.scheduler.sessions import charts
-from tests.scheduler.sessions.charts import ARRIVED, LIFE, S, at, corrected, documents
+from tests.scheduler.sessions.charts import ARRIVED, LIFE, S, at, corrected, documents, watched
 from tests.scheduler.sessions.charts import Chart as Written
+from tests.treatments import settings_row
 
 EVENING = at(240)
 
@@ -128,6 +130,15 @@ def test_a_corrected_row_stands_once_with_its_versions(clinic, read):
     assert charts.ids(entry.earlier) == [better.id, wrong.id]
 
 
+def test_a_version_dated_before_the_one_it_replaced_is_shown_as_it_is(clinic, read):
+    chart = charts.running_session(clinic)
+    newer = corrected(chart, chart.vitals(50, 200, 90, 80, 98), 45, sbp=130)
+
+    entry = read(chart, at(47)).vitals[-1]
+
+    assert (entry.row.id, entry.earlier) == (newer.id, ())
+
+
 def test_what_was_taken_back_is_kept_apart_with_its_versions(clinic, read):
     chart = charts.running_session(clinic)
     wrong = chart.vitals(50, 200, 90, 80, 98)
@@ -198,6 +209,15 @@ def test_an_alert_is_open_until_somebody_has_seen_it(clinic, read):
     assert (open_one.kind, open_one.acknowledged_by) == (AlertKind.VITALS_OVERDUE, None)
     assert later[AlertKind.VITALS_OVERDUE].acknowledged_by == "Prescriber"
     assert later[AlertKind.SBP_HIGH].acknowledged_at is None
+
+
+def test_the_watch_after_devices_goes_on_by_its_own_clock(clinic, read):
+    observed = Intervals(infusing_minutes=30, recovery_minutes=5, at_end=True)
+    chart = charts.device_session(clinic, settings_id=settings_row(clinic, watched(observed)).id)
+
+    due = [point.at for point in read(chart).due]
+
+    assert due == [at(30), at(60), at(90), at(101), at(140), at(155)]
 
 
 def test_devices_are_counted_instead_of_millilitres(clinic, read):

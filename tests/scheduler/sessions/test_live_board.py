@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from scheduler.models import (
+    Alert,
     AlertKind,
     AlertLevel,
     AppointmentStatus,
+    Assessment,
     AuditRow,
     ChartedKind,
     EndKind,
@@ -18,11 +21,14 @@ from scheduler.models import (
 )
 from scheduler.protocols import ResourceKind
 from scheduler.sessions.record.live_board import read_live_board
+from scheduler.sessions.watch.schedule import Intervals
 from scheduler.sessions.watch.signals import SignalLevel
 from tests.counting import counted
 from tests.scheduler.sessions import charts
-from tests.scheduler.sessions.charts import at, corrected
-from tests.treatments import session_in, visit
+from tests.scheduler.sessions.charts import at, corrected, watched
+from tests.treatments import session_in, settings_row, visit
+
+SEEN = {"acknowledged_at": at(-20), "note": "Talked it over."}
 
 
 @pytest.fixture
@@ -97,6 +103,41 @@ def test_devices_are_watched_from_the_first(clinic, look):
 
     assert (seen.ends_at, seen.minutes_left, seen.delivered_mg, seen.rate_ml_h) == (at(150), 70, 28, None)
     assert seen.next_vitals.at == at(70)
+
+
+def test_the_watch_after_devices_goes_on_by_its_own_clock(clinic, look):
+    own = settings_row(clinic, watched(Intervals(infusing_minutes=30, recovery_minutes=5)))
+    over = {"started_at": at(30), "ended_at": at(40), "end_kind": EndKind.COMPLETED}
+    seated(clinic, SessionStatus.RECOVERING, mode=Mode.DEVICES, settings_id=own.id, **over)
+
+    assert look(50).chairs[0].session.next_vitals.at == at(60)
+
+
+def test_what_the_patient_has_answered_is_alarming_in_the_chair_too(clinic, look):
+    chart = charts.running_session(clinic)
+    patient, other = chart.session.patient_id, clinic.patient().id
+    for each, seen in ((patient, {}), (patient, SEEN), (other, {})):
+        answered = phq9(clinic, each)
+        clinic.keep(
+            Alert(
+                clinic_id=clinic.id, patient_id=each, assessment_id=answered, kind=AlertKind.SUICIDAL_IDEATION,
+                level=AlertLevel.REVIEW, raised_at=at(-30),
+                **(seen and {**seen, "acknowledged_by": clinic.clinician.staff_id}),
+            )
+        )  # fmt: skip
+
+    seen = look(50).chairs[0].session.alerts
+
+    assert (seen.warn, seen.urgent, seen.safety, seen.oldest_at) == (0, 0, 1, at(-30))
+
+
+def phq9(clinic, patient_id):
+    form = Assessment(
+        clinic_id=clinic.id, id=uuid4(), patient_id=patient_id, scale="phq9", scale_version="1",
+        answers=[0] * 8 + [1], total=1, band="minimal", complete=True, flags=["item9"], taken_at=at(-30),
+        recorded_at=at(-30),
+    )  # fmt: skip
+    return clinic.keep(form).id
 
 
 def test_before_the_drug_nothing_is_left_and_nothing_given(clinic, look):
