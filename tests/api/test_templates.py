@@ -57,3 +57,16 @@ def test_settings_are_refused_with_every_fault(administrator):
 
     assert refused.status_code == 422
     assert {"document.pump", "document.doses"} <= {fault["where"] for fault in refused.json["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "document"),
+    [
+        ("clearance", {"items": [{"key": f"k{i}", "label": "x"} for i in range(61)] + [7]}),
+        ("monitoring_form", {"fields": [{"key": f"k{i}", "label": "x"} for i in range(81)] + [7]}),
+    ],
+)
+def test_a_list_too_long_is_refused_whatever_stands_at_its_end(administrator, purpose, document):
+    answer = administrator.post("/templates", {"purpose": purpose, "drug": "ketamine", "document": document})
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "range")

@@ -69,6 +69,8 @@ def from_document(document: Any) -> Form:
     """The form that `as_document` wrote, or that a clinic sent. Raises `Invalid` with every fault."""
     if not isinstance(document, Mapping) or not isinstance(document.get("fields"), list):
         raise Invalid(faults=[Fault("document", "type", "A form has `fields`, and may have a `source`.")])
+    if len(document["fields"]) > MOST_FIELDS:
+        raise Invalid(faults=[Fault("fields", "range", f"A form has 1 to {MOST_FIELDS} fields.")])
     refuse(_shape_faults(document))
     fields = tuple(FormField(**{**raw, "kind": FieldKind(raw.get("kind", "text"))}) for raw in document["fields"])
     return Form(fields, document.get("source", ""))

@@ -9,7 +9,8 @@ from typing import Any
 from scheduler.clinic_time import date_faults
 from scheduler.errors import Fault
 from scheduler.sessions.drug.amounts import fits
-from scheduler.sessions.visit.checklists import Item, Kind
+from scheduler.sessions.visit.checklists import Item, Kind, Rule
+from scheduler.sessions.watch.bounds import Bounds, impossible_value
 
 LONGEST_TEXT, LONGEST_NAME, LONGEST_PHONE = 2_000, 200, 40
 LEAST_AMOUNT, MOST_AMOUNT = Decimal(0), Decimal(100_000)
@@ -61,9 +62,12 @@ def _yes_no(_item: Item, name: str, value: Any) -> Iterator[Fault]:
         yield Fault(name, "type", "This is true or false.")
 
 
-def _number(_item: Item, name: str, value: Any) -> Iterator[Fault]:
+def _number(item: Item, name: str, value: Any) -> Iterator[Fault]:
     if not isinstance(value, str) or not _is_amount(value):
         yield Fault(name, "type", f'This is an amount as text, of at most {PLACES} places, like "82.5".')
+    elif item.rule is Rule.WEIGHT:
+        for fault in impossible_value("weight_kg", Decimal(value), Bounds()):
+            yield Fault(name, fault.code, fault.message)
 
 
 def _is_amount(text: str) -> bool:

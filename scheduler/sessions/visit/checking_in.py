@@ -26,7 +26,9 @@ from scheduler.models import (
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
+from scheduler.sessions import steps
 from scheduler.sessions.drug.treating import expect, pace_of
+from scheduler.sessions.ledger.ledger import reconcile
 from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.settings import settings_in_force
 from scheduler.sessions.steps import take_step, write_step
@@ -107,9 +109,13 @@ def void(
 ) -> TreatmentSession:  # fmt: skip
     """Say that a locked session should never have been begun; its visit stays one to which the patient has come.
 
-    Raises `IllegalTransition` once the patient has been cleared.
+    Raises `IllegalTransition` once the patient has been cleared, and `Blocked` while drug that was drawn up for it is
+    not accounted for.
     """
     status = SessionStatus.ENTERED_IN_ERROR
+    steps.refuse_illegal(session, status)
+    if not reconcile(db, session).balanced:
+        raise Blocked(faults=[Fault("ledger", "outstanding", "Drug was drawn up for this session: account for it.")])
     at = take_step(db, session, status, occurred_at=occurred_at, reason=reason, actor=actor, now=now)
     session.chair_free_at = at if session.roomed_at else None
     session.expected_end_at = session.expected_free_at = None

@@ -134,6 +134,8 @@ def from_document(document: Any) -> Checklist:
     """The list that `as_document` wrote, or that a clinic sent. Raises `Invalid` with every fault."""
     if not isinstance(document, Mapping) or not isinstance(document.get("items"), list):
         raise Invalid(faults=[Fault("document", "type", "A list has `items`, and may have a `source`.")])
+    if len(document["items"]) > MOST_ITEMS:
+        raise Invalid(faults=[Fault("items", "range", f"A list has at most {MOST_ITEMS} items.")])
     refuse([*_unknown(document, {"items", "source"}, "document"), *_shape_faults(document)])
     return Checklist(tuple(_item(raw) for raw in document["items"]), document.get("source", ""))
 

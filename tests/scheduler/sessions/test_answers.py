@@ -101,3 +101,10 @@ def test_an_answer_knows_whether_it_applies_and_its_instants_are_utc():
     assert Answer({"value": True}, None, at).applies
     assert not Answer({"applicable": False}, "Why", at).applies
     assert instant(AT) == at
+
+
+@pytest.mark.parametrize(("value", "codes"), [("0", ["range"]), ("301", ["range"]), ("70", [])])
+def test_a_weight_is_one_that_a_person_can_have(value, codes):
+    item = Item("weight", "Weight", Kind.NUMBER, Rule.WEIGHT)
+
+    assert [fault.code for fault in value_faults(item, {"value": value}, None)] == codes

@@ -11,9 +11,11 @@ from scheduler.errors import Blocked
 from scheduler.models import Alert, AlertKind, AlertLevel, OrderState, Patient, SessionStatus, TreatmentSession, Vitals
 from scheduler.sessions.charting import correct
 from scheduler.sessions.visit.answering import Said, answer
+from scheduler.sessions.visit.checking_in import void
 from tests.builders import ClinicCast
-from tests.drugs import MINUTE, NOON, START, cleared, for_devices, pump, spray
+from tests.drugs import MINUTE, NOON, START, cleared, drawn_for, for_devices, pump, spray
 from tests.scheduler.sessions.answered import baseline
+from tests.treatments import session_in
 
 
 def begin(cast: ClinicCast, session: TreatmentSession, minutes: float = 0, **said):
@@ -110,3 +112,14 @@ def test_the_order_is_the_one_of_the_clearance_though_another_was_signed_since(c
     session = cleared(clinic, ordered={"weight_kg": Decimal(50)})
 
     assert refused(clinic, session) == {"items.weight"}
+
+
+def test_a_session_is_not_voided_while_its_drug_is_not_accounted_for(clinic):
+    session = session_in(clinic, SessionStatus.PRE_ASSESSMENT)
+    drawn_for(clinic, session)
+
+    with pytest.raises(Blocked) as caught:
+        void(clinic.db, session, reason="Wrong visit.", actor=clinic.clinician, now=NOON)
+
+    assert {fault.where for fault in caught.value.faults} == {"ledger"}
+    assert session.status is SessionStatus.PRE_ASSESSMENT
