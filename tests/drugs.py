@@ -1,5 +1,6 @@
 """Drug for the tests' sessions: drawn up before a witness, and what is done to the pump."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,13 +79,15 @@ def assess(cast: ClinicCast, session: TreatmentSession, at: datetime = START - 1
 
 def pump(
     cast: ClinicCast, session: TreatmentSession, kind: str, minutes: float | None = None, *, now: datetime = NOON,
-    **said: Any,
+    confirmed: Collection[str] = (), **said: Any,
 ) -> Recorded:  # fmt: skip
     """Chart, at noon, what was done to the pump so many minutes after `START`."""
     numbers = {name: Decimal(said[name]) for name in NUMBERS if said.get(name) is not None}
     at = None if minutes is None else START + minutes * MINUTE
     event = PumpEvent(EventKind(kind), **{**said, **numbers})
-    return record_event(cast.db, session.id, event, occurred_at=at, actor=cast.clinician, now=now)
+    return record_event(
+        cast.db, session.id, event, occurred_at=at, confirmed=confirmed, actor=cast.clinician, now=now
+    )  # fmt: skip
 
 
 def for_devices(cast: ClinicCast, dose_mg: int = 84, **changes: Any) -> TreatmentSession:
@@ -98,7 +101,7 @@ def for_devices(cast: ClinicCast, dose_mg: int = 84, **changes: Any) -> Treatmen
             )
         ),
     }  # fmt: skip
-    return cleared(cast, mode=Mode.DEVICES, ordered=spray, drawn={"mg": Decimal(dose_mg)}, **changes)
+    return cleared(cast, mode=Mode.DEVICES, ordered=spray, **{"drawn": {"mg": Decimal(dose_mg)}, **changes})
 
 
 def spray(

@@ -51,7 +51,7 @@ class InfusionEventIn(ChartedIn):
     )  # fmt: skip
     reason = Text(
         LONGEST_REASON, lines=True, load_default=None, allow_none=True,
-        metadata={"description": "Needed for a change, a pause, and a stop before the bag is empty."},
+        metadata={"description": "Needed for a change, a pause, a stop before the bag is empty, and a rate not ordered."},
     )  # fmt: skip
     end_kind = fields.Enum(
         EndKind, by_value=True, load_default=None, allow_none=True, metadata={"description": "Of a stop."}
@@ -64,10 +64,12 @@ class InfusionEventIn(ChartedIn):
         LONGEST_REASON, lines=True, load_default=None, allow_none=True,
         metadata={"description": "Why the two differ, where they do by more than the clinic allows."},
     )  # fmt: skip
+    confirmed = _confirmed()
 
     @post_load
     def gather(self, said: dict[str, Any], **_options: Any) -> dict[str, Any]:
-        return {"occurred_at": said.pop("occurred_at"), "said": PumpEvent(**said)}
+        apart = {name: said.pop(name) for name in ("occurred_at", "confirmed")}
+        return {**apart, "said": PumpEvent(**said)}
 
 
 class DeviceIn(ChartedIn):

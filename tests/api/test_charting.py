@@ -12,13 +12,11 @@ from scheduler.models import AdverseEvent, Alert, ChecklistAnswer, InfusionEvent
 from tests.clients import Client, new_key
 from tests.drugs import cleared, for_devices
 from tests.scheduler.sessions.answered import baseline
-from tests.treatments import ARRIVAL, session_in
+from tests.treatments import order, session_in, visit
 
 WENT = "2026-03-01T17:00:00Z"
 """What the tests' clock shows: the session was begun by one that went ahead, and nothing stops for it."""
 CALM = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "temp_c": "36.6", "cadss6": [1, 0, 0, 0, 0, 2]}
-BEFORE = 2
-"""Sets of vitals with which a session begins here."""
 NAUSEA = {"code": "nausea", "severity": 2, "serious": False}
 
 
@@ -29,12 +27,20 @@ def nurse(as_: Callable[..., Client]) -> Client:
 
 @pytest.fixture
 def session(clinic: Any) -> Any:
-    return begun_early(clinic, cleared(clinic))
+    return ready(cleared(clinic), clinic)
 
 
-def begun_early(clinic: Any, session: Any) -> Any:
-    """With a baseline that is not still to come by the tests' clock."""
-    baseline(clinic, session, ARRIVAL)
+@pytest.fixture
+def unseen(clinic: Any) -> Any:
+    """A session of which no vitals are charted."""
+    appointment = visit(clinic)
+    ordered = order(clinic, appointment)
+    return session_in(clinic, SessionStatus.CLEARED, appointment=appointment, order_id=ordered.id)
+
+
+def ready(session: Any, clinic: Any) -> Any:
+    """What is begun now is begun on arrival: by then the baseline was taken."""
+    baseline(clinic, session, session.status_at)
     return session
 
 
@@ -59,6 +65,16 @@ def test_a_pump_is_started_paused_resumed_and_stopped(nurse, session):
     assert answer.json["session"]["status"] == "recovering"
     assert (answer.json["event"]["end_kind"], answer.json["session"]["dose_given_mg"]) == ("aborted", "0")
     assert answer.headers["ETag"]
+
+
+def test_a_rate_that_was_not_ordered_is_asked_about(nurse, session):
+    body = {"kind": "start", "rate_ml_h": "900", "reason": "By telephone."}
+
+    answer = chart(nurse, session, "infusion-events", body)
+
+    assert (answer.status_code, answer.json["type"]) == (422, "/problems/confirmation-needed")
+    assert [error["where"] for error in answer.json["errors"]] == ["rate_ml_h"]
+    assert chart(nurse, session, "infusion-events", {**body, "confirmed": ["rate_ml_h"]}).status_code == 201
 
 
 def test_the_tag_of_an_event_is_that_of_the_session(nurse, session):
@@ -94,7 +110,7 @@ def test_nothing_is_given_before_it_was_drawn_up_before_a_witness(nurse, clinic)
 
 
 def test_devices_are_given_and_ended(nurse, clinic):
-    session = begun_early(clinic, for_devices(clinic, 84))
+    session = ready(for_devices(clinic, 84), clinic)
     first = chart(nurse, session, "devices", {})
     second = chart(nurse, session, "devices", {})
     third = chart(nurse, session, "devices", {"confirmed": ["occurred_at"]})
@@ -107,13 +123,13 @@ def test_devices_are_given_and_ended(nurse, clinic):
     assert nurse.get(f"/sessions/{session.id}/delivered").json["volume_ml"] is None
 
 
-def test_a_set_is_answered_with_what_is_reckoned_from_it(nurse, session):
-    answer = chart(nurse, session, "vitals", CALM).json
+def test_a_set_is_answered_with_what_is_reckoned_from_it(nurse, unseen):
+    answer = chart(nurse, unseen, "vitals", CALM).json
 
     assert (answer["vitals"]["map"], answer["vitals"]["cadss6_total"]) == (90, 3)
     assert (answer["vitals"]["temp_c"], answer["vitals"]["rr"], answer["alerts"]) == ("36.6", None, [])
     assert answer["due"]["phase"] == "before"
-    assert nurse.get(f"/sessions/{session.id}/vitals").json["sets"][0] == answer["vitals"]
+    assert nurse.get(f"/sessions/{unseen.id}/vitals").json["sets"] == [answer["vitals"]]
 
 
 def test_a_set_without_pressures_has_no_mean(nurse, session):
@@ -135,13 +151,13 @@ def test_an_alert_comes_with_its_set_and_stands_in_the_list(nurse, session):
     assert acknowledged.json["session_id"] == str(session.id)
 
 
-def test_the_same_key_charts_once(nurse, session, db):
+def test_the_same_key_charts_once(nurse, unseen, db):
     key = new_key()
 
-    answers = [chart(nurse, session, "vitals", {"spo2": 88}, Idempotency_Key=key) for _ in range(3)]
+    answers = [chart(nurse, unseen, "vitals", {"spo2": 88}, Idempotency_Key=key) for _ in range(3)]
 
     assert {answer.data for answer in answers} == {answers[0].data}
-    assert (count(db, Vitals), count(db, Alert)) == (BEFORE + 1, 1)
+    assert (count(db, Vitals), count(db, Alert)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -189,12 +205,12 @@ def test_nothing_is_charted_without_a_key(nurse, session, what, body):
         ("devices/end", {"end_kind": "aborted"}),
     ],
 )
-def test_what_has_the_wrong_shape_is_refused(nurse, session, db, what, body):
-    answer = chart(nurse, session, what, body)
+def test_what_has_the_wrong_shape_is_refused(nurse, unseen, db, what, body):
+    answer = chart(nurse, unseen, what, body)
 
     assert answer.status_code == 422
     assert answer.json["errors"]
-    assert [count(db, kind) for kind in (Vitals, InfusionEventRow, AdverseEvent)] == [BEFORE, 0, 0]
+    assert [count(db, kind) for kind in (Vitals, InfusionEventRow, AdverseEvent)] == [0, 0, 0]
 
 
 def test_an_unlikely_value_is_asked_about_then_kept(nurse, session):
@@ -280,6 +296,7 @@ def test_only_those_who_treat_see_any_of_it(as_, session, role):
 
 
 def test_amounts_are_kept_exactly(nurse, session, db):
-    chart(nurse, session, "infusion-events", {"kind": "start", "rate_ml_h": "149.999"})
+    body = {"kind": "start", "rate_ml_h": "149.999", "reason": "The pump's own step."}
+    chart(nurse, session, "infusion-events", {**body, "confirmed": ["rate_ml_h"]})
 
     assert db.scalars(select(InfusionEventRow.rate_ml_h)).one() == Decimal("149.999")

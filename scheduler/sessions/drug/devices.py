@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import MINUTE
-from scheduler.errors import Blocked, ConfirmationNeeded, Fault, IllegalTransition, Invalid, refuse
+from scheduler.errors import Blocked, Fault, IllegalTransition, Invalid, refuse
 from scheduler.models import (
     Appointment,
     ChartedKind,
@@ -21,6 +21,7 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.sessions.charting import write
+from scheduler.sessions.drug.drawn import doubts_about_draw
 from scheduler.sessions.drug.infusing import Recorded, begin_visit, last_moment, next_number, recover
 from scheduler.sessions.drug.treating import (
     Treatment,
@@ -28,7 +29,7 @@ from scheduler.sessions.drug.treating import (
     events_of,
     expect,
     pace_under,
-    refuse_unwitnessed,
+    refuse_unconfirmed,
     treatment_of,
     when,
 )
@@ -49,22 +50,20 @@ def give_device(
     """Chart that a device was given. The first begins the session's watch; after the last ordered the drug is given.
 
     Raises `NotFound`, `IllegalTransition`, `Blocked` while the devices were not taken out before a witness,
-    `ConfirmationNeeded` for one too soon after the last unless `confirmed` names `occurred_at`, `SessionSigned`,
-    `SessionVoid` and `Invalid`.
+    `ConfirmationNeeded` for one too soon after the last, or a draw unlike the order, unless `confirmed` names it,
+    `SessionSigned`, `SessionVoid` and `Invalid`.
     """
     session, appointment = lock_visit(db, session_id, actor=actor)
     _refuse_impossible(session, GIVEN_IN)
     treatment = treatment_of(db, session)
     ordered = devices_of(treatment.order)
     rows = events_of(db, session)
-    if not rows:
-        refuse_unwitnessed(db, session, treatment.policy)
     at, faults = when(occurred_at, last=last_moment(session, rows), now=now)
     refuse(faults)
+    doubts = doubts_about_draw(db, session, treatment, devices_mg(rows, at) + DEVICE_MG, at=at)
     if not rows:
         refuse_stale(db, session, appointment, at=at, actor=actor)
-    if rows and "occurred_at" not in confirmed:
-        _confirm(too_soon(rows[-1].occurred_at, at))
+    refuse_unconfirmed([*doubts, *too_soon(rows, at)], confirmed)
     row = write(
         db, session, InfusionEventRow, occurred_at=at, actor=actor, now=now, kind=ChartedKind.DEVICE,
         number=next_number(rows), dose_mg=DEVICE_MG, reason=reason,
@@ -133,16 +132,11 @@ def devices_of(order: Order) -> int:
     return int(order.dose_mg / DEVICE_MG)
 
 
-def too_soon(last: datetime, at: datetime) -> list[Fault]:
-    """The doubt about a device so shortly after another."""
-    if at - last >= APART_MINUTES * MINUTE:
+def too_soon(rows: Sequence[InfusionEventRow], at: datetime) -> list[Fault]:
+    """The doubt about a device so shortly after the one before."""
+    if not rows or at - rows[-1].occurred_at >= APART_MINUTES * MINUTE:
         return []
     return [Fault("occurred_at", "improbable", f"Devices are given {APART_MINUTES} minutes apart: is it right?")]
-
-
-def _confirm(doubts: Sequence[Fault]) -> None:
-    if doubts:
-        raise ConfirmationNeeded(faults=doubts)
 
 
 def keep_given(session: TreatmentSession, rows: Sequence[InfusionEventRow], *, end_kind: EndKind | None) -> None:

@@ -1,6 +1,6 @@
 """The pump: what is done to it is charted, the session follows, and what it has given is known at any moment."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ from scheduler.models import (
 from scheduler.sessions.charting import write
 from scheduler.sessions.drug import infusion
 from scheduler.sessions.drug.amounts import exact, fits, half_up
+from scheduler.sessions.drug.drawn import doubts_about_draw
 from scheduler.sessions.drug.infusion import EventKind, Infusion, InfusionEvent
 from scheduler.sessions.drug.treating import (
     Treatment,
@@ -35,13 +36,13 @@ from scheduler.sessions.drug.treating import (
     expect,
     infusion_of,
     pace_under,
-    refuse_unwitnessed,
+    refuse_unconfirmed,
     treatment_of,
     when,
 )
 from scheduler.sessions.ledger import ledger
 from scheduler.sessions.lifecycle import NEXT
-from scheduler.sessions.policy import Pump, SessionPolicy
+from scheduler.sessions.policy import Pump
 from scheduler.sessions.steps import enter, lock_session, lock_visit, open_session, refuse_locked
 from scheduler.sessions.visit.clearance import refuse_stale
 
@@ -64,6 +65,8 @@ FOLLOWS: Mapping[EventKind, SessionStatus] = MappingProxyType(
     }
 )
 """Which state the session takes; a change of the rate leaves it where it is."""
+UNQUESTIONED = frozenset({EventKind.START, EventKind.RESUME})
+"""What needs no reason where it keeps to the order."""
 
 
 @dataclass(frozen=True)
@@ -107,25 +110,29 @@ class Delivered:
 
 
 def record_event(
-    db: Session, session_id: UUID, said: PumpEvent, *, occurred_at: datetime | None = None, actor: Actor, now: datetime
-) -> Recorded:
+    db: Session, session_id: UUID, said: PumpEvent, *, occurred_at: datetime | None = None,
+    confirmed: Collection[str] = (), actor: Actor, now: datetime,
+) -> Recorded:  # fmt: skip
     """Chart what was done to the pump, now or since the last event; session and appointment follow.
 
     Raises `NotFound`, `IllegalTransition` where the session's state does not allow it, `Blocked` while the drug was
-    not drawn up before a witness, `SessionSigned`, `SessionVoid`, and `Invalid` with everything else that is wrong.
+    not drawn up before a witness or what cleared the patient holds no longer, `SessionSigned`, `SessionVoid`,
+    `Invalid` with everything else that is wrong, and `ConfirmationNeeded` for a rate that was not ordered, or a draw
+    unlike the order, unless `confirmed` names it.
     """
     session, appointment = _locked(db, session_id, said.kind, actor=actor)
     refuse_impossible(session, said.kind)
     treatment = treatment_of(db, session)
-    if said.kind is EventKind.START:
-        refuse_unwitnessed(db, session, treatment.policy)
     rows = events_of(db, session)
     pump = infusion_of(treatment.order, rows)
     at, faults = when(occurred_at, last=last_moment(session, rows), now=now)
     event = InfusionEvent(said.kind, at, said.rate_ml_h)
-    refuse([*faults, *pump_faults(pump, event, said, treatment.policy)])
+    refuse([*faults, *pump_faults(pump, event, said, treatment)])
+    doubts = doubts_about(pump, event, treatment)
     if appointment is not None:
+        doubts += doubts_about_draw(db, session, treatment, treatment.order.dose_mg, at=at)
         refuse_stale(db, session, appointment, at=at, actor=actor)
+    refuse_unconfirmed(doubts, confirmed)
     row = write(
         db, session, InfusionEventRow, occurred_at=at, actor=actor, now=now, kind=ChartedKind(said.kind),
         number=next_number(rows), rate_ml_h=said.rate_ml_h, end_kind=said.end_kind, reason=said.reason,
@@ -166,10 +173,19 @@ def refuse_impossible(session: TreatmentSession, kind: EventKind) -> None:
         raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
 
 
-def pump_faults(pump: Infusion, event: InfusionEvent, said: PumpEvent, policy: SessionPolicy) -> Iterator[Fault]:
-    """Everything that keeps this from being the pump's next event."""
-    yield from infusion.faults(pump, event, pump_most_ml_h=policy.pump.most_ml_h)
-    yield from said_faults(pump, said, event.at, policy.pump)
+def pump_faults(pump: Infusion, event: InfusionEvent, said: PumpEvent, treatment: Treatment) -> Iterator[Fault]:
+    """Everything that keeps this from being the pump's next event; what is doubted of its rate needs a reason."""
+    limits = treatment.policy.pump
+    wrong = list(infusion.faults(pump, event, pump_most_ml_h=limits.most_ml_h))
+    yield from wrong
+    if not wrong and said.kind in UNQUESTIONED and said.reason is None and doubts_about(pump, event, treatment):
+        yield Fault("reason", "reason-needed", "This is not the rate that was ordered: say why.")
+    yield from said_faults(pump, said, event.at, limits)
+
+
+def doubts_about(pump: Infusion, event: InfusionEvent, treatment: Treatment) -> list[Fault]:
+    """What is to be confirmed of an event that comes next to these."""
+    return list(infusion.rate_doubts(pump, event, ordered_ml_h=treatment.order.rate_ml_h))
 
 
 def said_faults(pump: Infusion, said: PumpEvent, at: datetime, limits: Pump) -> Iterator[Fault]:

@@ -188,7 +188,13 @@ class Infusion:
         return tuple(self._runs(end if at is None else min(end, _instant(at))))
 
     @property
+    def last_rate(self) -> Decimal | None:
+        """What the pump was last set to; None before the start."""
+        return next((event.rate_ml_h for event in reversed(self.events) if event.rate_ml_h is not None), None)
+
+    @property
     def _last_rate(self) -> Decimal:
+        """Of an infusion that has begun."""
         return next(event.rate_ml_h for event in reversed(self.events) if event.rate_ml_h is not None)
 
     def _runs(self, at: datetime) -> Iterator[Segment]:
@@ -220,6 +226,22 @@ def _rate_faults(event: InfusionEvent, most: Decimal) -> Iterator[Fault]:
     elif not fits(event.rate_ml_h, LEAST_RATE, most, RATE_PLACES):
         words = f"A rate is above 0, at most {most} mL/h as the pump allows, with at most {RATE_PLACES} decimal places."
         yield Fault("rate_ml_h", "range", words)
+
+
+def rate_doubts(infusion: Infusion, event: InfusionEvent, *, ordered_ml_h: Decimal | None) -> Iterator[Fault]:
+    """The doubt about an event's rate as the infusion's next, by what was ordered.
+
+    A start at the ordered rate raises none, nor does a resumption at that or the last one, nor a change to slower.
+    """
+    rate = event.rate_ml_h
+    if rate is None or event.kind not in SETS_A_RATE or rate == ordered_ml_h:
+        return
+    if event.kind == EventKind.START:
+        yield Fault("rate_ml_h", "improbable", f"{ordered_ml_h} mL/h were ordered: is another rate meant?")
+    elif event.kind == EventKind.RESUME and rate != infusion.last_rate:
+        yield Fault("rate_ml_h", "improbable", f"It ran at {infusion.last_rate} mL/h: is another rate meant?")
+    elif event.kind == EventKind.RATE_CHANGE and (ordered_ml_h is None or rate > ordered_ml_h):
+        yield Fault("rate_ml_h", "improbable", f"This is faster than the {ordered_ml_h} mL/h that were ordered.")
 
 
 def history_faults(

@@ -1,19 +1,16 @@
 """What a session is treated by, and what its rows say was given: read once, then reckoned without the database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from scheduler.errors import Blocked, Fault, Invalid
+from scheduler.errors import Blocked, ConfirmationNeeded, Fault, Invalid
 from scheduler.models import (
     ChartedKind,
     InfusionEventRow,
-    LedgerEntry,
-    LedgerKind,
     Mode,
     Order,
     ProtocolVersion,
@@ -110,19 +107,8 @@ def when(asked: datetime | None, *, last: datetime, now: datetime) -> tuple[date
         return max(last, now), refused.faults
 
 
-def refuse_unwitnessed(db: Session, session: TreatmentSession, policy: SessionPolicy) -> None:
-    """Raise `Blocked` until somebody has witnessed what was drawn up for this session, where the clinic asks for it."""
-    if policy.witness_required and not _witnessed(db, session):
-        words = "Record the drug that was drawn up, with a witness, before it is given."
-        raise Blocked(faults=[Fault("witness", "missing", words)])
-
-
-def _witnessed(db: Session, session: TreatmentSession) -> bool:
-    reversal = aliased(LedgerEntry)
-    about = reversal.clinic_id == LedgerEntry.clinic_id, reversal.about_id == LedgerEntry.id
-    drawn = (
-        LedgerEntry.clinic_id == session.clinic_id, LedgerEntry.session_id == session.id,
-        LedgerEntry.kind == LedgerKind.DRAWN, LedgerEntry.witness_id.is_not(None), LedgerEntry.about_id.is_(None),
-        ~select(reversal.id).where(*about).exists(),
-    )  # fmt: skip
-    return db.scalar(select(LedgerEntry.id).where(*drawn).limit(1)) is not None
+def refuse_unconfirmed(doubts: Iterable[Fault], confirmed: Collection[str]) -> None:
+    """Raise `ConfirmationNeeded` with every doubt that `confirmed` does not name."""
+    asked = [fault for fault in doubts if fault.where not in confirmed]
+    if asked:
+        raise ConfirmationNeeded(faults=asked)

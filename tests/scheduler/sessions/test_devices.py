@@ -92,6 +92,28 @@ def test_no_device_is_given_before_somebody_has_witnessed_that_it_was_taken_out(
     assert [(fault.where, fault.code) for fault in refused.value.faults] == [("witness", "missing")]
 
 
+def test_no_device_is_given_that_was_not_taken_out(clinic):
+    session = for_devices(clinic, 84, drawn={"mg": Decimal(56)})
+    for minutes in (0, 5):
+        spray(clinic, session, minutes)
+
+    with pytest.raises(Blocked) as refused:
+        spray(clinic, session, 10)
+
+    assert [(fault.where, fault.code) for fault in refused.value.faults] == [("drawn", "too-little")]
+    assert given_mg(clinic) == [Decimal(28)] * 2
+
+
+def test_more_devices_taken_out_than_ordered_are_asked_about(clinic):
+    session = for_devices(clinic, 56, drawn={"mg": Decimal(84)})
+    with pytest.raises(ConfirmationNeeded) as refused:
+        spray(clinic, session, 0)
+
+    spray(clinic, session, 0, confirmed=["drawn"])
+
+    assert [(fault.where, fault.code) for fault in refused.value.faults] == [("drawn", "improbable")]
+
+
 def test_a_device_of_the_future_is_refused(clinic):
     with pytest.raises(Invalid) as refused:
         spray(clinic, for_devices(clinic), 0, now=START - MINUTE)

@@ -12,6 +12,7 @@ from scheduler import clinic_time
 from scheduler.booking import attendance
 from scheduler.errors import (
     Blocked,
+    ConfirmationNeeded,
     DomainError,
     IllegalTransition,
     Invalid,
@@ -33,12 +34,13 @@ from scheduler.models import (
 )
 from scheduler.sessions.drug.infusing import KINDS, Delivered, delivered
 from scheduler.sessions.drug.infusion import EventKind
+from scheduler.sessions.ledger.ledger import put_aside
 from scheduler.sessions.policy import Pump, SessionPolicy
 from tests.builders import ClinicCast
 from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, TOMORROW, WEIGHED, assess, cleared, drawn_for, for_devices, pump, spray
 from tests.scheduler.sessions.answered import baseline
-from tests.treatments import order, session_in, settings_row, visit
+from tests.treatments import ARRIVAL, order, session_in, settings_row, visit
 
 STOP = {"end_kind": EndKind.STOPPED_EARLY, "reason": "Distress."}
 SAYS: dict[EventKind, dict[str, Any]] = {
@@ -230,10 +232,110 @@ def test_a_draw_that_was_taken_back_has_no_witness(clinic):
 def test_a_clinic_may_do_without_a_witness(clinic):
     lenient = settings_row(clinic, SessionPolicy(witness_required=False))
     session = undrawn(clinic, settings_id=lenient.id)
+    drawn_for(clinic, session, witness_id=None)
 
     pump(clinic, session, "start", 0, rate_ml_h=150)
 
     assert session.status is SessionStatus.INFUSING
+
+
+@pytest.mark.parametrize("mg", ["0.05", "34.899"])
+def test_less_than_the_dose_is_not_started_on(clinic, mg):
+    session = cleared(clinic, drawn={"mg": Decimal(mg)})
+
+    with pytest.raises(Blocked) as refused:
+        pump(clinic, session, "start", 0, rate_ml_h=150)
+
+    assert faults_of(refused) == {("drawn", "too-little")}
+    assert session.status is SessionStatus.CLEARED
+
+
+def test_what_was_drawn_after_the_start_was_not_there(clinic):
+    session = cleared(clinic, drawn={"occurred_at": START + MINUTE})
+
+    with pytest.raises(Blocked) as refused:
+        pump(clinic, session, "start", 0, rate_ml_h=150)
+
+    assert faults_of(refused) == {("witness", "missing")}
+
+
+def test_what_was_put_aside_again_is_not_started_on(clinic):
+    session = cleared(clinic)
+    put_aside(
+        clinic.db, session.id, LedgerKind.WASTED, Decimal(1), witness_id=clinic.prescriber.staff_id,
+        occurred_at=ARRIVAL, actor=clinic.clinician, now=NOON,
+    )  # fmt: skip
+
+    with pytest.raises(Blocked) as refused:
+        pump(clinic, session, "start", 0, rate_ml_h=150)
+
+    assert faults_of(refused) == {("drawn", "too-little")}
+
+
+@pytest.mark.parametrize(
+    ("ordered", "drawn", "doubts"),
+    [
+        ({}, {"mg": Decimal(350)}, {"drawn"}),
+        ({}, {"mg": Decimal("38.601")}, {"drawn"}),
+        ({"vial_mg_ml": Decimal(100)}, {}, {"vial_strength"}),
+        ({"vial_mg_ml": Decimal(10)}, {"mg": Decimal(40)}, {"drawn", "vial_strength"}),
+    ],
+)
+def test_a_draw_unlike_the_order_is_asked_about(clinic, ordered, drawn, doubts):
+    session = cleared(clinic, ordered=ordered, drawn=drawn)
+    with pytest.raises(ConfirmationNeeded) as refused:
+        pump(clinic, session, "start", 0, rate_ml_h=150)
+
+    pump(clinic, session, "start", 0, rate_ml_h=150, confirmed=doubts)
+
+    assert faults_of(refused) == {(doubt, "improbable") for doubt in doubts}
+    assert session.status is SessionStatus.INFUSING
+
+
+def test_a_little_more_than_the_dose_is_drawn_without_a_word(clinic):
+    session = cleared(clinic, drawn={"mg": Decimal("38.5")})
+
+    pump(clinic, session, "start", 0, rate_ml_h=150)
+
+    assert session.status is SessionStatus.INFUSING
+
+
+@pytest.mark.parametrize("rate", [900, "149.999"])
+def test_a_start_at_another_rate_than_ordered_is_explained_and_confirmed(clinic, rate):
+    session = cleared(clinic, settings_id=settings_row(clinic, SessionPolicy(pump=Pump(most_ml_h=Decimal(1000)))).id)
+    with pytest.raises(Invalid) as unexplained:
+        pump(clinic, session, "start", 0, rate_ml_h=rate)
+    with pytest.raises(ConfirmationNeeded) as unconfirmed:
+        pump(clinic, session, "start", 0, rate_ml_h=rate, reason="By telephone.")
+
+    pump(clinic, session, "start", 0, rate_ml_h=rate, reason="By telephone.", confirmed=["rate_ml_h"])
+
+    assert faults_of(unexplained) == {("reason", "reason-needed")}
+    assert faults_of(unconfirmed) == {("rate_ml_h", "improbable")}
+
+
+def test_a_pause_ends_at_the_last_rate_or_the_ordered_one(clinic):
+    session = running(clinic)
+    pump(clinic, session, "rate_change", 5, rate_ml_h=100, reason="Nausea.")
+    for minutes, rate in ((10, 100), (20, 150)):
+        pump(clinic, session, "pause", minutes, reason="Bathroom.")
+        pump(clinic, session, "resume", minutes + 1, rate_ml_h=rate)
+    pump(clinic, session, "pause", 25, reason="Bathroom.")
+
+    with pytest.raises(ConfirmationNeeded) as refused:
+        pump(clinic, session, "resume", 26, rate_ml_h=100, reason="Nausea.")
+
+    assert faults_of(refused) == {("rate_ml_h", "improbable")}
+
+
+def test_a_rate_above_the_ordered_one_is_confirmed(clinic):
+    session = running(clinic)
+    with pytest.raises(ConfirmationNeeded) as refused:
+        pump(clinic, session, "rate_change", 5, rate_ml_h="150.001", reason="Running late.")
+
+    pump(clinic, session, "rate_change", 5, rate_ml_h="150.001", reason="Running late.", confirmed=["rate_ml_h"])
+
+    assert faults_of(refused) == {("rate_ml_h", "improbable")}
 
 
 def test_every_fault_of_an_event_is_told_at_once(clinic):
@@ -374,7 +476,7 @@ def test_a_night_in_which_the_clocks_change_has_the_minutes_it_has(clinic, day, 
     begun = clinic_time.instant(day, evening * 60 + 30, clinic.zone)
     patient = clinic.patient(consent_until=day)
     appointment = visit(clinic, starts_at=begun, patient=patient)
-    session = cleared(clinic, appointment=appointment, ordered={"bag_ml": Decimal(1000)})
+    session = cleared(clinic, appointment=appointment, ordered={"bag_ml": Decimal(1000), "rate_ml_h": Decimal(100)})
     baseline(clinic, session, begun - 10 * MINUTE)
     offset = (begun - START) / MINUTE
     later = begun + 600 * MINUTE
