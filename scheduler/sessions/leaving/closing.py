@@ -13,7 +13,6 @@ from scheduler.models import (
     AdverseEvent,
     Appointment,
     ChecklistAnswer,
-    Mode,
     NoteKind,
     SessionNote,
     SessionStatus,
@@ -63,7 +62,7 @@ def sign(
 ) -> TreatmentSession:  # fmt: skip
     """Sign the closing note of a locked session and lock its record.
 
-    A deferred visit is called off by the clinic; of devices that were given the monitoring form is filled.
+    A deferred visit is called off by the clinic; of devices that were given the monitoring form is filled anew.
     Raises `Blocked` with everything that misses, and `IllegalTransition` while the patient is here.
     """
     refuse_illegal(session, SessionStatus.CLOSED)
@@ -78,8 +77,7 @@ def sign(
     write(db, session, SessionNote, kind=NoteKind.NOTE, text=note, occurred_at=at, actor=actor, now=now)
     if deferred:
         call_off(db, appointment, actor=actor, now=now)
-    if session.mode is Mode.DEVICES and session.started_at is not None:
-        monitoring_forms.fill(db, session, actor=actor, now=now)
+    monitoring_forms.keep_current(db, session, actor=actor, now=now)
     with db.no_autoflush:  # the state and the signature are one change
         session.signed_at, session.signed_by = at, actor.staff_id
         enter(db, session, SessionStatus.CLOSED, at=at, actor=actor, now=now)

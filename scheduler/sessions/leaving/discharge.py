@@ -21,6 +21,7 @@ from scheduler.models import (
 )
 from scheduler.records import audit
 from scheduler.sessions.charting import charted, current
+from scheduler.sessions.leaving import monitoring_forms
 from scheduler.sessions.leaving.departures import as_answers, padss_scores, read_departure, said_on_leaving
 from scheduler.sessions.leaving.discharging import Criterion, Departure, missing, padss, unmet
 from scheduler.sessions.leaving.waivers import still_waived
@@ -115,6 +116,7 @@ def discharge(
     with db.no_autoflush:  # as above
         session.discharged_at, session.chair_free_at = at, free
         enter(db, session, SessionStatus.DISCHARGED, at=at, actor=actor, now=now)
+    monitoring_forms.keep_current(db, session, actor=actor, now=now)
     return session
 
 
@@ -138,6 +140,7 @@ def transfer(
     with db.no_autoflush:  # as above
         session.discharged_at = at
         enter(db, session, SessionStatus.TRANSFERRED, at=at, reason=destination, actor=actor, now=now)
+    monitoring_forms.keep_current(db, session, actor=actor, now=now)
     return session
 
 

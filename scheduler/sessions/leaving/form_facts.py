@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
@@ -92,11 +92,13 @@ def _of_treatment(db: Session, session: TreatmentSession, answers: Answers) -> F
 
 def _lots(db: Session, session: TreatmentSession) -> Sequence[str]:
     """The lots of what was drawn for the session and not put back."""
+    back = aliased(LedgerEntry)
+    reversed_ = select(back.id).where(back.clinic_id == LedgerEntry.clinic_id, back.about_id == LedgerEntry.id)
     rows = (
         select(Vial.lot)
         .join(LedgerEntry, (LedgerEntry.clinic_id == Vial.clinic_id) & (LedgerEntry.vial_id == Vial.id))
         .where(LedgerEntry.clinic_id == session.clinic_id, LedgerEntry.session_id == session.id)
-        .where(LedgerEntry.kind == LedgerKind.DRAWN, LedgerEntry.about_id.is_(None))
+        .where(LedgerEntry.kind == LedgerKind.DRAWN, LedgerEntry.about_id.is_(None), ~reversed_.exists())
     )
     return db.scalars(rows.distinct().order_by(Vial.lot)).all()
 

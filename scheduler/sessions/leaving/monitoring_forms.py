@@ -21,6 +21,8 @@ from scheduler.models import (
     Charted,
     ChecklistAnswer,
     InfusionEventRow,
+    LedgerEntry,
+    Mode,
     MonitoringForm,
     Patient,
     ProtocolVersion,
@@ -38,8 +40,10 @@ from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.steps import lock_session
 from scheduler.sessions.visit.templates import template_in_force
 
-FILLED_FROM: tuple[type[Charted], ...] = (Vitals, InfusionEventRow, ChecklistAnswer, AdverseEvent)
-"""What is charted and a form is filled from: a newer row makes the form stale."""
+FILLED_FROM: tuple[type[Charted | LedgerEntry], ...] = (
+    Vitals, InfusionEventRow, ChecklistAnswer, AdverseEvent, LedgerEntry,
+)  # fmt: skip
+"""What is recorded and a form is filled from: a newer row makes the form stale."""
 
 
 class FormState(StrEnum):
@@ -101,6 +105,19 @@ def refill(db: Session, session: TreatmentSession, *, actor: Actor, now: datetim
     return shown(db, _fill(db, session, template, last, actor=actor, now=now))
 
 
+def keep_current(db: Session, session: TreatmentSession, *, actor: Actor, now: datetime) -> None:
+    """Fill the form of a locked session in which devices were given, where its drug asks for one: when the patient
+    leaves, and anew when the note is signed, unless it was sent and still says what the record says.
+    """
+    if session.mode is not Mode.DEVICES or session.started_at is None:
+        return
+    last = _newest(db, session)
+    if last is None:
+        fill(db, session, actor=actor, now=now)
+    elif last.sent_at is None or _is_stale(db, last):
+        refill(db, session, actor=actor, now=now)
+
+
 def complete(
     db: Session, form_id: UUID, typed: Mapping[str, str], *, actor: Actor, now: datetime
 ) -> FilledForm:  # fmt: skip
@@ -116,7 +133,8 @@ def complete(
     refuse(forms.typed_faults(form, typed, record))
     known = {**_typed(last), **typed}
     row = _write(
-        db, session, form, last.template_id, values=record, typed=known, last=last, actor=actor, now=now,
+        db, session, form, last.template_id, values=record, typed=known, last=last, read_at=last.filled_at,
+        actor=actor, now=now,
     )  # fmt: skip
     return shown(db, row)
 
@@ -124,9 +142,11 @@ def complete(
 def mark_sent(db: Session, form: MonitoringForm, *, actor: Actor, now: datetime) -> FilledForm:
     """Record that a form `lock_newest` has locked was sent.
 
-    Raises `Blocked` with every field that misses, and where it was sent already.
+    Raises `Blocked` with every field that misses, where the record has changed since, and where it was sent already.
     """
     faults = [Fault(f"fields.{key}", "missing", "This field is empty.") for key in form.document["unfilled"]]
+    if _is_stale(db, form):
+        faults.append(Fault("stale", "stale", "The record has changed since: fill the form anew."))
     if form.sent_at is not None:
         faults.append(Fault("sent_at", "already", "This form has been sent."))
     if faults:
@@ -150,8 +170,7 @@ def read_form(db: Session, form_id: UUID, *, actor: Actor, now: datetime) -> Fil
     """One number of a form; that its patient's record was opened is written down. Raises `NotFound`."""
     form = _find(db, form_id, actor=actor)
     audit.note(db, "monitoring_form.opened", actor=actor, now=now, subject=form_id, patient_id=form.patient_id)
-    mine = MonitoringForm.clinic_id == actor.clinic_id, MonitoringForm.id == form_id
-    return replace(shown(db, form), stale=bool(db.scalar(select(_stale()).where(*mine))))
+    return replace(shown(db, form), stale=_is_stale(db, form))
 
 
 def list_forms(
@@ -161,7 +180,7 @@ def list_forms(
     today = local_date(now, read_zone(db, actor.clinic_id))
     order = (MonitoringForm.due_on, MonitoringForm.id)
     mine = MonitoringForm.clinic_id == actor.clinic_id
-    wanted = select(MonitoringForm, _stale()).where(mine, ~_followed(), _in_state(state, today))
+    wanted = select(MonitoringForm, _stale().label("stale")).where(mine, ~_followed(), _in_state(state, today))
     if after is not None:
         seen = select(*order).where(mine, MonitoringForm.id == after)
         wanted = wanted.where(tuple_(*order) > seen.scalar_subquery())
@@ -201,20 +220,20 @@ def _fill(
     form = forms.from_document(template.document)
     values = {each.key: facts[each.path] for each in form.fields if each.path != ASKED}
     return _write(
-        db, session, form, template.id, values=values, typed=_typed(last), last=last, actor=actor, now=now,
+        db, session, form, template.id, values=values, typed=_typed(last), last=last, read_at=now, actor=actor, now=now,
     )  # fmt: skip
 
 
 def _write(
     db: Session, session: TreatmentSession, form: Form, template_id: UUID, *, values: Mapping[str, str | None],
-    typed: Mapping[str, str], last: MonitoringForm | None, actor: Actor, now: datetime,
+    typed: Mapping[str, str], last: MonitoringForm | None, read_at: datetime, actor: Actor, now: datetime,
 ) -> MonitoringForm:  # fmt: skip
-    """Write the next number down; what the record says goes before what was typed."""
+    """Write the next number down; what the record said at `read_at` goes before what was typed."""
     kept = {key: value for key, value in typed.items() if values.get(key) is None}
     known = {**values, **kept}
     row = MonitoringForm(
         clinic_id=session.clinic_id, id=uuid4(), session_id=session.id, patient_id=session.patient_id,
-        template_id=template_id, number=last.number + 1 if last else 1, filled_at=now,
+        template_id=template_id, number=last.number + 1 if last else 1, filled_at=read_at,
         due_on=last.due_on if last else _due_on(db, session),
         document={"values": known, "typed": kept, "unfilled": forms.unfilled(form, known)},
     )  # fmt: skip
@@ -257,19 +276,26 @@ def _followed() -> ColumnElement[bool]:
     return select(newer.id).where(*same, newer.number > MonitoringForm.number).exists()
 
 
+def _is_stale(db: Session, form: MonitoringForm) -> bool:
+    mine = MonitoringForm.clinic_id == form.clinic_id, MonitoringForm.id == form.id
+    return bool(db.scalar(select(_stale().label("stale")).where(*mine)))
+
+
 def _stale() -> ColumnElement[bool]:
-    """Whether something was charted of the session since the form was filled."""
-    return or_(*(_charted_since(kind) for kind in FILLED_FROM)).label("stale")
+    """Whether something was charted or booked of the session since the form was filled."""
+    return or_(*(_recorded_since(kind) for kind in FILLED_FROM))
 
 
-def _charted_since(kind: type[Charted]) -> ColumnElement[bool]:
+def _recorded_since(kind: type[Charted | LedgerEntry]) -> ColumnElement[bool]:
     row: Any = aliased(kind)
     same = row.clinic_id == MonitoringForm.clinic_id, row.session_id == MonitoringForm.session_id
     return select(row.id).where(*same, row.recorded_at > MonitoringForm.filled_at).exists()
 
 
 def _in_state(state: FormState, today: date) -> ColumnElement[bool]:
+    """A form that was sent is due again once the record says something else."""
+    waits = or_(MonitoringForm.sent_at.is_(None), _stale())
     if state is FormState.SENT:
-        return MonitoringForm.sent_at.is_not(None)
+        return ~waits
     late = MonitoringForm.due_on < today
-    return MonitoringForm.sent_at.is_(None) & (late if state is FormState.OVERDUE else ~late)
+    return waits & (late if state is FormState.OVERDUE else ~late)

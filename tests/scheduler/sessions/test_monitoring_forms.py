@@ -5,19 +5,42 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from scheduler.errors import AlreadyCorrected, Blocked, Invalid, NotFound
-from scheduler.models import AdverseEventCode, AuditRow, Mode, MonitoringForm, Purpose, SessionStatus, Template
+from scheduler.models import (
+    AdverseEventCode,
+    AuditRow,
+    LedgerEntry,
+    LedgerKind,
+    Mode,
+    MonitoringForm,
+    Purpose,
+    SessionStatus,
+    Template,
+)
 from scheduler.protocols import Phases
 from scheduler.sessions.leaving import forms, monitoring_forms
+from scheduler.sessions.leaving.discharge import discharge, transfer
 from scheduler.sessions.leaving.forms import FieldKind, Form, FormField
 from scheduler.sessions.leaving.monitoring_forms import FormState
 from scheduler.sessions.leaving.shipped_forms import MONITORING
+from scheduler.sessions.steps import lock_visit
 from scheduler.sessions.visit.templates import change_template
 from tests.builders import MDD_INDUCTION
 from tests.counting import counted
-from tests.scheduler.sessions.leavers import SERIOUS, after, answer, keep, ledger, phq9, recovering, take
+from tests.scheduler.sessions.leavers import (
+    SERIOUS,
+    after,
+    answer,
+    entry,
+    keep,
+    ledger,
+    phq9,
+    recovering,
+    serious,
+    take,
+)
 
 SPRAY = replace(
     MDD_INDUCTION, key="spravato", drug="esketamine", route="intranasal", dose=Decimal(56), dose_unit="mg",
@@ -230,6 +253,68 @@ def test_a_complete_form_is_sent_once(clinic, session, fill, complete, send):
     with pytest.raises(Blocked) as caught:
         send(form)
     assert [fault.where for fault in caught.value.faults] == ["sent_at"]
+
+
+def test_the_lot_of_a_draw_that_was_taken_back_is_not_told(db, clinic, session, fill):
+    ledger(clinic, session, drawn="56")
+    drawn = db.scalars(select(LedgerEntry).where(LedgerEntry.kind == LedgerKind.DRAWN)).one()
+    entry(clinic, LedgerKind.DRAWN, "-56", vial_id=drawn.vial_id, session_id=session.id, about_id=drawn.id)
+
+    assert fill(session).document["values"]["lot"] is None
+
+
+def test_a_form_that_says_what_the_record_no_longer_says_is_not_sent(clinic, session, fill, complete, send):
+    form = complete(fill(session, now=after(-20)), {**TYPED, "lot": "L9"}, now=after(-20))
+    ledger(clinic, session, drawn="56")
+
+    with pytest.raises(Blocked) as caught:
+        send(form)
+
+    assert [fault.where for fault in caught.value.faults] == ["stale"]
+
+
+def test_a_form_that_was_sent_is_due_again_once_the_record_is_corrected(clinic, fill, complete, send, listed):
+    session = sprayed(clinic)
+    sent = send(complete(fill(session), {**TYPED, "lot": "L9"}))
+    take(clinic, session, 122, sbp=118, dbp=78, recorded_at=NOW + timedelta(hours=1))
+
+    assert listed(FormState.SENT) == []
+    assert listed(FormState.DUE) == [sent.id]
+    assert listed(FormState.OVERDUE, now=NOW + timedelta(days=8)) == [sent.id]
+
+
+def test_a_form_is_on_the_list_from_the_moment_the_patient_leaves(db, clinic, listed):
+    usual = {"mode": Mode.DEVICES, "ended_at": after(5), "dose_given_mg": Decimal(56), "since": after(120)}
+    session = of_the_spray(clinic, recovering(clinic, SessionStatus.READY_FOR_DISCHARGE, **usual))
+    take(clinic, session, 124)
+    visit = lock_visit(db, session.id, actor=clinic.clinician)
+
+    discharge(db, *visit, occurred_at=LEFT, chair_free_at=LEFT, actor=clinic.clinician, now=NOW)
+
+    assert len(listed(FormState.DUE)) == 1
+
+
+def test_who_is_taken_away_after_the_drug_has_a_form_too(db, clinic, listed):
+    usual = {"mode": Mode.DEVICES, "ended_at": after(5), "dose_given_mg": Decimal(56)}
+    session = of_the_spray(clinic, recovering(clinic, **usual))
+    serious(clinic, session)
+    visit = lock_visit(db, session.id, actor=clinic.clinician)
+
+    transfer(db, *visit, destination="General hospital", occurred_at=LEFT, actor=clinic.clinician, now=NOW)
+
+    assert len(listed(FormState.DUE)) == 1
+
+
+def test_the_signature_fills_a_form_anew_and_leaves_one_alone_that_was_sent(db, clinic, fill, complete, send):
+    waiting, sent = sprayed(clinic), sprayed(clinic)
+    fill(waiting)
+    send(complete(fill(sent), {**TYPED, "lot": "L9"}))
+
+    for session in (waiting, sent):
+        monitoring_forms.keep_current(db, session, actor=clinic.clinician, now=NOW)
+
+    numbers = db.execute(select(MonitoringForm.session_id, func.max(MonitoringForm.number)).group_by("session_id"))
+    assert {row[0]: row[1] for row in numbers} == {waiting.id: 2, sent.id: 2}
 
 
 def test_a_corrected_record_makes_the_form_stale_until_it_is_filled_anew(db, clinic, session, fill, complete):
