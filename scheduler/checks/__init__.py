@@ -27,7 +27,9 @@ def audit_is_unbroken(db: Session, clinic_id: UUID) -> Iterator[Finding]:
 
 
 def checks(*, now: datetime) -> dict[str, Check]:
-    """Every check by its name. Hours are looked at from `now` on: what was open is not kept for ever."""
+    """Every check by its name. Hours are looked at from `now` on: what was open is not kept for ever;
+    and drug must balance for every session of a day that is over by then.
+    """
     return {
         "capacity": bookings.capacity,
         "claims": bookings.claims_are_the_legs,
@@ -49,7 +51,7 @@ def checks(*, now: datetime) -> dict[str, Check]:
         "totals": scores.totals_are_the_answers,
         "alerts": scores.safety_items_have_alerts,
         "vials": ledger.vials_hold_something_or_nothing,
-        "balances": ledger.closed_sessions_balance,
+        "balances": partial(ledger.over_sessions_balance, now=now),
         "given": ledger.given_is_what_the_session_says,
         "witnesses": ledger.witnesses_are_others,
         "reversals": ledger.reversals_are_opposite,

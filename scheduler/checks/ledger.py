@@ -1,6 +1,7 @@
 """The controlled substance ledger: nothing is missing, nothing was taken back twice over, nobody watched themselves."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,10 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.checks.findings import AnyRow, Finding, stream
+from scheduler.clinic_time import day_span, from_minute, local_date
 from scheduler.errors import Invalid
 from scheduler.models import LedgerEntry, LedgerKind, SessionSettings, SessionStatus, TreatmentSession
+from scheduler.records.zone import read_zone
 from scheduler.sessions.ledger.balance import IN, OF_SESSION, OUT, ZERO, SessionBalance
 from scheduler.sessions.policy import from_document
 
@@ -28,9 +31,14 @@ def vials_hold_something_or_nothing(db: Session, clinic_id: UUID) -> Iterator[Fi
         yield Finding(row.vial_id, "More has left this vial than came into it.")
 
 
-def closed_sessions_balance(db: Session, clinic_id: UUID) -> Iterator[Finding]:
-    """What was drawn for a signed session was given, wasted or returned, within the tolerance it is judged by."""
-    rows = _sums(clinic_id).where(TreatmentSession.status == SessionStatus.CLOSED)
+def over_sessions_balance(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[Finding]:
+    """What was drawn for a session that is signed, void, or open beyond its day was given, wasted or returned, within
+    the tolerance it is judged by.
+    """
+    zone = read_zone(db, clinic_id)
+    today = from_minute(day_span(local_date(now, zone), zone).start)
+    is_over = TreatmentSession.status.in_((SessionStatus.CLOSED, SessionStatus.ENTERED_IN_ERROR))
+    rows = _sums(clinic_id).where(or_(is_over, TreatmentSession.checked_in_at < today))
     tolerances = _tolerances(db, clinic_id)
     for row in stream(db, rows):
         tolerance = tolerances.get(row.settings_id)

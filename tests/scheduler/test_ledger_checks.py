@@ -83,6 +83,25 @@ def test_a_signed_session_that_is_off_is_found(db, clinic, signed, plant, found)
     assert found("balances") == [signed.id]
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        (SessionStatus.CLEARED, 0, False),
+        (SessionStatus.CLEARED, 1, True),
+        (SessionStatus.ENTERED_IN_ERROR, 0, True),
+    ],
+)
+def test_drug_that_vanished_with_a_void_or_forgotten_session_is_found(clinic, shelf, found, case):
+    status, days, is_found = case
+    session = session_in(clinic, SessionStatus.CLEARED)
+    drawn(clinic, session, "0.7", shelf, occurred_at=ARRIVAL)
+    session.status = status
+    clinic.db.flush()
+    clinic.now += timedelta(days=days)
+
+    assert (found("balances") == [session.id]) is is_found
+
+
 def test_settings_that_cannot_be_read_are_found(db, signed, found):
     unguard(db, "session_settings")
     db.execute(update(SessionSettings).values(document={"nothing": 1}))
