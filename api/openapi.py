@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from api import problems, strict_json
 from api.idempotency import HEADER, Idempotent
 from api.identity import Access
-from api.schemas.base import Amount, Clock, Shape, Weekday
+from api.schemas.base import Amount, Clock, FaultOut, Shape, Weekday
 from api.versions import with_etag
 
 PREFIX = "/api/v1"
@@ -31,12 +31,6 @@ IF_MATCH_PARAMETER = {
     "description": "The ETag of what you read and now change.",
     "schema": {"type": "string", "examples": ['"1"']},
 }
-
-
-class FaultOut(Shape):
-    where = fields.String(required=True, metadata={"description": "Where in the request, as a path."})
-    code = fields.String(required=True)
-    message = fields.String(required=True)
 
 
 class ProblemOut(Schema):

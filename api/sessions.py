@@ -18,14 +18,18 @@ from api.schemas.sessions import (
     ClearanceOut,
     DeferralIn,
     HappenedIn,
+    ListedSessionOut,
     RoomingIn,
     SessionErrorIn,
     SessionOut,
+    SessionsQuery,
 )
 from api.versions import changes_version, etag, require_version
 from scheduler.actors import Role
 from scheduler.models import Appointment, ChecklistAnswer, TreatmentSession
 from scheduler.sessions import steps
+from scheduler.sessions.record import worklist
+from scheduler.sessions.record.worklist import ListedSession
 from scheduler.sessions.visit import answering, checking_in, clearance, deferral
 from scheduler.sessions.visit.clearance import Clearance
 
@@ -37,7 +41,9 @@ ILLEGAL = "`legal` names the states that may follow, `state` the one it is in."
 @blueprint.post("/appointments/<uuid:appointment_id>/check-in")
 @blueprint.response(201, SessionOut)
 @blueprint.arguments(CheckInIn)
-@blueprint.alt_response(409, description="It has a session already, is over, or is on another day.")
+@blueprint.alt_response(
+    409, description="It has a session already, named in `session_id`; or is over, or is on another day."
+)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
 def check_in(body: dict[str, Any], appointment_id: UUID) -> tuple[TreatmentSession, dict[str, str]]:
@@ -53,6 +59,16 @@ def check_in(body: dict[str, Any], appointment_id: UUID) -> tuple[TreatmentSessi
 def list_sessions(asked: dict[str, Any], patient_id: UUID) -> Page[TreatmentSession]:
     """A patient's sessions, the newest first."""
     return page(asked, partial(checking_in.list_sessions, g.db, patient_id, actor=g.actor, now=g.now))
+
+
+@blueprint.get("/sessions")
+@blueprint.response(200, page_of(ListedSessionOut))
+@blueprint.arguments(SessionsQuery, location="query")
+@allow(Role.CLINICIAN)
+def list_work(asked: dict[str, Any]) -> Page[ListedSession]:
+    """The clinic's sessions, the oldest first: those to be signed unless asked otherwise; all of them newest first."""
+    in_state = partial(worklist.list_work, g.db, asked["state"], actor=g.actor, now=g.now)
+    return page(asked, in_state, key=lambda row: (row.session.id,))
 
 
 @blueprint.get("/sessions/<uuid:session_id>")

@@ -30,6 +30,14 @@ class Shape(Schema):
         unknown = RAISE
 
 
+class FaultOut(Shape):
+    """One thing wrong: in a refusal, or in the way of what might be asked next."""
+
+    where = fields.String(required=True, metadata={"description": "Where in the request or the record, as a path."})
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
 class Whole(fields.Integer):
     """A true integer: neither true, nor 1.0, nor "1"."""
 

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from api.schemas.base import Instant, Shape, Text
+from api.schemas.base import FaultOut, Instant, Shape, Text
 from api.schemas.sessions import HappenedIn
 from scheduler.administration.passwords import LONGEST
 from scheduler.models import NoteKind
@@ -61,15 +61,9 @@ class ReadinessOut(Shape):
     )  # fmt: skip
 
 
-class MissingOut(Shape):
-    where = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-
-
 class ClosingOut(Shape):
     missing = fields.List(
-        fields.Nested(MissingOut), required=True,
+        fields.Nested(FaultOut), required=True,
         metadata={"description": "What keeps the session from being signed; the note is given with the signature."},
     )  # fmt: skip
 

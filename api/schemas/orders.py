@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from api.schemas.base import Amount, Instant, LocalDate, Shape, Text, Whole
+from api.schemas.base import Amount, FaultOut, Instant, LocalDate, Shape, Text, Whole
 from scheduler.administration.passwords import LONGEST
 from scheduler.models import Container, OrderState
 from scheduler.sessions.drug.dosing import MOST_MINUTES, Basis, DoseUnit, Sex
@@ -62,12 +62,6 @@ class OrderSignatureIn(Shape):
     reason = _optional(Text, "Instead of the draft's, or where the draft had none.", most=500)
 
 
-class OrderFaultOut(Shape):
-    where = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-
-
 class DosageOut(Shape):
     """What follows from a prescription; devices have a number, a dose and nothing else."""
 
@@ -90,13 +84,13 @@ class CalculationOut(Shape):
 
     dosage = fields.Nested(DosageOut, required=True)
     blocked = fields.List(
-        fields.Nested(OrderFaultOut), required=True, metadata={"description": "For these an order would be refused."}
+        fields.Nested(FaultOut), required=True, metadata={"description": "For these an order would be refused."}
     )
     questions = fields.List(
-        fields.Nested(OrderFaultOut), required=True, metadata={"description": "For these an order needs a reason."}
+        fields.Nested(FaultOut), required=True, metadata={"description": "For these an order needs a reason."}
     )
     unlikely = fields.List(
-        fields.Nested(OrderFaultOut),
+        fields.Nested(FaultOut),
         required=True,
         metadata={"description": "These an order must name in `confirmed`."},
     )

@@ -4,9 +4,12 @@ from typing import Any
 
 from marshmallow import fields, post_load, validate
 
-from api.schemas.base import Amount, Instant, Shape, Text
+from api.paging import PageIn
+from api.schemas.alerts import AlertPatientOut
+from api.schemas.base import Amount, FaultOut, Instant, Shape, Text
 from scheduler.models import DeferralReason, EndKind, Mode, SessionStatus
 from scheduler.sessions.lifecycle import NEXT
+from scheduler.sessions.record.worklist import WorkState
 from scheduler.sessions.visit.answering import Said
 from scheduler.sessions.visit.checklists import MOST_ITEMS, Kind, Rule
 from scheduler.sessions.visit.judging import State
@@ -112,6 +115,24 @@ class SessionOut(Shape):
     signed_by = fields.UUID(required=True, allow_none=True)
 
 
+class SessionsQuery(PageIn):
+    """Which sessions."""
+
+    state = fields.Enum(
+        WorkState, by_value=True, load_default=WorkState.UNSIGNED,
+        metadata={"description": "`unsigned`: the patient has left or was deferred, and nobody has signed."},
+    )  # fmt: skip
+
+
+class ListedSessionOut(SessionOut):
+    """A session in the list, with its patient's name; made from a `ListedSession`."""
+
+    patient = fields.Nested(AlertPatientOut, required=True)
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return super().get_attribute(obj if attr == "patient" else obj.session, attr, default)
+
+
 class ChecklistAnswerOut(Shape):
     id = fields.UUID(required=True)
     item = fields.String(required=True)
@@ -141,17 +162,11 @@ class ClearanceItemOut(Shape):
     by = fields.String(required=True, allow_none=True, metadata={"description": "The name of who answered."})
 
 
-class ClearanceFaultOut(Shape):
-    where = fields.String(required=True)
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-
-
 class ClearanceOut(Shape):
     at = Instant(required=True, metadata={"description": "The moment for which it was judged."})
     order_id = fields.UUID(required=True, allow_none=True)
     items = fields.List(fields.Nested(ClearanceItemOut), required=True)
     faults = fields.List(
-        fields.Nested(ClearanceFaultOut), required=True,
+        fields.Nested(FaultOut), required=True,
         metadata={"description": "What keeps the patient from being cleared; nothing where it is empty."},
     )  # fmt: skip

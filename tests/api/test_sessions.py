@@ -62,6 +62,17 @@ def test_a_second_check_in_is_refused(nurse, appointment, session):
     refused = nurse.post(f"/appointments/{appointment.id}/check-in", {}, Idempotency_Key="again")
 
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/session-open")
+    assert f"/sessions/{refused.json['session_id']}" == session
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("", 0), ("?state=unsigned", 0), ("?state=under_way", 1), ("?state=all", 1)]
+)
+def test_sessions_are_found_by_what_is_to_be_done_with_them(nurse, session, query, found):
+    listed = nurse.get(f"/sessions{query}").json["items"]
+
+    assert [f"/sessions/{row['id']}" for row in listed] == [session] * found
+    assert all(row["patient"]["family_name"] for row in listed)
 
 
 def test_a_patient_is_roomed_asked_and_cleared(nurse, db, clinic, appointment, session):

@@ -141,13 +141,14 @@ def list_sessions(
 
 
 def refuse_with_session(db: Session, appointment: Appointment) -> None:
-    """Raise `SessionOpen` for a visit that has a session which was not entered in error."""
+    """Raise `SessionOpen`, which names it, for a visit that has a session which was not entered in error."""
     of_visit = (
         TreatmentSession.clinic_id == appointment.clinic_id, TreatmentSession.appointment_id == appointment.id,
         TreatmentSession.status != SessionStatus.ENTERED_IN_ERROR,
     )  # fmt: skip
-    if db.scalar(select(TreatmentSession.id).where(*of_visit)) is not None:
-        raise SessionOpen
+    session_id = db.scalar(select(TreatmentSession.id).where(*of_visit))
+    if session_id is not None:
+        raise SessionOpen(session_id=str(session_id))
 
 
 def _arrival(

@@ -132,10 +132,11 @@ def test_a_visit_has_one_session_and_a_new_one_after_an_error(db, clinic, arrive
     appointment = visit(clinic)
     first = arrive(appointment)
 
-    with pytest.raises(SessionOpen):
+    with pytest.raises(SessionOpen) as refused:
         arrive(appointment)
     void(db, first, reason="Wrong patient", actor=clinic.clinician, now=AT)
 
+    assert refused.value.facts == {"session_id": str(first.id)}
     assert arrive(appointment).id != first.id
 
 
