@@ -20,10 +20,12 @@ from scheduler.protocols import ResourceKind
 from scheduler.sessions.ledger import vials
 from tests.builders import ClinicCast, build_clinic, clinic_instant
 from tests.clients import real_app, token_of
+from tests.eventful import REALLY, EventfulScript
 from tests.replay import Desk, Script, served
 from tests.treatments import visit
 
 EVENING = clinic_instant("Mon 17:55")
+BETWEEN, NIGHT = EVENING + timedelta(minutes=5), EVENING + timedelta(minutes=10)
 SESSIONS, THREADS = 100, 8
 BOOKING = {"capacity", "claims", "appointments", "series", "hours", "histories"}
 """Checks of how visits were booked: these were put there by hand."""
@@ -40,11 +42,11 @@ class Ward:
     visits: list[tuple[UUID, UUID, UUID, UUID]]
     """Appointment, series, chair and vial."""
 
-    def script(self, port: int, number: int, **named: Any) -> Script:
+    def script(self, port: int, number: int, kind: type[Script] = Script, **named: Any) -> Any:
         appointment, series, chair, vial = self.visits[number]
         nurse, prescriber = Desk(port, self.tokens["nurse"]), Desk(port, self.tokens["prescriber"])
         starts = clinic_instant("Mon 09:00") + timedelta(minutes=number)
-        return Script(nurse, prescriber, self.witness_id, appointment, series, vial, chair, starts, **named)
+        return kind(nurse, prescriber, self.witness_id, appointment, series, vial, chair, starts, **named)
 
     def findings(self) -> list[tuple[str, str]]:
         with self.database.reading() as db:
@@ -117,6 +119,36 @@ def test_what_is_left_when_stopped_early_is_wasted_before_a_witness(ward):
     amounts = {entry["kind"]: entry["mg"] for entry in book["entries"]}
     assert amounts == {"drawn": "35", "given": "21.875", "wasted": "13.125"}
     assert ward.findings() == []
+
+
+def test_a_hard_day_is_told_whole_and_a_correction_leaves_what_was_known_before(ward):
+    with served(real_app(ward.database, EVENING)) as port:
+        script = play(ward.script(port, 0, EventfulScript, twice=True))
+        drop(script)
+    with served(real_app(ward.database, NIGHT)) as port:
+        desk = Desk(port, ward.tokens["nurse"])
+        script.amend(desk)
+        sheet = desk.ask("GET", f"/sessions/{script.session}/flowsheet")
+        before = desk.ask("GET", f"/sessions/{script.session}/flowsheet?as_of={BETWEEN:%Y-%m-%dT%H:%M:%SZ}")
+        desk.close()
+
+    assert pressures(before) == [[205]]
+    assert pressures(sheet) == [[REALLY, 205]]
+    assert [note["kind"] for note in sheet["notes"]] == ["note", "addendum"]
+    assert [note["kind"] for note in before["notes"]] == ["note"]
+    assert {"deferred", "pre_assessment", "cleared"} <= {step["to_status"] for step in sheet["steps"]}
+    assert [(event["code"], event["closed"]) for event in sheet["adverse_events"]] == [("hypertension", True)]
+    urgent = [alert for alert in sheet["alerts"] if alert["level"] == "urgent"]
+    assert [(alert["kind"], alert["value"], alert["note"]) for alert in urgent] == [
+        ("sbp_high", 205, "Prescriber at the chair."),
+    ]
+    assert ward.findings() == []
+
+
+def pressures(sheet: Any) -> list[list[int]]:
+    """The systolic pressures of sets that once said 205, the newest version first."""
+    versions = [[row["sbp"], *(each["sbp"] for each in row["earlier"])] for row in sheet["vitals"]]
+    return [each for each in versions if 205 in each]
 
 
 def turns(scripts: list[Script], rng: Random) -> None:

@@ -80,7 +80,7 @@ def infusing(clinic: ClinicCast) -> TreatmentSession:
 
 
 def rows_of(db: Any, kind: Any, session: TreatmentSession) -> list[Any]:
-    return list(db.scalars(select(kind).where(kind.session_id == session.id).order_by(kind.recorded_at, kind.id)))
+    return list(db.scalars(select(kind).where(kind.session_id == session.id).order_by(kind.occurred_at, kind.id)))
 
 
 def steps_of(db: Any, session: TreatmentSession) -> list[Any]:
