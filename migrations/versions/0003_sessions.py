@@ -1086,7 +1086,13 @@ def create_tables() -> None:
             nullable=False,
         ),
         sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("number >= 1", name=op.f("ck_session_steps_number")),
+        sa.ForeignKeyConstraint(
+            ["clinic_id", "order_id"],
+            ["orders.clinic_id", "orders.id"],
+            name=op.f("fk_session_steps_clinic_id_order_id"),
+        ),
         sa.ForeignKeyConstraint(
             ["clinic_id", "recorded_by"],
             ["staff.clinic_id", "staff.id"],
@@ -1105,6 +1111,9 @@ def create_tables() -> None:
     )
     op.create_index(
         op.f("ix_session_steps_clinic_id_recorded_by"), "session_steps", ["clinic_id", "recorded_by"], unique=False
+    )
+    op.create_index(
+        op.f("ix_session_steps_clinic_id_order_id"), "session_steps", ["clinic_id", "order_id"], unique=False
     )
     op.create_table(
         "vitals",

@@ -192,8 +192,10 @@ class SessionStep(ClinicOwned, Base):
     __table_args__ = (
         ForeignKeyConstraint(["clinic_id", "session_id"], ["sessions.clinic_id", "sessions.id"]),
         ForeignKeyConstraint(["clinic_id", "recorded_by"], ["staff.clinic_id", "staff.id"]),
+        ForeignKeyConstraint(["clinic_id", "order_id"], ["orders.clinic_id", "orders.id"]),
         UniqueConstraint("clinic_id", "session_id", "number"),
         Index(None, "clinic_id", "recorded_by"),
+        Index(None, "clinic_id", "order_id"),
         CheckConstraint("number >= 1", "number"),
     )
 
@@ -207,3 +209,5 @@ class SessionStep(ClinicOwned, Base):
     recorded_by: Mapped[UUID | None]
     source: Mapped[StepSource] = mapped_column(checked(StepSource, "source"))
     reason: Mapped[str | None]
+    order_id: Mapped[UUID | None]
+    """For what the patient was cleared; the session itself forgets it when it is put off."""

@@ -100,5 +100,6 @@ def write_step(
         SessionStep(
             clinic_id=session.clinic_id, id=uuid4(), session_id=session.id, number=last + 1, from_status=before,
             to_status=after, occurred_at=at, recorded_at=now, recorded_by=actor.staff_id, source=source, reason=reason,
+            order_id=session.order_id if after is SessionStatus.CLEARED else None,
         )
     )  # fmt: skip

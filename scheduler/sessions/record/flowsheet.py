@@ -81,7 +81,7 @@ def _flowsheet(
 ) -> Flowsheet:
     at, named = as_of or max(now, session.status_at), found.name_of
     known = frozenset(step.to_status for step in found.steps)
-    order = found.order if session.order_id and SessionStatus.CLEARED in known else None
+    order = found.order if _is_cleared(found.steps) else None
     events = in_order(current(found.events))
     given = _given(session, order, events, at=at)
     times = _times(session, found, events, given, as_of=as_of)
@@ -92,7 +92,7 @@ def _flowsheet(
     checklist, discharge = _answered(found, order, times, policy, at)
     return Flowsheet(
         at=at, as_of=as_of, head=_head(patient, found.setting),
-        session=_standing(session, found, status, known, named), times=times,
+        session=_standing(session, found, status, known, events), times=times,
         durations=derived.durations(times, given, at=at), steps=tuple(_step(step, named) for step in found.steps),
         order=_ordered(order, named), given=given, vitals=vitals,
         due=tuple(schedule.coverage(**awaited, now=at)),
@@ -106,6 +106,13 @@ def _flowsheet(
     )  # fmt: skip
 
 
+def _is_cleared(steps: Sequence[SessionStep]) -> bool:
+    """Whether the patient had been cleared, and neither put off nor gone back to the checks since."""
+    return (
+        next((step.to_status for step in reversed(steps) if step.to_status in DECIDES), None) is SessionStatus.CLEARED
+    )
+
+
 def _head(patient: Patient, setting: Any) -> Head:
     protocol = protocol_from(setting.protocol)
     return Head(
@@ -117,16 +124,19 @@ def _head(patient: Patient, setting: Any) -> Head:
 
 
 def _standing(
-    session: TreatmentSession, found: Recorded, status: SessionStatus, known: frozenset[SessionStatus], named: Named
-) -> Standing:
+    session: TreatmentSession, found: Recorded, status: SessionStatus, known: frozenset[SessionStatus],
+    events: Sequence[InfusionEventRow],
+) -> Standing:  # fmt: skip
     """What the row says of steps that were on record by then."""
+    named = found.name_of
     left = not known.isdisjoint({SessionStatus.DISCHARGED, SessionStatus.TRANSFERRED})
     signed = SessionStatus.CLOSED in known
     ended = SessionStatus.INFUSION_ENDED in known
+    stopped = next((event.end_kind for event in events if event.kind is ChartedKind.STOP), session.end_kind)
     return Standing(
         id=session.id, appointment_id=session.appointment_id, status=status, status_at=found.steps[-1].occurred_at,
         mode=session.mode, deferral=session.deferral if SessionStatus.DEFERRED in known else None,
-        end_kind=session.end_kind if ended else None,
+        end_kind=stopped if ended else None,
         discharge_override=session.discharge_override if left else None,
         discharge_waived=session.discharge_waived if left else None,
         discharge_overridden_by=named(session.discharge_overridden_by) if left else None,
@@ -180,6 +190,8 @@ def _ready_at(steps: Sequence[SessionStep]) -> datetime | None:
     return ready
 
 
+DECIDES = frozenset({SessionStatus.CLEARED, SessionStatus.DEFERRED, SessionStatus.PRE_ASSESSMENT})
+"""Steps after which an order is that of the session, or no longer."""
 BEGINS = frozenset({ChartedKind.START, ChartedKind.DEVICE})
 
 

@@ -24,6 +24,7 @@ from scheduler.models import (
     Series,
     SessionNote,
     SessionSettings,
+    SessionStatus,
     SessionStep,
     Staff,
     Template,
@@ -122,11 +123,16 @@ SETTING = (
     .outerjoin(_prescribers, _of(_prescribers, _appointments, "prescriber_id"))
     .where(_sessions.c.clinic_id == _MINE, _sessions.c.id == _SESSION)
 )  # fmt: skip
-ORDER = (
-    select(Order)
-    .join(_sessions, (_sessions.c.clinic_id == Order.clinic_id) & (_sessions.c.order_id == Order.id))
-    .where(_sessions.c.clinic_id == _MINE, _sessions.c.id == _SESSION)
+# For what the patient was cleared last; a session that was put off since, or cleared anew, says so no more itself.
+_CLEARED_FOR = (
+    select(SessionStep.order_id)
+    .where(SessionStep.clinic_id == _MINE, SessionStep.session_id == _SESSION, SessionStep.recorded_at <= _AT)
+    .where(SessionStep.to_status == SessionStatus.CLEARED)
+    .order_by(SessionStep.number.desc())
+    .limit(1)
+    .scalar_subquery()
 )
+ORDER = select(Order).where(Order.clinic_id == _MINE, Order.id == _CLEARED_FOR)
 STEPS = (
     select(SessionStep)
     .where(SessionStep.clinic_id == _MINE, SessionStep.session_id == _SESSION, SessionStep.recorded_at <= _AT)

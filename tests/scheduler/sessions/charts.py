@@ -73,6 +73,8 @@ class Chart:
 
     def step(self, number: int, before: Any, to: SessionStatus, moment: datetime, **named: Any) -> SessionStep:
         values = {"recorded_at": moment, "recorded_by": self.cast.clinician.staff_id, **named}
+        if to is S.CLEARED:
+            values.setdefault("order_id", self.session.order_id)
         return self.cast.keep(
             SessionStep(
                 clinic_id=self.cast.id, id=uuid4(), session_id=self.session.id, number=number, from_status=before,

@@ -14,18 +14,20 @@ from scheduler.models import (
     ChecklistAnswer,
     DeferralReason,
     EndKind,
+    InfusionEventRow,
     NoteKind,
     SessionNote,
     SessionStatus,
     Vitals,
 )
 from scheduler.sessions.record.flowsheet import read_flowsheet
+from scheduler.sessions.steps import enter
 from scheduler.sessions.watch.schedule import Intervals
 from tests.counting import counted
 from tests.scheduler.sessions import charts
 from tests.scheduler.sessions.charts import ARRIVED, LIFE, S, at, corrected, documents, watched
 from tests.scheduler.sessions.charts import Chart as Written
-from tests.treatments import settings_row
+from tests.treatments import order, settings_row, visit
 
 EVENING = at(240)
 
@@ -74,7 +76,7 @@ def test_the_lists_show_every_item_and_what_was_warned_of(clinic, read):
     assert [(item.item, item.words) for item in sheet.checklist if item.warned] == [
         ("substance_use", "The answer is yes.")
     ]
-    assert [item.warned for item in sheet.discharge] == [False] * 9
+    assert not any(item.warned for item in sheet.discharge)
 
 
 @pytest.mark.parametrize(("key", "value", "note"), [("order", False, None), ("phq9", True, "C-SSRS: wish to be dead.")])
@@ -175,6 +177,41 @@ def test_of_an_earlier_moment_only_what_was_on_record_is_known(clinic, read, min
     assert (sheet.session.status, len(sheet.vitals), sheet.session.signed_by) == known
     assert (sheet.order is None) == (minutes < 25)
     assert sheet.at == at(minutes)
+
+
+def test_the_order_of_then_is_known_though_the_patient_was_put_off_since(clinic, read):
+    first = order(clinic, visit(clinic), signed_at=at(-60))
+    chart = Written(
+        clinic, S.DEFERRED, LIFE[:2], documents=documents(), arrived_at=ARRIVED, checked_in_at=at(-4), status_at=at(40),
+        deferral=DeferralReason.NOT_FASTED,
+    )  # fmt: skip
+    chart.step(3, S.PRE_ASSESSMENT, S.CLEARED, at(25), order_id=first.id)
+    chart.step(4, S.CLEARED, S.DEFERRED, at(40))
+
+    then, now = read(chart, at(30)), read(chart, at(50))
+
+    assert (then.order.row.id, now.order) == (first.id, None)
+
+
+def test_the_step_of_a_clearance_keeps_its_order(clinic, read):
+    chart = charts.running_session(clinic)
+
+    enter(clinic.db, chart.session, S.CLEARED, at=at(60), actor=clinic.clinician, now=at(60))
+    enter(clinic.db, chart.session, S.DEFERRED, at=at(70), actor=clinic.clinician, now=at(70))
+    chart.session.order_id = None
+
+    assert read(chart, at(65)).order is not None
+    assert read(chart, at(75)).order is None
+
+
+def test_how_it_ended_is_told_as_it_was_thought_then(clinic, read):
+    chart = charts.past_session(clinic)
+    stop = clinic.db.query(InfusionEventRow).filter_by(kind=ChartedKind.STOP).one()
+    corrected(chart, stop, 200, end_kind=EndKind.STOPPED_EARLY)
+
+    known = [read(chart, at(minutes)).session.end_kind for minutes in (190, 210)]
+
+    assert known == [EndKind.COMPLETED, EndKind.STOPPED_EARLY]
 
 
 def test_the_record_of_the_last_moment_is_the_record_of_now(clinic, read):
