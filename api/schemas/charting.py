@@ -138,6 +138,7 @@ class InfusionEventCorrectionIn(CorrectionIn):
     end_kind = fields.Enum(EndKind, by_value=True, allow_none=True)
     pump_ml = Amount(3, most="100000", allow_none=True)
     pump_reason = Text(LONGEST_REASON, lines=True, allow_none=True)
+    confirmed = _confirmed()
 
 
 class AnswerCorrectionIn(CorrectionIn):

@@ -38,6 +38,8 @@ CHARTED: tuple[type[Charted], ...] = (Vitals, InfusionEventRow, ChecklistAnswer,
 PLACES = 3
 S, A = SessionStatus, AppointmentStatus
 IN_CHAIR = frozenset({S.INFUSING, S.PAUSED, S.INFUSION_ENDED, S.RECOVERING, S.READY_FOR_DISCHARGE})
+BY_EVENTS = frozenset({S.INFUSING, S.PAUSED, S.INFUSION_ENDED, S.RECOVERING})
+"""A corrected event moves the time since when a session is in one of these, while its step stays as it was charted."""
 GONE = frozenset({S.DISCHARGED, S.TRANSFERRED, S.CLOSED})
 
 
@@ -70,7 +72,8 @@ def _astray(steps: Sequence[AnyRow]) -> str | None:
             return "It has taken a step that is not legal."
         if after.occurred_at < before.occurred_at:
             return "Its steps are not in the order of time."
-    if (last.to_status, last.occurred_at) != (last.status, last.status_at):
+    moved = last.status not in BY_EVENTS and last.occurred_at != last.status_at
+    if last.to_status != last.status or moved:
         return "Its steps do not lead to where it is."
     return None
 

@@ -255,7 +255,9 @@ def test_an_event_of_the_pump_is_corrected(nurse, session):
     started = chart(nurse, session, "infusion-events", {"kind": "start", "rate_ml_h": "150"}).json["event"]
     path = f"infusion-events/{started['id']}/corrections"
 
-    answer = chart(nurse, session, path, {"reason": "Read off the log.", "rate_ml_h": "120"})
+    answer = chart(
+        nurse, session, path, {"reason": "Read off the log.", "rate_ml_h": "120", "confirmed": ["rate_ml_h"]}
+    )
 
     assert (answer.json["event"]["rate_ml_h"], answer.json["event"]["kind"]) == ("120", "start")
     assert chart(nurse, session, path, {"reason": "x", "withdrawn": True}).status_code == 409

@@ -1,6 +1,6 @@
 """Corrections: newer versions of what was charted, signed or not. What was reckoned from a row is reckoned again."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from scheduler.models import (
 from scheduler.sessions import charting
 from scheduler.sessions.charting import Row, charted, current, find, replaced
 from scheduler.sessions.drug.treating import when
+from scheduler.sessions.leaving.closing import SCORES
 from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.steps import lock_session
 from scheduler.sessions.visit.answering import items_of
@@ -103,7 +104,7 @@ def correct_answer(
     at, faults = time_of(session, row, correction, now)
     value, note = correction.changes.get("value", row.value), correction.changes.get("note", row.note)
     item = items_of(db, session).get(row.item)
-    wrong = value_faults(item, value, note) if item else ()
+    wrong = value_faults(item, value, note) if item else _waiver_faults(row, value, note)
     twice = [
         Fault("occurred_at", "twice", "Another answer to this item is of the same moment.")
         for other in current(charted(db, session, ChecklistAnswer))
@@ -114,6 +115,16 @@ def correct_answer(
         db, session, row, reason=correction.reason, occurred_at=at, withdrawn=correction.withdrawn, actor=actor,
         now=now, **correction.changes,
     )  # fmt: skip
+
+
+def _waiver_faults(row: ChecklistAnswer, value: Any, note: str | None) -> Iterator[Fault]:
+    """That scores were done without is charted beside the lists: it is so, for a reason, or it is withdrawn."""
+    if row.item != SCORES:
+        return
+    if value != {"value": True}:
+        yield Fault("value", "waived", "This is true, or withdrawn.")
+    if not note:
+        yield Fault("note", "required", "Say why there are no scores.")
 
 
 def correct_adverse_event(

@@ -1,7 +1,7 @@
 """Corrected events of a pump or of devices: the whole sequence must stay legal, and is reckoned anew."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,8 @@ from scheduler.models import ChartedKind, EndKind, InfusionEventRow, Mode, Treat
 from scheduler.sessions import charting
 from scheduler.sessions.charting import columns_of
 from scheduler.sessions.drug import devices, infusing
-from scheduler.sessions.drug.infusing import PumpEvent, Recorded
+from scheduler.sessions.drug.amounts import exact, half_up
+from scheduler.sessions.drug.infusing import PLACES, PumpEvent, Recorded
 from scheduler.sessions.drug.infusion import EventKind, history_faults
 from scheduler.sessions.drug.treating import (
     Treatment,
@@ -22,10 +23,12 @@ from scheduler.sessions.drug.treating import (
     events_of,
     in_order,
     infusion_of,
+    refuse_unconfirmed,
     treatment_of,
 )
 from scheduler.sessions.ledger import ledger
 from scheduler.sessions.record.corrections import Correction, lock_for_correction, time_of
+from scheduler.sessions.watch.alarms import raise_again
 
 STATE = Fault("kind", "state", "This would leave the session in another state: chart what was done instead.")
 
@@ -47,17 +50,21 @@ class _Corrected:
 
 
 def correct_event(
-    db: Session, session_id: UUID, row_id: UUID, correction: Correction, *, actor: Actor, now: datetime
-) -> Recorded:
-    """Correct an event of a pump, or a device. Session and ledger follow; steps and the appointment stay as charted.
+    db: Session, session_id: UUID, row_id: UUID, correction: Correction, *, confirmed: Collection[str] = (),
+    actor: Actor, now: datetime,
+) -> Recorded:  # fmt: skip
+    """Correct an event of a pump, or a device. Session, alerts and ledger follow; steps and the appointment stay.
 
-    Raises as `lock_for_correction`, `Blocked`, and `Invalid` where the sequence would not be legal, or would leave the
-    session in another state than it is in.
+    Raises as `lock_for_correction`, `Blocked`, `Invalid` where the sequence would not be legal, or would leave the
+    session in another state than it is in, and `ConfirmationNeeded` for what it makes unlikely, of any event.
     """
     session, row = lock_for_correction(db, session_id, InfusionEventRow, row_id, correction, actor=actor)
     at, faults = time_of(session, row, correction, now)
     found = _corrected(db, session, row, correction, at)
     refuse([*faults, *_limit_faults(found), *_sequence_faults(found, correction)])
+    began = session.started_at
+    if found.of_pump:
+        refuse_unconfirmed(_doubts(found), confirmed)
     _reckon(found)
     newer = charting.correct(
         db, session, row, reason=correction.reason, occurred_at=at, withdrawn=correction.withdrawn, actor=actor,
@@ -66,6 +73,9 @@ def correct_event(
     given = session.dose_given_mg if found.of_pump else devices_mg(found.after, found.after[-1].occurred_at)
     if given is not None:
         ledger.amend_given(db, session, given, reason=correction.reason, actor=actor, now=now)
+    _reckon_readings(db, found, reason=correction.reason, actor=actor, now=now)
+    if began is not None and session.started_at is not None and began != session.started_at:
+        raise_again(db, session, since=min(began, session.started_at), actor=actor, now=now)
     db.flush()  # the answer shows the new version
     return Recorded(newer, session)
 
@@ -103,6 +113,58 @@ def _pump_faults(found: _Corrected, correction: Correction) -> Iterator[Fault]:
         yield STATE
     if not correction.withdrawn:
         yield from infusing.said_faults(after, _said(found, correction), found.newer.occurred_at, limits)
+    for row in _others(found):
+        if row.pump_ml is not None and row.pump_reason is None:
+            given = after.delivered_ml(row.occurred_at)
+            if infusing.disagrees(given, row.pump_ml, limits):
+                words = f"{half_up(given, PLACES)} mL are reckoned now: say first why the pump showed {row.pump_ml} mL."
+                yield Fault(f"events.{row.id}.pump_reason", "reason-needed", words)
+
+
+def _others(found: _Corrected) -> list[InfusionEventRow]:
+    """The events that stand beside the one in question."""
+    return [row for row in found.after if row is not found.newer]
+
+
+def _doubts(found: _Corrected) -> Iterator[Fault]:
+    """What was likely before and is no longer: a rate against the order, and an end that was called complete."""
+    treatment = found.treatment
+    known = _rate_doubts(found.before, treatment)
+    for key, doubt in _rate_doubts(found.after, treatment).items():
+        if key not in known:
+            yield doubt
+    last = found.after[-1]
+    if last is found.newer or last.end_kind is not EndKind.COMPLETED:
+        return
+    bag, limits = exact(treatment.order.bag_ml or 0), treatment.policy.pump
+    given, thought = (
+        infusion_of(treatment.order, rows).delivered_ml(last.occurred_at) for rows in (found.after, found.before)
+    )
+    if given != thought and infusing.disagrees(bag, given, limits):
+        yield Fault("end_kind", "improbable", "So the bag was not empty when it ended: was it complete?")
+
+
+def _rate_doubts(rows: Sequence[InfusionEventRow], treatment: Treatment) -> dict[tuple[int, Decimal | None], Fault]:
+    """The doubts about rates, by the number of the event and its rate."""
+    pump = infusion_of(treatment.order, rows)
+    found = {}
+    for index, (row, event) in enumerate(zip(rows, pump.events, strict=True)):
+        for doubt in infusing.doubts_about(replace(pump, events=pump.events[:index]), event, treatment):
+            found[row.number, row.rate_ml_h] = doubt
+    return found
+
+
+def _reckon_readings(db: Session, found: _Corrected, *, reason: str, actor: Actor, now: datetime) -> None:
+    """Newer versions of the other readings of the pump beside which another volume is reckoned now."""
+    if not found.of_pump:
+        return
+    pump = infusion_of(found.treatment.order, found.after)
+    for row in _others(found):
+        computed = half_up(pump.delivered_ml(row.occurred_at), PLACES)
+        if row.pump_ml is not None and row.computed_ml != computed:
+            charting.correct(
+                db, found.session, row, reason=row.reason or reason, actor=actor, now=now, computed_ml=computed
+            )  # fmt: skip
 
 
 def _said(found: _Corrected, correction: Correction) -> PumpEvent:

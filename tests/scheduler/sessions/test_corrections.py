@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from scheduler.checks.sessions import steps_are_paths
 from scheduler.errors import AlreadyCorrected, ConfirmationNeeded, DomainError, Invalid, NotFound, SessionVoid
 from scheduler.models import (
     AdverseEventCode,
+    Alert,
     ChecklistAnswer,
     EndKind,
     InfusionEventRow,
@@ -33,6 +35,7 @@ from scheduler.sessions.watch.adverse_events import Untoward, report
 from tests.builders import ClinicCast
 from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, cleared, for_devices, pump, spray
+from tests.scheduler.sessions.charts import running_session
 from tests.treatments import session_in
 
 LATER = NOON + 60 * MINUTE
@@ -59,9 +62,12 @@ def mend(
     """Correct an event: `at` is in minutes after `START`."""
     at = minutes(changes.pop("at")) if "at" in changes else None
     never = changes.pop("withdrawn", False)
+    confirmed = changes.pop("confirmed", ())
     numbers = {name: Decimal(value) for name, value in changes.items() if name in {"rate_ml_h", "pump_ml"} and value}
     correction = Correction("Read off the pump's log.", {**changes, **numbers}, at, never)
-    return correct_event(clinic.db, session.id, row.id, correction, actor=clinic.clinician, now=now)
+    return correct_event(
+        clinic.db, session.id, row.id, correction, confirmed=confirmed, actor=clinic.clinician, now=now
+    )  # fmt: skip
 
 
 def given_mg(clinic: ClinicCast) -> Decimal:
@@ -73,6 +79,84 @@ def stopped(clinic: ClinicCast) -> tuple[TreatmentSession, list[InfusionEventRow
     session = cleared(clinic)
     start = pump(clinic, session, "start", 0, rate_ml_h=150).event
     return session, [start, pump(clinic, session, "stop", 25, **STOP).event]
+
+
+def slowed_to_the_end(clinic: ClinicCast, **said: Any) -> tuple[TreatmentSession, list[InfusionEventRow]]:
+    """Slowed after 10 minutes, and complete after 55."""
+    session = cleared(clinic)
+    start = pump(clinic, session, "start", 0, rate_ml_h=150).event
+    change = pump(clinic, session, "rate_change", 10, rate_ml_h=100, reason="Nausea.").event
+    stop = pump(clinic, session, "stop", 55, end_kind=EndKind.COMPLETED, **said).event
+    return session, [start, change, stop]
+
+
+def test_a_correction_that_leaves_the_bag_full_asks_about_its_end(clinic):
+    session, (_, change, _) = slowed_to_the_end(clinic)
+    with pytest.raises(ConfirmationNeeded) as refused:
+        mend(clinic, session, change, rate_ml_h="10")
+
+    mend(clinic, session, change, rate_ml_h="10", confirmed=["end_kind"])
+
+    assert faults_of(refused) == {("end_kind", "improbable")}
+    assert session.volume_given_ml == Decimal("32.5")
+
+
+def test_a_correction_that_belies_the_pump_wants_its_reason_first(clinic):
+    session, (_, change, stop) = slowed_to_the_end(clinic, pump_ml="100")
+    with pytest.raises(Invalid) as refused:
+        mend(clinic, session, change, rate_ml_h="10", confirmed=["end_kind"])
+
+    mend(clinic, session, stop, pump_reason="Not reset.")
+    mend(clinic, session, change, rate_ml_h="10", confirmed=["end_kind"])
+
+    assert faults_of(refused) == {(f"events.{stop.id}.pump_reason", "reason-needed")}
+    last = max(current(charted(clinic.db, session, InfusionEventRow)), key=lambda row: row.occurred_at)
+    assert (last.computed_ml, last.pump_ml, last.pump_reason) == (Decimal("32.5"), Decimal(100), "Not reset.")
+
+
+def test_a_rate_corrected_to_one_nobody_ordered_is_confirmed(clinic):
+    session, (start, _) = stopped(clinic)
+    with pytest.raises(ConfirmationNeeded) as refused:
+        mend(clinic, session, start, rate_ml_h="200")
+
+    mend(clinic, session, start, rate_ml_h="200", confirmed=["rate_ml_h"])
+
+    assert faults_of(refused) == {("rate_ml_h", "improbable")}
+
+
+def test_a_rate_withdrawn_from_before_a_pause_puts_its_end_in_doubt(clinic):
+    session = cleared(clinic)
+    pump(clinic, session, "start", 0, rate_ml_h=150)
+    change = pump(clinic, session, "rate_change", 5, rate_ml_h=100, reason="Nausea.").event
+    pump(clinic, session, "pause", 10, reason="Bathroom.")
+    pump(clinic, session, "resume", 12, rate_ml_h=100)
+
+    with pytest.raises(ConfirmationNeeded) as refused:
+        mend(clinic, session, change, withdrawn=True)
+
+    assert faults_of(refused) == {("rate_ml_h", "improbable")}
+
+
+def test_a_start_moved_back_is_told_of_what_it_shows(clinic):
+    session = cleared(clinic)
+    start = pump(clinic, session, "start", 20, rate_ml_h=150).event
+    charted_set(clinic, session, -5, sbp=94, dbp=60, hr=70, spo2=98)
+    charted_set(clinic, session, 10, sbp=138, dbp=70, hr=70, spo2=98)
+    raised = list(clinic.db.scalars(select(Alert.kind)))
+
+    mend(clinic, session, start, at=5)
+
+    assert set(clinic.db.scalars(select(Alert.kind))) > set(raised)
+
+
+def test_a_corrected_start_leaves_nothing_for_the_checks_to_find(clinic):
+    session = running_session(clinic).session
+    start = charted(clinic.db, session, InfusionEventRow)[0]
+
+    mend(clinic, session, start, at=-2)
+
+    assert session.status_at == minutes(-2)
+    assert list(steps_are_paths(clinic.db, clinic.id)) == []
 
 
 @pytest.mark.parametrize("signed", [False, True])
@@ -92,7 +176,7 @@ def test_a_corrected_stop_changes_dose_times_and_ledger(clinic, signed):
 def test_a_corrected_rate_is_reckoned_from_the_start(clinic):
     session, (start, _) = stopped(clinic)
 
-    mend(clinic, session, start, rate_ml_h="120")
+    mend(clinic, session, start, rate_ml_h="120", confirmed=["rate_ml_h"])
 
     assert (session.volume_given_ml, session.dose_given_mg, given_mg(clinic)) == (50, Decimal("17.5"), Decimal("17.5"))
 
@@ -447,6 +531,18 @@ def test_a_corrected_answer_fits_its_item(clinic):
         mend_answer(clinic, session, row, value={"value": 5})
 
     assert {where for where, _ in faults_of(refused)} == {"value.value"}
+
+
+def test_scores_done_without_stay_so_for_a_reason(clinic):
+    session = session_in(clinic, SessionStatus.RECOVERING)
+    said = {"item": "scores_waived", "value": {"value": True}, "note": "Too tired.", "occurred_at": START}
+    row = clinic.keep(ChecklistAnswer(clinic_id=clinic.id, session_id=session.id, recorded_at=START, **said))
+
+    with pytest.raises(Invalid) as refused:
+        mend_answer(clinic, session, row, value={"anything": [1]}, note=None)
+
+    assert faults_of(refused) == {("value.value", "waived"), ("value.note", "required")}
+    assert mend_answer(clinic, session, row, note="Asleep.").note == "Asleep."
 
 
 def test_no_two_answers_to_an_item_are_of_one_moment(clinic):
