@@ -51,6 +51,7 @@ def _with_tag(recorded: Recorded) -> tuple[Recorded, dict[str, str]]:
 @blueprint.post("/sessions/<uuid:session_id>/infusion-events")
 @blueprint.response(201, RecordedOut)
 @blueprint.arguments(InfusionEventIn)
+@blueprint.asks_to_confirm
 @blueprint.alt_response(409, description=ILLEGAL)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
@@ -62,6 +63,7 @@ def infuse(body: dict[str, Any], session_id: UUID) -> tuple[Recorded, dict[str, 
 @blueprint.post("/sessions/<uuid:session_id>/devices")
 @blueprint.response(201, RecordedOut)
 @blueprint.arguments(DeviceIn)
+@blueprint.asks_to_confirm
 @blueprint.alt_response(409, description=ILLEGAL)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
@@ -94,6 +96,7 @@ def delivered(asked: dict[str, Any], session_id: UUID) -> Delivered:
 @blueprint.post("/sessions/<uuid:session_id>/vitals")
 @blueprint.response(201, ChartedVitalsOut)
 @blueprint.arguments(VitalsIn)
+@blueprint.asks_to_confirm
 @blueprint.alt_response(409, description=CLOSED)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
@@ -135,6 +138,7 @@ def tell_on(body: dict[str, Any], session_id: UUID, adverse_event_id: UUID) -> A
 @blueprint.post("/sessions/<uuid:session_id>/vitals/<uuid:vitals_id>/corrections")
 @blueprint.response(201, ChartedVitalsOut)
 @blueprint.arguments(VitalsCorrectionIn)
+@blueprint.asks_to_confirm
 @blueprint.alt_response(409, description=CORRECTED)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
@@ -146,6 +150,7 @@ def correct_vitals(body: dict[str, Any], session_id: UUID, vitals_id: UUID) -> C
 @blueprint.post("/sessions/<uuid:session_id>/infusion-events/<uuid:infusion_event_id>/corrections")
 @blueprint.response(201, RecordedOut)
 @blueprint.arguments(InfusionEventCorrectionIn)
+@blueprint.asks_to_confirm
 @blueprint.alt_response(409, description=CORRECTED)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)

@@ -8,7 +8,7 @@ from flask import g
 
 from api.idempotency import idempotent
 from api.identity import allow
-from api.openapi import Blueprint
+from api.openapi import Blueprint, created
 from api.paging import Page, moment, page, page_of
 from api.schemas.ledger import (
     BookQuery,
@@ -45,9 +45,10 @@ SETTLED = "It has been reversed already, or what it filled has left the vial."
 @idempotent(required=True)
 @witnessed
 @allow(Role.CLINICIAN)
-def receive(body: dict[str, Any]) -> HeldVial:
+def receive(body: dict[str, Any]) -> tuple[HeldVial, dict[str, str]]:
     """Take a vial or a device into custody. It is never changed: one that was entered wrongly is reversed."""
-    return vials.receive_vial(g.db, **body, witness_id=g.witness_id, actor=g.actor, now=g.now)
+    held = vials.receive_vial(g.db, **body, witness_id=g.witness_id, actor=g.actor, now=g.now)
+    return created(held, f"/vials/{held.vial.id}")
 
 
 @blueprint.get("/vials")

@@ -8,7 +8,7 @@ from flask import g
 
 from api.idempotency import idempotent
 from api.identity import allow
-from api.openapi import Blueprint
+from api.openapi import Blueprint, created
 from api.paging import Page, page, page_of
 from api.schemas.monitoring_forms import FormFieldsIn, FormsQuery, ListedMonitoringFormOut, MonitoringFormOut
 from api.versions import changes_version, require_version
@@ -28,7 +28,7 @@ NEWER = "There is a newer number of this form."
 @blueprint.arguments(FormsQuery, location="query")
 @allow(Role.CLINICIAN)
 def list_forms(asked: dict[str, Any]) -> Page[ListedForm]:
-    """The clinic's monitoring forms, the first due first; those not sent and not overdue unless asked otherwise."""
+    """The clinic's monitoring forms, the first due first; those still to be sent unless asked otherwise."""
     in_state = partial(monitoring_forms.list_forms, g.db, asked["state"], actor=g.actor, now=g.now)
     return page(asked, in_state, key=lambda row: (row.form.id,))
 
@@ -47,9 +47,10 @@ def one(form_id: UUID) -> FilledForm:
 @blueprint.alt_response(409, description=NEWER)
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
-def complete(body: dict[str, Any], form_id: UUID) -> FilledForm:
+def complete(body: dict[str, Any], form_id: UUID) -> tuple[FilledForm, dict[str, str]]:
     """Type in what the record does not say. The next number of the form has it; this one stays as it was."""
-    return monitoring_forms.complete(g.db, form_id, body["fields_"], actor=g.actor, now=g.now)
+    filled = monitoring_forms.complete(g.db, form_id, body["fields_"], actor=g.actor, now=g.now)
+    return created(filled, f"/monitoring-forms/{filled.form.id}")
 
 
 @blueprint.post("/monitoring-forms/<uuid:form_id>/sent")
@@ -68,10 +69,11 @@ def mark_sent(form_id: UUID) -> FilledForm:
 @blueprint.alt_response(409, description="The session has no form to be filled anew.")
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
-def refill(session_id: UUID) -> FilledForm:
+def refill(session_id: UUID) -> tuple[FilledForm, dict[str, str]]:
     """Fill a session's form anew, its record having been corrected. What was typed in is kept."""
     session = steps.lock_session(g.db, session_id, actor=g.actor)
-    return monitoring_forms.refill(g.db, session, actor=g.actor, now=g.now)
+    filled = monitoring_forms.refill(g.db, session, actor=g.actor, now=g.now)
+    return created(filled, f"/monitoring-forms/{filled.form.id}")
 
 
 def _seen(form_id: UUID) -> MonitoringForm:

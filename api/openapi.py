@@ -15,7 +15,7 @@ from api import problems, strict_json
 from api.idempotency import HEADER, Idempotent
 from api.identity import Access
 from api.schemas.base import Amount, Clock, FaultOut, Shape, Weekday
-from api.versions import with_etag
+from api.versions import HasVersion, with_etag
 
 PREFIX = "/api/v1"
 IDEMPOTENCY_PARAMETER = {
@@ -31,6 +31,12 @@ IF_MATCH_PARAMETER = {
     "description": "The ETag of what you read and now change.",
     "schema": {"type": "string", "examples": ['"1"']},
 }
+
+
+UNLIKELY = (
+    "A fault each. Of type `confirmation-needed` where values are possible but unlikely:"
+    " send the request again with the names in `where` listed in `confirmed` if they are meant so."
+)
 
 
 class ProblemOut(Schema):
@@ -83,6 +89,11 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
 
         return decorate
 
+    def asks_to_confirm(self, view: Callable[..., Any]) -> Any:
+        """Document a 422 that may ask whether an unlikely value is meant so."""
+        told = self.alt_response(422, schema=ProblemOut, content_type=problems.MEDIA_TYPE, description=UNLIKELY)
+        return told(view)
+
     def add_url_rule(self, rule: str, endpoint: str | None = None, view_func: Any = None, **options: Any) -> None:
         methods = set(options.get("methods", ("GET",)))
         if changes_a_version(rule, methods):
@@ -99,6 +110,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it ships no ty
             },
         }
         super().add_url_rule(rule, endpoint, view_func, **options)
+
+
+def created(row: Any, path: str) -> tuple[Any, dict[str, str]]:
+    """A view's answer with what it has made: the place where it can be read again, and its ETag if it has one."""
+    made, headers = with_etag(row) if isinstance(row, HasVersion) else (row, {})
+    return made, {**headers, "Location": PREFIX + path}
 
 
 def _takes_body(view: Callable[..., Any]) -> bool:

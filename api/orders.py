@@ -8,7 +8,7 @@ from flask import g
 
 from api.idempotency import idempotent
 from api.identity import allow, reads
-from api.openapi import Blueprint
+from api.openapi import Blueprint, created
 from api.paging import Page, PageIn, page, page_of
 from api.schemas.orders import CalculationIn, CalculationOut, OrderIn, OrderOut, OrderSignatureIn, split
 from api.signatures import signed
@@ -24,6 +24,7 @@ blueprint = Blueprint("orders", __name__, description="What is to be given, and 
 @blueprint.post("/orders/calculation")
 @blueprint.response(200, CalculationOut)
 @blueprint.arguments(CalculationIn)
+@blueprint.alt_response(404, description="There is no such series.")
 @reads
 @allow(Role.CLINICIAN)
 def calculate(body: dict[str, Any]) -> Judgement:
@@ -35,11 +36,13 @@ def calculate(body: dict[str, Any]) -> Judgement:
 @blueprint.response(201, OrderOut)
 @blueprint.arguments(OrderIn)
 @blueprint.alt_response(409, description="The series has ended.")
+@blueprint.asks_to_confirm
 @idempotent(required=True)
 @allow(Role.CLINICIAN)
-def write(body: dict[str, Any], series_id: UUID) -> Order:
+def write(body: dict[str, Any], series_id: UUID) -> tuple[Order, dict[str, str]]:
     """Draft an order; every figure is reckoned here. What goes beyond a soft limit needs a `reason`."""
-    return orders.write_order(g.db, series_id, **split(body), actor=g.actor, now=g.now)
+    order = orders.write_order(g.db, series_id, **split(body), actor=g.actor, now=g.now)
+    return created(order, f"/orders/{order.id}")
 
 
 @blueprint.get("/series/<uuid:series_id>/orders")

@@ -9,7 +9,7 @@ from flask import g
 
 from api.idempotency import idempotent
 from api.identity import allow
-from api.openapi import PREFIX, Blueprint
+from api.openapi import Blueprint, created
 from api.paging import Page, moment, page, page_of
 from api.schemas.templates import TemplateIn, TemplateOut, TemplatesQuery
 from scheduler.actors import Role
@@ -42,13 +42,14 @@ def one(template_id: UUID) -> Template:
 @blueprint.post("")
 @blueprint.response(201, TemplateOut)
 @blueprint.arguments(TemplateIn)
+@blueprint.alt_response(404, description="There is no such protocol.")
 @blueprint.alt_response(412, description="Somebody else followed the same version just now: read again.")
 @idempotent
 @allow(Role.ADMINISTRATOR)
 def follow(body: dict[str, Any]) -> tuple[Template, dict[str, str]]:
     """Follow the version in force with a new one; sessions that have begun keep theirs."""
     template = templates.change_template(g.db, **body, actor=g.actor, now=g.now)
-    return template, {"Location": f"{PREFIX}/templates/{template.id}"}
+    return created(template, f"/templates/{template.id}")
 
 
 def _key(template: Template) -> tuple[datetime, UUID]:

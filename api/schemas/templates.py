@@ -22,7 +22,7 @@ class TemplateIn(Shape):
     )
     document = fields.Dict(
         keys=fields.String(), required=True,
-        metadata={"description": "`source` and `items`, as `GET /templates` shows them.", **FREE},
+        metadata={"description": "`source` and `items`, of a form `fields`, as `GET /templates` shows them.", **FREE},
     )  # fmt: skip
 
 

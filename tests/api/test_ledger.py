@@ -166,3 +166,9 @@ def test_a_session_draws_wastes_and_returns_and_nothing_else(post, infusing, kin
     answer = post(f"/sessions/{infusing.id}/ledger", {"kind": kind, "mg": "1"})
 
     assert answer.status_code == 422
+
+
+def test_a_vial_is_answered_with_where_it_stands(post):
+    received = post("/vials", VIAL)
+
+    assert received.headers["Location"] == f"/api/v1/vials/{received.json['id']}"

@@ -80,3 +80,12 @@ def test_the_list_goes_a_page_at_a_time(db, clinic, nurse, form):
 
     assert len({first["items"][0]["id"], second["items"][0]["id"]}) == 2
     assert second["next"] is None
+
+
+def test_the_next_number_is_answered_with_where_it_stands(nurse, form):
+    typed = complete(nurse, form.id, {"sex": "female"})
+    anew = nurse.post(f"/sessions/{form.session_id}/monitoring-form", Idempotency_Key=new_key())
+
+    for made in (typed, anew):
+        assert made.headers["Location"] == f"/api/v1/monitoring-forms/{made.json['id']}"
+        assert made.headers["ETag"] == '"1"'

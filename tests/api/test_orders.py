@@ -210,3 +210,12 @@ def test_the_desk_sees_no_order(as_, clinic):
     answers = [as_(role).get(f"/orders/{signed.id}").status_code for role in (Role.SCHEDULER, Role.MANAGER)]
 
     assert answers == [403, 403]
+
+
+def test_a_draft_is_answered_with_where_it_stands(as_, course):
+    nurse = as_(Role.CLINICIAN)
+
+    written = draft(nurse, course)
+
+    path = f"/orders/{written.json['id']}"
+    assert (written.headers["Location"], written.headers["ETag"]) == (f"/api/v1{path}", nurse.get(path).headers["ETag"])
