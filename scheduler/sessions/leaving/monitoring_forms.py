@@ -47,7 +47,7 @@ FILLED_FROM: tuple[type[Charted | LedgerEntry], ...] = (
 
 
 class FormState(StrEnum):
-    """Which forms to list."""
+    """Which forms to list; who is overdue is due all the same."""
 
     DUE = "due"
     OVERDUE = "overdue"
@@ -297,5 +297,4 @@ def _in_state(state: FormState, today: date) -> ColumnElement[bool]:
     waits = or_(MonitoringForm.sent_at.is_(None), _stale())
     if state is FormState.SENT:
         return ~waits
-    late = MonitoringForm.due_on < today
-    return waits & (late if state is FormState.OVERDUE else ~late)
+    return waits & (MonitoringForm.due_on < today) if state is FormState.OVERDUE else waits

@@ -369,7 +369,7 @@ def test_the_list_shows_the_newest_number_of_each_form_by_its_state(clinic, fill
     late.due_on = date(2026, 3, 1)
     sent = send(complete(fill(sprayed(clinic)), {**TYPED, "lot": "L9"}))
 
-    assert listed(FormState.DUE) == [due.id]
+    assert listed(FormState.DUE) == [late.id, due.id]
     assert listed(FormState.OVERDUE) == [late.id]
     assert listed(FormState.SENT) == [sent.id]
 
@@ -377,8 +377,9 @@ def test_the_list_shows_the_newest_number_of_each_form_by_its_state(clinic, fill
 def test_a_form_is_overdue_from_the_day_after(session, fill, listed):
     form = fill(session)
 
-    assert listed(FormState.DUE, now=NOW + timedelta(days=7)) == [form.id]
-    assert listed(FormState.OVERDUE, now=NOW + timedelta(days=8)) == [form.id]
+    days = [NOW + timedelta(days=count) for count in (7, 8)]
+    assert [listed(FormState.OVERDUE, now=day) for day in days] == [[], [form.id]]
+    assert [listed(FormState.DUE, now=day) for day in days] == [[form.id], [form.id]]
 
 
 def test_the_list_goes_on_where_a_page_ended(clinic, fill, listed):
