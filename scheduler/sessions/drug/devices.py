@@ -86,7 +86,7 @@ def _begin(
     session.started_at = at
     look_ahead(session, at, treatment)
     enter(db, session, SessionStatus.INFUSING, at=at, actor=actor, now=now)
-    begin_visit(db, appointment, at=at, actor=actor, now=now)
+    begin_visit(db, session, appointment, at=at, actor=actor, now=now)
 
 
 def end_early(

@@ -45,6 +45,7 @@ from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.policy import Pump
 from scheduler.sessions.steps import enter, lock_session, lock_visit, open_session, refuse_locked
 from scheduler.sessions.visit.clearance import refuse_stale
+from scheduler.sessions.watch.alarms import raise_again
 
 PLACES, MINUTE_PLACES = 3, 2
 MOST_ML = Decimal(100_000)
@@ -141,7 +142,7 @@ def record_event(
     recorded = Recorded(row, session)
     _follow(db, recorded, replace(pump, events=(*pump.events, event)), treatment, actor=actor, now=now)
     if appointment is not None:
-        begin_visit(db, appointment, at=at, actor=actor, now=now)
+        begin_visit(db, session, appointment, at=at, actor=actor, now=now)
     return recorded
 
 
@@ -253,10 +254,16 @@ def look_ahead(session: TreatmentSession, pump: Infusion, treatment: Treatment) 
     expect(session, pace_under(treatment, session.mode).ending(pump.expected_end(last) or last))
 
 
-def begin_visit(db: Session, appointment: Appointment, *, at: datetime, actor: Actor, now: datetime) -> None:
-    """The appointment is in session since then, unless somebody has said so already."""
+def begin_visit(
+    db: Session, session: TreatmentSession, appointment: Appointment, *, at: datetime, actor: Actor, now: datetime
+) -> None:
+    """The appointment is in session since then, unless somebody has said so already.
+
+    What was measured since, before somebody charted the start, answers to the limits of a running drug.
+    """
     if appointment.status is not AppointmentStatus.IN_SESSION:
         attendance.begin(db, appointment, at=at, actor=actor, now=max(now, at))
+    raise_again(db, session, since=at, actor=actor, now=now)
 
 
 def recover(db: Session, session: TreatmentSession, *, at: datetime, actor: Actor, now: datetime) -> None:

@@ -16,7 +16,7 @@ from scheduler.sessions.watch.signals import Levels, Thresholds
 from scheduler.sessions.watch.vitals import ChartedVitals, chart_vitals
 from tests.builders import ClinicCast
 from tests.counting import counted
-from tests.drugs import MINUTE, NOON, START, for_devices, spray
+from tests.drugs import MINUTE, NOON, START, cleared, for_devices, pump, spray
 from tests.treatments import session_in, settings_row, visit
 
 WELL = {"hr": 70, "sbp": 120, "dbp": 75, "spo2": 98, "moaas": 5}
@@ -288,6 +288,22 @@ def test_sets_are_judged_anew_once_the_drug_began_earlier_than_was_thought(clini
 
     assert (alert.kind, alert.vitals_id) == (AlertKind.DBP_HIGH, later.id)
     assert raise_again(clinic.db, session, since=START, actor=clinic.clinician, now=NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("made", "begin"),
+    [(cleared, lambda clinic, session: pump(clinic, session, "start", 0, rate_ml_h=150)),
+     (for_devices, lambda clinic, session: spray(clinic, session, 0))],
+)  # fmt: skip
+def test_a_start_charted_afterwards_judges_what_was_measured_since(clinic, made, begin):
+    session = made(clinic)
+    take(clinic, session, -5, **{**WELL, "sbp": 100, "dbp": 60, "rr": 14})
+    later = take(clinic, session, 10, sbp=130, dbp=88).vitals
+
+    begin(clinic, session)
+
+    alerts_of_it = select(Alert.kind).where(Alert.vitals_id == later.id)
+    assert clinic.db.scalars(alerts_of_it).all() == [AlertKind.DBP_HIGH]
 
 
 def test_a_withdrawn_set_no_longer_interrupts_what_lasts(clinic):
