@@ -346,6 +346,10 @@ class FlowsheetOut(Shape):
     infusion_events = fields.List(fields.Nested(InfusionEventSeenOut), required=True)
     checklist = fields.List(fields.Nested(AskedOut), required=True)
     discharge = fields.List(fields.Nested(AskedOut), required=True)
+    unasked = fields.List(
+        fields.Nested(AnswerSeenOut), required=True,
+        metadata=told("Answers to what neither list asks: `scores_waived` says why there are no scores."),
+    )  # fmt: skip
     adverse_events = fields.List(fields.Nested(AdverseEventSeenOut), required=True)
     alerts = fields.List(fields.Nested(SessionAlertOut), required=True)
     ledger = fields.List(fields.Nested(PostingOut), required=True)

@@ -39,7 +39,7 @@ def test_the_whole_record_is_one_call(as_, past):
     assert [step["to_status"] for step in sheet["steps"]][-3:] == ["ready_for_discharge", "discharged", "closed"]
     assert (sheet["given"]["delivered_mg"], sheet["balance"]["outstanding"]) == ("35", "0")
     assert (sheet["vitals"][4]["mean_pressure"], sheet["vitals"][4]["cadss6_total"]) == (123, 4)
-    assert len(sheet["alerts"]) == 2
+    assert (len(sheet["alerts"]), sheet["unasked"]) == (2, [])
 
 
 def test_the_record_is_read_as_it_was_known_then(db, as_, clinic):

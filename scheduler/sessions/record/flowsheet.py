@@ -16,6 +16,7 @@ from scheduler.models import (
     UNDER_WAY,
     Alert,
     ChartedKind,
+    ChecklistAnswer,
     InfusionEventRow,
     Mode,
     Order,
@@ -98,7 +99,7 @@ def _flowsheet(
         due=tuple(schedule.coverage(**awaited, now=at)),
         next_due=schedule.next_due(**awaited, now=at) if status in AWAITED else None,
         infusion_events=_entries(in_order(found.events), named),
-        checklist=checklist, discharge=discharge,
+        checklist=checklist, discharge=discharge, unasked=_unasked(found, checklist + discharge),
         adverse_events=_entries(found.adverse_events, named), alerts=tuple(_alerts(found, as_of, named)),
         ledger=tuple(_posting(row, named) for row in found.ledger),
         balance=of_session(found.ledger, policy.ledger_tolerance_mg),
@@ -259,6 +260,11 @@ def _answered(found: Recorded, order: Order | None, times: Times, policy: Sessio
         asked(checklist_from(found.setting.clearance), answers, before),
         asked(checklist_from(found.setting.discharge), answers, after),
     )
+
+
+def _unasked(found: Recorded, asked: Sequence[Asked]) -> tuple[Entry[ChecklistAnswer], ...]:
+    listed = {each.item for each in asked}
+    return tuple(entry for entry in _entries(found.answers, found.name_of) if entry.row.item not in listed)
 
 
 def _alerts(found: Recorded, as_of: datetime | None, named: Named) -> Iterator[Raised]:

@@ -198,6 +198,8 @@ class Flowsheet:
     infusion_events: tuple[Entry[InfusionEventRow], ...]
     checklist: tuple[Asked, ...]
     discharge: tuple[Asked, ...]
+    unasked: tuple[Entry[ChecklistAnswer], ...]
+    """Answers to what neither list asks, such as why there are no scores of this visit."""
     adverse_events: tuple[Entry[AdverseEvent], ...]
     alerts: tuple[Raised, ...]
     ledger: tuple[Posting, ...]

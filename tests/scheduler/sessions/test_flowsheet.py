@@ -79,6 +79,16 @@ def test_the_lists_show_every_item_and_what_was_warned_of(clinic, read):
     assert not any(item.warned for item in sheet.discharge)
 
 
+def test_an_answer_that_neither_list_asks_for_is_shown_beside_them(clinic, read):
+    chart = charts.bare_session(clinic)
+    chart.answer(0, "scores_waived", "The patient cannot read today.", value=True)
+
+    (entry,) = read(chart).unasked
+
+    assert (entry.row.item, entry.row.note) == ("scores_waived", "The patient cannot read today.")
+    assert read(charts.past_session(clinic)).unasked == ()
+
+
 @pytest.mark.parametrize(("key", "value", "note"), [("order", False, None), ("phq9", True, "C-SSRS: wish to be dead.")])
 def test_what_was_held_against_the_record_warns_by_a_no_or_a_note(clinic, read, key, value, note):
     chart = charts.bare_session(clinic)

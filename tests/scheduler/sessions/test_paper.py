@@ -113,6 +113,15 @@ def test_a_deferral_is_told_where_leaving_would_be(clinic, text_of):
     assert "Deferred: not fasted" in text_of(chart)
 
 
+def test_why_there_are_no_scores_is_told(clinic, text_of):
+    chart = charts.bare_session(clinic)
+    chart.answer(0, "scores_waived", "The patient cannot read today.", value=True)
+
+    found = " ".join(text_of(chart).split())
+
+    assert "Scores waived. The patient cannot read today." in found
+
+
 def test_an_override_of_discharge_names_who_why_and_what(clinic, text_of):
     chart = charts.device_session(clinic)
     chart.session.discharge_overridden_by = clinic.prescriber.staff_id

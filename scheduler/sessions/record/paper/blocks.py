@@ -131,6 +131,9 @@ def _leaving(sheet: Flowsheet) -> Iterator[str]:
     if session.deferral:
         yield f"Deferred: {human(session.deferral).lower()}"
     yield from _answers(sheet.discharge)
+    for entry in sheet.unasked:
+        said = [human(entry.row.item), *([entry.row.note] if entry.row.note else [])]
+        yield f"{entry.by}: {'. '.join(said)}"
 
 
 def _criterion(waived: str) -> str:
