@@ -51,7 +51,7 @@ class InfusionEventIn(ChartedIn):
     )  # fmt: skip
     reason = Text(
         LONGEST_REASON, lines=True, load_default=None, allow_none=True,
-        metadata={"description": "Needed for a change, a pause, a stop before the bag is empty, and a rate not ordered."},
+        metadata={"description": "Needed for a change, a pause, a stop before the bag is empty, a rate not ordered."},
     )  # fmt: skip
     end_kind = fields.Enum(
         EndKind, by_value=True, load_default=None, allow_none=True, metadata={"description": "Of a stop."}
