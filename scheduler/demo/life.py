@@ -49,10 +49,11 @@ def refer(life: Life, story: Story, mrn: str, now: datetime) -> None:
     """A patient is registered, and booked for what they were referred for."""
     given_name, family_name = story.name
     asked = now >= life.until - ASKED_FOR_ADDRESSES
+    consents = asked or bool(story.fate and story.fate.uncharted)
     patient = access.register_patient(
         life.db, mrn=mrn, given_name=given_name, family_name=family_name, birth_date=story.birth_date,
         phone=story.phone, email=story.email if asked else None,
-        consent_until=_day(now, days=stories.YEAR) if asked else None, actor=life.house.scheduler, now=now,
+        consent_until=_day(now, days=stories.YEAR) if consents else None, actor=life.house.scheduler, now=now,
     )  # fmt: skip
     life.known[story.name] = patient.id
     if story.protocol:

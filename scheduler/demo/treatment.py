@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from sqlalchemy import select
+
 from scheduler import clinic_time
 from scheduler.clinic_time import MINUTE
 from scheduler.demo import mishaps
@@ -186,7 +188,9 @@ def _expect_form(bedside: Bedside, now: datetime) -> None:
 
 
 def _send_form(life: Life, bedside: Bedside, now: datetime) -> None:
-    (form,) = life.db.query(MonitoringForm).filter_by(session_id=bedside.session_id)
+    mine = MonitoringForm.clinic_id == life.house.clinic_id, MonitoringForm.session_id == bedside.session_id
+    form = life.db.scalars(select(MonitoringForm).where(*mine).order_by(MonitoringForm.number.desc())).first()
+    assert form  # noqa: S101 - signing has filled it
     typed = {**TYPED, "sex": bedside.visitor.body.sex.value}
     filled = monitoring_forms.complete(life.db, form.id, typed, actor=bedside.nurse, now=now)
     newest = monitoring_forms.lock_newest(life.db, filled.form.id, actor=bedside.nurse)
