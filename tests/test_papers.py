@@ -3,13 +3,16 @@
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scheduler.checks import checks
+from scheduler.sessions.policy import WORDS, SessionPolicy, as_document
 
 ROOT = Path(__file__).parents[1]
 PAPERS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+WORDS_FOR = {True: "yes", False: "no", None: "none"}
 TO_COME = {"docs/tour.md"}
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
@@ -32,3 +35,31 @@ def test_operations_explain_every_check():
     explained = re.findall(r"^\| `([a-z]+)` \|", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
 
     assert explained == list(checks(now=datetime.now(UTC)))
+
+
+def test_operations_list_every_setting_a_clinic_must_confirm_with_its_default_and_why():
+    rows = re.findall(r"^\| `[a-z_.*0-9]+` \| .* \|$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+
+    expected = [to_confirm(name, words) for name, words in WORDS.items()]
+
+    assert [row for row in rows if row in expected] == expected, "\n".join(expected)
+
+
+def to_confirm(name: str, words: str) -> str:
+    """The row of the table that tells of a setting, or of a group of them."""
+    value: Any = as_document(SessionPolicy())
+    for part in name.split("."):
+        value = value[part]
+    shown = f"{name}.*" if isinstance(value, dict) and "." not in name else name
+    return f"| `{shown}` | {plain(value)} | {words} |"
+
+
+def plain(value: Any) -> str:
+    """A setting in words: what is true is a yes, and of bounds it is told beyond what a value is asked about."""
+    if isinstance(value, dict) and "likely_least" in value:
+        return f"{value['least']} to {value['most']}, asked beyond {value['likely_least']} to {value['likely_most']}"
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {plain(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return WORDS_FOR.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
