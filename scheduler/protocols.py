@@ -29,6 +29,15 @@ class ResourceKind(StrEnum):
     PUMP = "pump"
 
 
+IN_DEVICES = "esketamine"
+"""The drug that patients spray themselves from devices; every other one runs from a pump."""
+
+
+def drug_key(drug: str) -> str:
+    """By what a drug is looked up, however somebody has spelt it."""
+    return drug.strip().casefold()
+
+
 ON_SHIFT = frozenset({ResourceKind.NURSE, ResourceKind.PRESCRIBER})
 """Kinds that are there only during their shifts; the others whenever the clinic is open."""
 
@@ -92,6 +101,10 @@ class ProtocolDefinition:
         faults = tuple(_faults(self))
         if faults:
             raise Invalid("This protocol contradicts itself.", faults=faults)
+
+    @property
+    def is_in_devices(self) -> bool:
+        return drug_key(self.drug) == IN_DEVICES
 
     @property
     def infusions(self) -> int:

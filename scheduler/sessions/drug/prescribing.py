@@ -7,13 +7,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from scheduler.errors import ConfirmationNeeded, Fault, refuse
+from scheduler.protocols import IN_DEVICES, drug_key
 from scheduler.sessions.drug import dosing
 from scheduler.sessions.drug.amounts import exact, half_up
 from scheduler.sessions.drug.dosing import Basis, Dosage, DoseUnit, Prescription, Sex
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.watch.bounds import impossible_value, improbable_value
 
-ESKETAMINE = "esketamine"
 """The one drug that is given in devices; every other is infused."""
 DEVICE_MG = Decimal(28)
 USUAL_DEVICES = (2, 3)
@@ -108,7 +108,7 @@ class Judgement:
 
 def gives_devices(drug: str) -> bool:
     """Whether this drug comes in devices that the patient uses, and not in a bag or a syringe."""
-    return drug.strip().casefold() == ESKETAMINE
+    return drug_key(drug) == IN_DEVICES
 
 
 def judge(request: Request, case: Case, *, day: date) -> Judgement:

@@ -13,6 +13,7 @@ from scheduler.actors import Actor
 from scheduler.clinic_time import local_date
 from scheduler.errors import Fault, SessionSigned, refuse
 from scheduler.models import LedgerEntry, LedgerKind, Order, ProtocolVersion, SessionStatus, TreatmentSession, Vial
+from scheduler.protocols import drug_key
 from scheduler.records.zone import read_zone
 from scheduler.sessions.ledger import balance
 from scheduler.sessions.ledger.balance import SessionBalance
@@ -175,7 +176,7 @@ def _shape_faults(named: Mapping[str, object], needed: tuple[str, ...]) -> Itera
 
 def _vial_faults(db: Session, session: TreatmentSession, vial: Vial, at: datetime) -> Iterator[Fault]:
     version = db.get_one(ProtocolVersion, (session.clinic_id, session.protocol_version_id))
-    if vial.drug != version.document["drug"]:
+    if drug_key(vial.drug) != drug_key(version.document["drug"]):
         yield Fault("vial_id", "drug", "This vial holds another drug than the protocol gives.")
     if vial.expires_on < local_date(at, read_zone(db, session.clinic_id)):
         yield Fault("vial_id", "expired", "This vial was past its date.")

@@ -33,10 +33,7 @@ from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.settings import settings_in_force
 from scheduler.sessions.steps import take_step, write_step
 from scheduler.sessions.visit.answering import Said, answer
-from scheduler.sessions.visit.shipped_templates import ESKETAMINE
 from scheduler.sessions.visit.templates import template_in_force
-
-INTRANASAL = "intranasal"
 
 
 def check_in(
@@ -189,9 +186,8 @@ def _session(
 
 
 def mode_of(definition: ProtocolDefinition) -> Mode:
-    """A nasal spray comes in devices; everything else is given by pump."""
-    nasal = definition.drug == ESKETAMINE or definition.route == INTRANASAL
-    return Mode.DEVICES if nasal else Mode.INFUSION
+    """What is ordered in devices is given in devices; everything else by pump."""
+    return Mode.DEVICES if definition.is_in_devices else Mode.INFUSION
 
 
 def _is_taken(db: Session, session: TreatmentSession, chair_id: UUID, at: datetime) -> bool:

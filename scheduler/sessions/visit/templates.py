@@ -12,6 +12,7 @@ from scheduler.actors import Actor
 from scheduler.errors import Fault, NotFound, refuse
 from scheduler.models import Protocol, Purpose, Template
 from scheduler.models.upsert import insert_unless_there
+from scheduler.protocols import drug_key
 from scheduler.records import audit
 from scheduler.sessions.leaving import forms
 from scheduler.sessions.visit import checklists
@@ -29,8 +30,9 @@ def template_in_force(
 
     A drug for which nothing is shipped is asked about as ketamine is. Raises `NotFound` where that has no such form.
     """
-    mine = _newest(db, clinic_id, purpose, drug=drug, protocol_id=protocol_id)
-    return mine or _begin(db, clinic_id, purpose, drug=drug, now=now)
+    key = drug_key(drug)
+    mine = _newest(db, clinic_id, purpose, drug=key, protocol_id=protocol_id)
+    return mine or _begin(db, clinic_id, purpose, drug=key, now=now)
 
 
 def change_template(
@@ -44,7 +46,7 @@ def change_template(
     """
     if protocol_id is not None and db.get(Protocol, (actor.clinic_id, protocol_id)) is None:
         raise NotFound("There is no such protocol.")
-    kept = READERS[purpose](document)
+    kept, drug = READERS[purpose](document), drug_key(drug)
     of_these = _of(actor.clinic_id, purpose).where(Template.drug == drug, _is_for(protocol_id)).subquery()
     last: int = db.scalar(select(func.max(of_these.c.number))) or 0
     template = Template(

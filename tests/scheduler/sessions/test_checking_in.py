@@ -1,7 +1,7 @@
 """The beginning of a session."""
 
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from scheduler.errors import Blocked, IllegalTransition, Invalid, NotFound, OutOfTime, SessionOpen
 from scheduler.models import AppointmentStatus, AuditRow, Mode, SessionStatus, SessionStep, StepSource
 from scheduler.protocols import ResourceKind
+from scheduler.sessions.drug.prescribing import gives_devices
 from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.settings import settings_in_force
 from scheduler.sessions.visit.answering import Said, newest_answers
@@ -156,15 +157,6 @@ def test_what_was_asked_at_the_desk_is_kept_and_nothing_else_is_answered(db, cli
     assert answers["identity"].recorded_by == clinic.clinician.staff_id
 
 
-def test_a_nasal_spray_comes_in_devices():
-    nasal = [{"drug": "esketamine"}, {"route": "intranasal"}]
-
-    assert mode_of(MDD_INDUCTION) is Mode.INFUSION
-    for said in nasal:
-        changed = type(MDD_INDUCTION)(**{**vars(MDD_INDUCTION), **said, "dose": Decimal(56), "dose_unit": "mg"})
-        assert mode_of(changed) is Mode.DEVICES
-
-
 def test_a_patient_takes_the_planned_chair(clinic, arrive, sit):
     session = sit(arrive(), now=AT + 5 * MINUTE)
 
@@ -266,3 +258,11 @@ def test_a_check_in_takes_as_many_statements_whatever_was_asked(db, clinic, arri
         arrive(appointments[1], answers=[Said("ride", yes), Said("selection", yes)])
 
     assert len(one) == len(two)
+
+
+@pytest.mark.parametrize(("drug", "mode"), [(" Esketamine", Mode.DEVICES), ("ketamine", Mode.INFUSION)])
+def test_how_a_drug_is_given_does_not_hang_on_how_it_is_spelt(drug, mode):
+    definition = replace(MDD_INDUCTION, drug=drug, route="intranasal")
+
+    assert mode_of(definition) is mode
+    assert gives_devices(drug) is (mode is Mode.DEVICES)
