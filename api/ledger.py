@@ -167,10 +167,12 @@ def correct(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
 @blueprint.post("/ledger/<uuid:ledger_entry_id>/resolution")
 @blueprint.response(201, LedgerEntryOut)
 @blueprint.arguments(ResolutionIn)
-@blueprint.alt_response(409, description="Somebody has explained it already, or less is left than it takes away.")
+@blueprint.alt_response(409, description="Somebody has explained it already.")
 @idempotent(required=True)
 @witnessed
 @allow(Role.CLINICIAN)
 def resolve(body: dict[str, Any], ledger_entry_id: UUID) -> LedgerEntry:
-    """Explain a count that was off, which takes it from the list; `adjust` puts the vial at what was counted."""
+    """Explain a count that was off, which takes it from the list. `adjust` puts the vial at what was
+    counted, while its balance is still the one the count was held against.
+    """
     return vials.resolve(g.db, ledger_entry_id, **body, witness_id=g.witness_id, actor=g.actor, now=g.now)

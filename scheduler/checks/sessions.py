@@ -109,7 +109,9 @@ def _missing(row: AnyRow) -> Iterator[str]:
     for name in ("roomed_at", "cleared_at", "ended_at", "discharged_at", "chair_free_at", "dose_given_mg"):
         if getattr(session, name) is None:
             yield name
-    for name, there in (("a signed order", row.ordered_at), ("vitals before", row.before), ("vitals after", row.after)):
+    by_the_criteria = session.ready_at is not None and session.discharge_override is None
+    after = row.after or not by_the_criteria
+    for name, there in (("a signed order", row.ordered_at), ("vitals before", row.before), ("vitals after", after)):
         if not there:
             yield name
 

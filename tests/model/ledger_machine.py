@@ -247,8 +247,9 @@ class LedgerMachine(RuleBasedStateMachine):
         faults = [] if line.kind == "counted" and line.mg != line.expected else [("ledger_entry_id", "kind")]
         adjust = not faults and rng.random() < 0.5
         off = line.mg - line.expected if adjust and line.expected is not None else Fraction(0)
-        short = "not-in-vial" if self.book.holds(line.vial) + off < 0 else ""
-        guard = "already-reversed" if line.settled and not faults else short
+        guard = "already-reversed" if line.settled and not faults else ""
+        if adjust and not guard and self.book.holds(line.vial) != line.expected:
+            faults = [("adjust", "moved")]
 
         def act(db: Session) -> LedgerEntry:
             return vials.resolve(db, key, reason="Spilt", adjust=adjust, **self.by_two)

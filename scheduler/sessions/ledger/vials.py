@@ -101,8 +101,8 @@ def resolve(
     """Explain a count that was off, which takes it from the list. With `adjust` the vial holds from now on what was
     counted; without, what is amiss is put right by entries of its own, such as a draw that was forgotten.
 
-    Raises `NotFound`, `AlreadyReversed` where somebody has explained it, `NotInVial` (by constraint), and `Invalid` for
-    what is no count that was off, and a missing witness.
+    Raises `NotFound`, `AlreadyReversed` where somebody has explained it, and `Invalid` for what is no count that was
+    off, an adjustment by a count since which the vial's balance has changed, and a missing witness.
     """
     counted = find_entry(db, count_id, actor=actor)
     off = counted.kind is LedgerKind.COUNTED and counted.mg != counted.expected_mg
@@ -110,9 +110,7 @@ def resolve(
     refuse([*none_off, *witness_faults(witness_id, policy_for(db, None, actor=actor, now=now), actor=actor)])
     if is_settled(db, counted):
         raise AlreadyReversed
-    mg, ml = Decimal(0), None
-    if adjust and counted.vial_id is not None:
-        mg, ml = _difference(_lock_vial(db, counted.vial_id, actor=actor), counted)
+    mg, ml = _adjustment(db, counted, actor=actor) if adjust else (Decimal(0), None)
     entry = LedgerEntry(
         kind=LedgerKind.RESOLVED, vial_id=counted.vial_id, mg=mg, ml=ml, occurred_at=max(now, counted.occurred_at),
         witness_id=witness_id, reason=reason, about_id=counted.id,
@@ -120,10 +118,19 @@ def resolve(
     return enter(db, entry, actor=actor, now=now)
 
 
-def _difference(vial: Vial, counted: LedgerEntry) -> tuple[Decimal, Decimal]:
-    """What was counted beyond what was expected, in mg and mL; below nothing where it was less."""
-    mg = counted.mg - (counted.expected_mg or Decimal(0))
-    return mg, mg / vial.strength_mg_ml
+def _adjustment(db: Session, counted: LedgerEntry, *, actor: Actor) -> tuple[Decimal, Decimal | None]:
+    """What was counted beyond what was expected, in mg and mL; below nothing where it was less.
+
+    Only while the balance is still the one the count was held against: of two counts of one loss, one takes it away.
+    """
+    if counted.vial_id is None:
+        return Decimal(0), None
+    vial = _lock_vial(db, counted.vial_id, actor=actor)
+    expected = balances(db, [vial.id], actor=actor)[vial.id].mg
+    if expected != counted.expected_mg:
+        words = "Its balance has changed since this count: count again, or explain it without an adjustment."
+        refuse([Fault("adjust", "moved", words)])
+    return counted.mg - expected, (counted.mg - expected) / vial.strength_mg_ml
 
 
 def _lock_vial(db: Session, vial_id: UUID, *, actor: Actor) -> Vial:
