@@ -1,8 +1,10 @@
 """What a nurse of the demo clinic does for one patient in a chair, each through the functions of a real clinic."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from uuid import UUID
 
 from scheduler import clinic_time
@@ -24,9 +26,13 @@ from scheduler.models import (
     EventOutcome,
     LedgerKind,
     Order,
+    ProtocolVersion,
     Relatedness,
+    SessionSettings,
+    Template,
     TreatmentSession,
 )
+from scheduler.models.base import Base
 from scheduler.records import access
 from scheduler.sessions import steps
 from scheduler.sessions.drug import devices, infusing
@@ -62,7 +68,7 @@ class Bedside:
     course: Course
     visit: Visit
     effect: Effect
-    session_id: UUID
+    session: TreatmentSession
     complete: bool = True
     """Whether the form of this visit was filled in to the end."""
     item9_positive: bool = False
@@ -76,11 +82,12 @@ class Bedside:
         return self.life.house.clinician
 
     @property
-    def session(self) -> TreatmentSession:
-        return self.life.db.get_one(TreatmentSession, (self.life.house.clinic_id, self.session_id))
+    def session_id(self) -> UUID:
+        return self.session.id
 
-    @property
+    @cached_property
     def order(self) -> Order:
+        """Of a patient who was cleared."""
         return self.life.db.get_one(Order, (self.life.house.clinic_id, self.session.order_id))
 
     @property
@@ -211,8 +218,18 @@ def check_in(life: Life, course: Course, visit: Visit, now: datetime) -> Bedside
     """The session of a patient who has come begins; a consent that is on paper only is entered first."""
     _enter_consent(life, course.visitor, now)
     session = checking_in.check_in(life.db, visit.id, actor=life.house.clinician, now=now)
+    life.kept.update(_judged_by(life, session))
     visitor = course.visitor
-    return Bedside(life, course, visit, draw_effect(visitor.dice, visitor.body, visitor.given), session.id)
+    return Bedside(life, course, visit, draw_effect(visitor.dice, visitor.body, visitor.given), session)
+
+
+def _judged_by(life: Life, session: TreatmentSession) -> Iterator[Base]:
+    """What is read with everything that is charted; once kept in memory it is not read again."""
+    clinic_id = session.clinic_id
+    yield life.db.get_one(SessionSettings, (clinic_id, session.settings_id))
+    yield life.db.get_one(ProtocolVersion, (clinic_id, session.protocol_version_id))
+    for template_id in (session.clearance_id, session.discharge_id):
+        yield life.db.get_one(Template, (clinic_id, template_id))
 
 
 def _enter_consent(life: Life, visitor: Visitor, now: datetime) -> None:

@@ -16,6 +16,7 @@ from scheduler.demo.pharmacy import Pharmacy
 from scheduler.demo.scores import ScoreCourse
 from scheduler.demo.stories import Story
 from scheduler.demo.timeline import Timeline
+from scheduler.models.base import Base
 
 Script = Generator[datetime, datetime, None]
 """What happens one after the other: it yields the moment at which it goes on, and is told when that has come."""
@@ -86,6 +87,8 @@ class Life:
     pharmacy: Pharmacy = field(default_factory=Pharmacy)
     seated: set[UUID] = field(default_factory=set)
     """The chairs in which somebody sits."""
+    kept: set[Base] = field(default_factory=set)
+    """What is looked up time and again."""
 
     def later(self, moment: datetime, act: Callable[..., None], *subjects: object) -> None:
         """Let `act(life, *subjects, now)` happen at a moment."""
