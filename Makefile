@@ -40,7 +40,10 @@ test: .venv/dev.stamp ## Run the tests on SQLite and on a PostgreSQL of their ow
 	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(ARGS)
 
 .PHONY: check
-check: lint ## Everything CI runs: lint, types, layers, tests with coverage
+check: lint test ## Everything CI runs: lint, types, layers, tests
+
+.PHONY: coverage
+coverage: .venv/dev.stamp ## Run the tests once more, slower, and say which branches of the domain they miss
 	@$(MAKE) test ARGS="--cov --cov-report="
 	@echo "Branch coverage of the domain"
 	@$(BIN)/python -m coverage report --include="scheduler/*" --show-missing --skip-covered

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-VERBS = {"setup", "run", "demo", "test", "check", "bench", "soak", "lock", "lint", "format", "clean"}
+VERBS = {"setup", "run", "demo", "test", "check", "coverage", "bench", "soak", "lock", "lint", "format", "clean"}
 
 
 def make(*arguments: str) -> str:
