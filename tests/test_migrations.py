@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Connection, MetaData, UniqueConstraint, 
 from sqlalchemy import table as sa_table
 from sqlalchemy.orm import Session
 
-from migrations import guards, session_guards
+from migrations import guards, outcome_guards, session_guards
 from scheduler.checks import checks, clinics
 from scheduler.errors import REFUSALS_BY_CONSTRAINT
 from scheduler.models import Appointment, Base, BookingPolicy, Series, schema
@@ -138,13 +138,14 @@ def test_every_index_stands_in_the_database(migrated):
 def test_every_guard_stands_in_the_database(migrated):
     found = triggers(migrated)
 
-    for name in (*guards.NAMES, *session_guards.TRIGGERS):
+    for name in (*guards.NAMES, *session_guards.TRIGGERS, *outcome_guards.TRIGGERS):
         assert any(trigger == name or trigger.startswith(f"{name}_") for trigger in found), name
 
 
 def test_what_refuses_by_name_is_declared_by_that_name():
     uniques = {index.name for table in Base.metadata.tables.values() for index in table.indexes if index.unique}
-    known = declared(UniqueConstraint, Base.metadata, "postgresql") | uniques | {*guards.NAMES, *session_guards.NAMES}
+    guarded = {*guards.NAMES, *session_guards.NAMES, *outcome_guards.NAMES}
+    known = declared(UniqueConstraint, Base.metadata, "postgresql") | uniques | guarded
     assert set(REFUSALS_BY_CONSTRAINT) <= known
 
 

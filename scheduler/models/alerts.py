@@ -11,9 +11,19 @@ from scheduler.models.base import Base, ClinicOwned, checked
 
 
 class AlertKind(StrEnum):
-    """Of a scale's safety item, or of vitals beyond a threshold (`sessions.watch.signals.SignalKind`)."""
+    """Of a scale's safety items, of how a course goes, or of vitals beyond a threshold
+    (`sessions.watch.signals.SignalKind`).
+    """
 
     SUICIDAL_IDEATION = "suicidal_ideation"
+    SUICIDE_RISK = "suicide_risk"
+    IDEATION_RISE = "ideation_rise"
+    DETERIORATION = "deterioration"
+    OFF_TRACK = "off_track"
+    FUTILITY = "futility"
+    PLATEAU = "plateau"
+    POSSIBLE_RELAPSE = "possible_relapse"
+    SCORE_OVERDUE = "score_overdue"
     SBP_HIGH = "sbp_high"
     SBP_LOW = "sbp_low"
     DBP_HIGH = "dbp_high"
@@ -31,6 +41,10 @@ class AlertKind(StrEnum):
     VITALS_OVERDUE = "vitals_overdue"
 
 
+SAFETY_KINDS = (AlertKind.SUICIDAL_IDEATION, AlertKind.SUICIDE_RISK)
+"""Raised by the database itself, from the answers, whatever wrote them."""
+
+
 class AlertLevel(StrEnum):
     REVIEW = "review"
     WARN = "warn"
@@ -38,8 +52,12 @@ class AlertLevel(StrEnum):
     URGENT = "urgent"
 
 
+UNANSWERED = "acknowledged_at IS NULL AND session_id IS NULL AND NOT historical"
+OF_A_SET = "due_at IS NOT NULL"
+
+
 class Alert(ClinicOwned, Base):
-    """Open until somebody acknowledges it with a note."""
+    """Open until somebody acknowledges it with a note. Never deleted, reopened or pointed elsewhere (`alerts_kept`)."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -47,14 +65,17 @@ class Alert(ClinicOwned, Base):
         ForeignKeyConstraint(["clinic_id", "assessment_id"], ["assessments.clinic_id", "assessments.id"]),
         ForeignKeyConstraint(["clinic_id", "session_id"], ["sessions.clinic_id", "sessions.id"]),
         ForeignKeyConstraint(["clinic_id", "vitals_id"], ["vitals.clinic_id", "vitals.id"]),
+        ForeignKeyConstraint(["clinic_id", "series_id"], ["series.clinic_id", "series.id"]),
+        ForeignKeyConstraint(["clinic_id", "owner_id"], ["staff.clinic_id", "staff.id"]),
         ForeignKeyConstraint(["clinic_id", "acknowledged_by"], ["staff.clinic_id", "staff.id"]),
+        UniqueConstraint("clinic_id", "series_id", "kind", "due_at"),
         UniqueConstraint("clinic_id", "assessment_id", "kind"),
         Index(None, "clinic_id", "patient_id"),
         Index(None, "clinic_id", "session_id", "raised_at"),
         Index(None, "clinic_id", "vitals_id"),
         Index(
             "uq_alerts_overdue", "clinic_id", "session_id", "due_at", "level",
-            unique=True, sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+            unique=True, sqlite_where=text(OF_A_SET), postgresql_where=text(OF_A_SET),
         ),
         Index(None, "clinic_id", "acknowledged_by"),
         Index(
@@ -62,7 +83,19 @@ class Alert(ClinicOwned, Base):
             sqlite_where=text("acknowledged_at IS NULL"), postgresql_where=text("acknowledged_at IS NULL"),
         ),
         Index(None, "clinic_id", "raised_at", "id"),
-        CheckConstraint("(assessment_id IS NULL) <> (session_id IS NULL)", "one_source"),
+        Index(None, "clinic_id", "owner_id"),
+        Index(
+            "ix_alerts_to_escalate", "clinic_id", "respond_by",
+            sqlite_where=text(UNANSWERED), postgresql_where=text(UNANSWERED),
+        ),
+        CheckConstraint(
+            "(assessment_id IS NOT NULL AND session_id IS NULL AND series_id IS NULL)"
+            " OR (assessment_id IS NULL AND session_id IS NOT NULL AND series_id IS NULL)"
+            " OR (assessment_id IS NULL AND session_id IS NULL AND series_id IS NOT NULL)",
+            "one_source",
+        ),
+        CheckConstraint("NOT historical OR assessment_id IS NOT NULL", "historical"),
+        CheckConstraint("escalations >= 0", "escalations"),
         CheckConstraint("vitals_id IS NULL OR session_id IS NOT NULL", "vitals"),
         CheckConstraint(
             "(acknowledged_at IS NULL AND acknowledged_by IS NULL AND note IS NULL)"
@@ -76,6 +109,8 @@ class Alert(ClinicOwned, Base):
     """The answers that show it; or"""
     session_id: Mapped[UUID | None]
     """the session in which it was measured, by the settings that session keeps."""
+    series_id: Mapped[UUID | None]
+    """The course in which a score is missing."""
     vitals_id: Mapped[UUID | None]
     """The set that shows it; none where it is about a set that is missing."""
     value: Mapped[int | None]
@@ -84,7 +119,16 @@ class Alert(ClinicOwned, Base):
     sustained: Mapped[bool | None]
     """Whether it is about a value that has lasted."""
     due_at: Mapped[datetime | None]
-    """When the set that is missing was due; each is told of once a level, however many look."""
+    """When the set or the score that is missing was due; each is told of once a level, however many look."""
+    historical: Mapped[bool] = mapped_column(default=False)
+    """It stands on a list to be looked through, and nobody is called: the answers were old when they came."""
+    owner_id: Mapped[UUID | None]
+    """Who is to look first; every clinician where it is nobody."""
+    respond_by: Mapped[datetime | None]
+    """Until when somebody must have answered; then others are called, and it is set anew. Unset it is overdue."""
+    escalations: Mapped[int] = mapped_column(default=0)
+    """How often others were called."""
+    escalated_at: Mapped[datetime | None]
     kind: Mapped[AlertKind] = mapped_column(checked(AlertKind, "kind"))
     level: Mapped[AlertLevel] = mapped_column(checked(AlertLevel, "level"))
     raised_at: Mapped[datetime]

@@ -22,6 +22,8 @@ class Clinic(Versioned, Base):
     """IANA name; plans are made on this wall clock."""
     contact: Mapped[str | None]
     """How patients reach the clinic, as letters to them say it: a telephone number, say."""
+    accent: Mapped[str | None]
+    """The colour of its pages for patients, as `#rrggbb`."""
     created_at: Mapped[datetime]
 
 
@@ -67,6 +69,23 @@ class ClinicSettings(ClinicOwned, Base):
     """Points of PHQ-9 that are more than noise."""
     baseline_days: Mapped[int]
     """How old, in local days, a score may be at the first infusion to count as baseline."""
+
+
+class OutcomeSettings(ClinicOwned, Base):
+    """What a clinic has decided of scores, alerts and questionnaires, in force from `effective_from`."""
+
+    __tablename__ = "outcome_settings"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
+        Index(None, "clinic_id", "effective_from"),
+        Index(None, "clinic_id", "author_id"),
+    )
+
+    effective_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    author_id: Mapped[UUID | None]
+    document: Mapped[dict[str, Any]]
+    """As `scheduler.outcomes.policy.as_document` writes it."""
 
 
 class BookingPolicy(ClinicOwned, Base):

@@ -14,6 +14,9 @@ class MessageKind(StrEnum):
     REMINDER = "reminder"
     CANCELLATION = "cancellation"
     MOVE = "move"
+    QUESTIONNAIRE = "questionnaire"
+    ESCALATION = "escalation"
+    """To a member of staff, about an alert nobody has answered."""
 
 
 UNSENT = "sent_at IS NULL AND withdrawn_at IS NULL"
@@ -36,11 +39,13 @@ class Message(ClinicOwned, Base):
             sqlite_where=text(UNSENT), postgresql_where=text(UNSENT),
         ),
         CheckConstraint("attempts >= 0", "attempts"),
+        CheckConstraint("(patient_id IS NULL) = (kind = 'escalation')", "to_staff"),
     )  # fmt: skip
 
     key: Mapped[str]
     kind: Mapped[MessageKind] = mapped_column(checked(MessageKind, "kind"))
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID | None]
+    """Whom it is for; nobody where it goes to staff, and then it carries nothing of a patient."""
     appointment_id: Mapped[UUID | None]
     recipient: Mapped[str]
     subject: Mapped[str]

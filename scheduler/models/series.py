@@ -30,6 +30,17 @@ class EndReason(StrEnum):
     OTHER = "other"
 
 
+class Diagnosis(StrEnum):
+    """For what a course is given, as reports group courses; the diagnosis itself is in the record."""
+
+    MAJOR_DEPRESSION = "major_depression"
+    BIPOLAR_DEPRESSION = "bipolar_depression"
+    PTSD = "ptsd"
+    OCD = "ocd"
+    CHRONIC_PAIN = "chronic_pain"
+    OTHER = "other"
+
+
 class AppointmentStatus(StrEnum):
     BOOKED = "booked"
     CONFIRMED = "confirmed"
@@ -79,6 +90,8 @@ class Series(ClinicOwned, Versioned, Base):
     """The series it took over from, such as the induction before a maintenance."""
     reason: Mapped[EndReason | None] = mapped_column(checked(EndReason, "reason"))
     """Why it was paused, stopped or cancelled."""
+    diagnosis: Mapped[Diagnosis | None] = mapped_column(checked(Diagnosis, "diagnosis"))
+    """For what it is given, where somebody said so."""
     booked_at: Mapped[datetime]
     booked_by: Mapped[UUID | None]
 

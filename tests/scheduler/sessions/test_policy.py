@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import Invalid
-from scheduler.sessions import documents
+from scheduler import documents
 from scheduler.sessions.drug.dosing import LIMITS, DoseUnit
 from scheduler.sessions.policy import ORDERED, RANGES, UNCONFIRMED, WORDS, SessionPolicy, as_document, from_document
 from scheduler.sessions.watch.bounds import Bounds

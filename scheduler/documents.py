@@ -1,6 +1,6 @@
 """A frozen dataclass of settings as plain JSON values, and back without believing a word of it.
 
-Fields are whole numbers, Decimals, booleans, tuples of these, any of them or None, or such dataclasses again.
+Fields are whole numbers, Decimals, booleans, texts, tuples of these, any of them or None, or such dataclasses again.
 """
 
 import re
@@ -19,6 +19,9 @@ AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 MOST = 10_000
 """No whole number of a setting is as large; what reckons with it need not fear an overflow."""
 MOST_ENTRIES = 50
+LONGEST_TEXT = 2000
+UNPRINTABLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+"""Line ends may stand in a text; no other control character may."""
 
 
 def plain(value: Any) -> Any:
@@ -88,6 +91,8 @@ class _Reading:
             return self.amount(value, where)
         if type(value) is not kind:
             return self.fault(where, "type", f"This is {NOUNS[kind]}.")
+        if kind is str:
+            return self.text(value, where)
         if kind is int and abs(value) > MOST:
             return self.fault(where, "range", f"No number here is beyond {MOST}.")
         return value
@@ -97,12 +102,19 @@ class _Reading:
             return Decimal(value)
         return self.fault(where, "type", 'This is an amount as text, of at most three places, like "0.25".')
 
+    def text(self, value: str, where: str) -> Any:
+        if not value.strip() or len(value) > LONGEST_TEXT:
+            return self.fault(where, "length", f"This is a text of 1 to {LONGEST_TEXT} characters.")
+        if UNPRINTABLE.search(value):
+            return self.fault(where, "invalid", "A text holds no control characters but line ends.")
+        return value
+
     def fault(self, where: str, code: str, message: str) -> Any:
         """Nothing, instead of what could not be read."""
         self.faults.append(Fault(where or "policy", code, message))
 
 
-NOUNS: dict[type, str] = {int: "a whole number", bool: "true or false"}
+NOUNS: dict[type, str] = {int: "a whole number", bool: "true or false", str: "a text"}
 
 
 def _within(where: str, name: str) -> str:
