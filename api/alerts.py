@@ -12,8 +12,8 @@ from api.paging import Page, page, page_of
 from api.schemas.alerts import AcknowledgementIn, AlertOut, AlertsQuery, ListedAlertOut
 from scheduler.actors import Role
 from scheduler.models import Alert
-from scheduler.outcomes import alerts
-from scheduler.outcomes.alerts import ListedAlert
+from scheduler.outcomes.alerts import alerts
+from scheduler.outcomes.alerts.alerts import ListedAlert
 
 blueprint = Blueprint("alerts", __name__, description="Safety findings that somebody must acknowledge.")
 

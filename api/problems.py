@@ -63,6 +63,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.SessionSigned: 409,
     errors.SessionVoid: 409,
     errors.AlreadyCorrected: 409,
+    errors.AlreadyAnswered: 409,
     errors.Blocked: 409,
     errors.OrderSigned: 409,
     errors.NotInVial: 409,

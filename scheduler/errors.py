@@ -240,6 +240,10 @@ class AlreadyCorrected(DomainError):
     code, title = "already-corrected", "Somebody has corrected this already: correct the newer version."
 
 
+class AlreadyAnswered(DomainError):
+    code, title = "already-answered", "These questions have been answered already."
+
+
 class Blocked(DomainError):
     """Something must be done first; the faults say what."""
 
@@ -297,6 +301,8 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_sessions_appointment": SessionOpen,
     "sessions_locked": SessionSigned,
     "sessions_signed": SessionSigned,
+    "uq_assessments_clinic_id_replaces_id": AlreadyCorrected,
+    "uq_assessments_clinic_id_questionnaire_id": AlreadyAnswered,
     "orders_signed": OrderSigned,
     "ledger_balance": NotInVial,
     "uq_ledger_entries_clinic_id_about_id": AlreadyReversed,

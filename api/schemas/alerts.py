@@ -7,7 +7,7 @@ from marshmallow import fields
 from api.paging import PageIn
 from api.schemas.base import Instant, Shape, Text
 from scheduler.models import AlertKind, AlertLevel
-from scheduler.outcomes.alerts import AlertState
+from scheduler.outcomes.alerts.alerts import AlertState
 
 LONGEST_NOTE = 2000
 

@@ -1,6 +1,7 @@
-"""Assessments and alerts: what was stored is what the answers say."""
+"""Assessments and alerts: what was stored is what the answers say, and nothing positive is without its alert."""
 
 from collections.abc import Iterator
+from functools import cache
 from itertools import groupby
 from uuid import UUID
 
@@ -10,22 +11,24 @@ from sqlalchemy.orm import Session
 from scheduler.checks.findings import AnyRow, Finding, stream
 from scheduler.errors import Invalid
 from scheduler.models import Alert, Assessment
-from scheduler.outcomes.scales import scale
-from scheduler.outcomes.scales.definition import Score
+from scheduler.outcomes.known_scales import find_version
+from scheduler.outcomes.scales.definition import Scale, Score
 
 
 def totals_are_the_answers(db: Session, clinic_id: UUID) -> Iterator[Finding]:
-    """Total, band and completeness are what the scale makes of the answers."""
+    """Total, band, subscales and completeness are what the scale makes of the answers, by the version it kept."""
+    versions = _Versions(db, clinic_id)
     for row in stream(db, select(Assessment.__table__).where(Assessment.clinic_id == clinic_id)):
-        score = _score(row)
+        score = versions.score(row)
         if score is None:
             yield Finding(row.id, "Its answers do not fit its scale.")
-        elif (row.total, row.band, row.complete) != (score.total, score.band, score.complete):
-            yield Finding(row.id, "Its total, band or completeness is not what its answers make.")
+        elif _stored(row) != (score.total, score.band, score.complete, dict(score.parts)):
+            yield Finding(row.id, "Its total, band, subscales or completeness is not what its answers make.")
 
 
 def safety_items_have_alerts(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     """Every answer that must alarm somebody, such as a positive item 9 of the PHQ-9, has its alert."""
+    versions = _Versions(db, clinic_id)
     rows = (
         select(Assessment.__table__, Alert.kind.label("alert"))
         .outerjoin(Alert, and_(Alert.clinic_id == Assessment.clinic_id, Alert.assessment_id == Assessment.id))
@@ -34,14 +37,30 @@ def safety_items_have_alerts(db: Session, clinic_id: UUID) -> Iterator[Finding]:
     )
     for assessment_id, joined in groupby(stream(db, rows), key=lambda row: row.id):
         assessment, *more = joined
-        score = _score(assessment)
+        score = versions.score(assessment)
         raised = {assessment.alert, *(row.alert for row in more)}
         for kind in {finding.kind for finding in score.findings} - raised if score else ():
             yield Finding(assessment_id, f"It has no {kind} alert.")
 
 
-def _score(assessment: AnyRow) -> Score | None:
-    try:
-        return scale(assessment.scale).score(assessment.answers)
-    except Invalid:
-        return None
+class _Versions:
+    """The scales of a clinic, each version looked up once."""
+
+    def __init__(self, db: Session, clinic_id: UUID) -> None:
+        @cache
+        def find(key: str, version: str) -> Scale | None:
+            return find_version(db, clinic_id, key, version)
+
+        self._find = find
+
+    def score(self, row: AnyRow) -> Score | None:
+        """What the answers of a row come to; None where they fit no scale that is known."""
+        scale = self._find(row.scale, row.scale_version)
+        try:
+            return scale.score(row.answers, prorate=row.prorated) if scale else None
+        except Invalid:
+            return None
+
+
+def _stored(row: AnyRow) -> tuple[int | None, str | None, bool, dict[str, int]]:
+    return row.total, row.band, row.complete, row.parts

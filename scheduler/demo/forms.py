@@ -7,7 +7,7 @@ from uuid import UUID
 from scheduler.demo.living import Life, Visitor
 from scheduler.errors import AlreadyAcknowledged
 from scheduler.models import AlertLevel
-from scheduler.outcomes.alerts import acknowledge
+from scheduler.outcomes.alerts.alerts import acknowledge
 from scheduler.outcomes.assessments import Logged, log_assessment
 
 NOTES = (

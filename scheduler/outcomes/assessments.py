@@ -1,19 +1,24 @@
-"""Answered scales: scored and written once, with the alerts they call for."""
+"""Answered scales: scored and written once, with the alerts they call for; corrected by newer ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import boundary
-from scheduler.errors import Fault, refuse
-from scheduler.models import Alert, Appointment, Assessment, Patient
-from scheduler.outcomes import alerts, scales
+from scheduler.errors import AlreadyCorrected, Fault, NotFound, refuse
+from scheduler.models import Alert, AnsweredBy, AnswerSource, Appointment, Assessment, Patient
+from scheduler.outcomes.alerts.raising import raise_alerts
+from scheduler.outcomes.forms import MISSING, Form
+from scheduler.outcomes.known_scales import find_scale, find_version
+from scheduler.outcomes.scales import SCALES
+from scheduler.outcomes.settings import policy_in_force
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
 
@@ -31,7 +36,8 @@ class Logged:
 
 def log_assessment(
     db: Session, patient_id: UUID, *, scale: str, answers: Sequence[object], taken_at: datetime,
-    appointment_id: UUID | None = None, actor: Actor, now: datetime,
+    appointment_id: UUID | None = None, answered_by: AnsweredBy | None = None,
+    missing: Sequence[str | None] | None = None, language: str = "en", actor: Actor, now: datetime,
 ) -> Logged:  # fmt: skip
     """Score the answers and write them down; what a safety item says is raised in the same transaction.
 
@@ -40,32 +46,62 @@ def log_assessment(
     and `Invalid` for answers, a time or an appointment that cannot be.
     """
     patient = access.open_record(db, patient_id, action="record.opened", actor=actor, now=now)
-    definition = scales.scale(scale)
-    refuse(
-        [
-            *definition.faults(answers),
-            *_time_faults(taken_at, patient, read_zone(db, actor.clinic_id), now),
-            *_appointment_faults(db, patient, appointment_id),
-        ]
-    )
-    score = definition.score(answers)
-    assessment = Assessment(
-        clinic_id=actor.clinic_id, id=uuid4(), patient_id=patient_id, appointment_id=appointment_id,
-        scale=definition.key, scale_version=definition.version, answers=list(answers),
-        total=score.total, band=score.band, complete=score.complete, flags=list(score.flags),
-        taken_at=taken_at, recorded_at=now, recorded_by=actor.staff_id,
+    form = Form(
+        patient_id, find_scale(db, actor.clinic_id, scale), answers, taken_at, AnswerSource.CLINIC, answered_by,
+        appointment_id, missing, language,
     )  # fmt: skip
+    return write_form(db, patient, form, action="assessment.logged", actor=actor, now=now)
+
+
+def correct_assessment(
+    db: Session, assessment_id: UUID, *, answers: Sequence[object], reason: str, taken_at: datetime | None = None,
+    missing: Sequence[str | None] | None = None, actor: Actor, now: datetime,
+) -> Logged:  # fmt: skip
+    """Follow a form with what was really answered; the older stays, and so does every alert it raised.
+
+    Raises `NotFound`, `AlreadyCorrected` for one that a newer form replaces, and `Invalid`.
+    """
+    old = db.get(Assessment, (actor.clinic_id, assessment_id))
+    if old is None:
+        raise NotFound("There is no such assessment.")
+    patient = access.open_record(db, old.patient_id, action="record.opened", actor=actor, now=now)
+    access.lock_record(db, patient.id, actor=actor)
+    if db.scalar(select(Assessment.id).where(_replacing(old))) is not None:
+        raise AlreadyCorrected
+    scale = find_version(db, actor.clinic_id, old.scale, old.scale_version)
+    form = Form(
+        old.patient_id, scale or find_scale(db, actor.clinic_id, old.scale), answers, taken_at or old.taken_at,
+        AnswerSource.CLINIC, old.answered_by, old.appointment_id, missing, old.language, replaces_id=old.id,
+        reason=reason.strip(),
+    )  # fmt: skip
+    return write_form(db, patient, form, action="assessment.corrected", actor=actor, now=now)
+
+
+def write_form(db: Session, patient: Patient, form: Form, *, action: str, actor: Actor, now: datetime) -> Logged:
+    """Write one form of an opened record, and raise what it calls for. Raises `Invalid` with every fault."""
+    refuse(_form_faults(db, patient, form, now))
+    policy = policy_in_force(db, patient.clinic_id, now=now)
+    row = form.row(prorate=policy.reading.prorate, clinic_id=patient.clinic_id, recorded_by=actor.staff_id, now=now)
+    assessment = Assessment(**row)
     db.add(assessment)
-    db.flush()  # the alerts point at it
-    audit.note(db, "assessment.logged", actor=actor, now=now, subject=assessment.id, patient_id=patient_id, scale=scale)
-    return Logged(assessment, alerts.raise_alerts(db, assessment, score.findings, actor=actor, now=now))
+    db.flush()  # the database raises its alerts with it
+    audit.note(
+        db, action, actor=actor, now=now, subject=assessment.id, patient_id=patient.id, scale=assessment.scale
+    )  # fmt: skip
+    return Logged(assessment, raise_alerts(db, assessment, actor=actor, now=now))
+
+
+def nothing_replaces(form: Any = Assessment) -> ColumnElement[bool]:
+    """Whether a form is the newest of its chain: what trajectories and reports read."""
+    newer = aliased(Assessment)
+    return ~exists().where(newer.clinic_id == form.clinic_id, newer.replaces_id == form.id)
 
 
 def list_assessments(
     db: Session, patient_id: UUID, *, scale: str | None = None,
     after: UUID | None, limit: int, actor: Actor, now: datetime,
 ) -> list[Assessment]:  # fmt: skip
-    """Up to `limit` assessments of a patient, the newest first, of one scale or of all.
+    """Up to `limit` assessments of a patient, the newest first, of one scale or of all; corrected ones among them.
 
     `after` is the last one seen: an id, since it stands in addresses, where dates of care may not.
     Raises `NotFound` for an unknown patient.
@@ -74,11 +110,35 @@ def list_assessments(
     order = (Assessment.taken_at, Assessment.id)
     found = select(Assessment).where(Assessment.clinic_id == actor.clinic_id, Assessment.patient_id == patient_id)
     if scale is not None:
-        found = found.where(Assessment.scale == scales.scale(scale).key)
+        found = found.where(Assessment.scale == scale)
     if after is not None:
         seen = select(*order).where(Assessment.clinic_id == actor.clinic_id, Assessment.id == after)
         found = found.where(tuple_(*order) < seen.scalar_subquery())
     return list(db.scalars(found.order_by(*(column.desc() for column in order)).limit(limit)))
+
+
+def _replacing(old: Assessment) -> ColumnElement[bool]:
+    return (Assessment.clinic_id == old.clinic_id) & (Assessment.replaces_id == old.id)
+
+
+def _form_faults(db: Session, patient: Patient, form: Form, now: datetime) -> Iterator[Fault]:
+    yield from form.scale.faults(form.answers)
+    yield from missing_faults(form)
+    yield from _time_faults(form.taken_at, patient, read_zone(db, patient.clinic_id), now)
+    yield from _appointment_faults(db, patient, form.appointment_id)
+    if form.reason == "":
+        yield Fault("reason", "blank", "Say why it is corrected.")
+
+
+def missing_faults(form: Form) -> Iterator[Fault]:
+    """A reason stands where there is no answer, and nowhere else."""
+    if form.missing is None:
+        return
+    if len(form.missing) != len(form.answers):
+        yield Fault("missing", "length", "One entry for each answer; null where there is one.")
+    for place, (why, answer) in enumerate(zip(form.missing, form.answers, strict=False)):
+        if why is not None and (answer is not None or why not in MISSING):
+            yield Fault(f"missing.{place}", "invalid", f"Null beside an answer; else null or {', '.join(MISSING)}.")
 
 
 def _time_faults(taken_at: datetime, patient: Patient, zone: ZoneInfo, now: datetime) -> Iterator[Fault]:
@@ -100,7 +160,7 @@ def _appointment_faults(db: Session, patient: Patient, appointment_id: UUID | No
 
 def syndrome_of(assessment: Assessment) -> str | None:
     """What the scale's own algorithm reads in the form; None if incomplete, or under another version of the scale."""
-    definition = scales.SCALES.get(assessment.scale)
+    definition = SCALES.get(assessment.scale)
     if definition is None or definition.version != assessment.scale_version:
         return None
     return definition.score(assessment.answers).syndrome

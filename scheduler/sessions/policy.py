@@ -11,8 +11,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from scheduler.errors import Fault, Invalid
 from scheduler import documents
+from scheduler.errors import Fault, Invalid
 from scheduler.sessions.drug.dosing import LIMITS, DoseLimits, DoseUnit, contradictory
 from scheduler.sessions.watch.bounds import Bound, Bounds
 from scheduler.sessions.watch.schedule import OBSERVED, Intervals

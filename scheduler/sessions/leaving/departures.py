@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.actors import Role
 from scheduler.models import (
+    SAFETY_KINDS,
     Alert,
     AlertLevel,
     Assessment,
@@ -94,11 +95,13 @@ def padss_scores(answers: Answers) -> dict[str, int]:
 
 
 def open_alerts(db: Session, session: TreatmentSession, *, until: datetime | None = None) -> frozenset[UUID]:
-    """The urgent alerts of this session, and all about the answers of its patient, that are still open; with `until`
+    """The urgent alerts of this session, and all about the safety of its patient, that are still open; with `until`
     those alone that tell of nothing later. When they were acknowledged is not asked: much is typed in afterwards.
     """
     of_session = and_(Alert.session_id == session.id, Alert.level == AlertLevel.URGENT)
-    of_answers = and_(Alert.patient_id == session.patient_id, Alert.assessment_id.is_not(None))
+    of_answers = and_(
+        Alert.patient_id == session.patient_id, Alert.kind.in_(SAFETY_KINDS), Alert.historical.is_(False)
+    )  # fmt: skip
     found = select(Alert.id).where(
         Alert.clinic_id == session.clinic_id, Alert.acknowledged_at.is_(None), or_(of_session, of_answers)
     )

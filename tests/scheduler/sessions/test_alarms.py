@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from scheduler.models import Alert, AlertKind, AlertLevel, AuditRow, EndKind, SessionStatus, TreatmentSession
-from scheduler.outcomes import alerts
+from scheduler.outcomes.alerts import alerts
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.record.corrections import Correction, correct_vitals
 from scheduler.sessions.watch.alarms import clinics_with_sessions, raise_again, raise_overdue

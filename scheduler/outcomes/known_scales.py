@@ -1,0 +1,41 @@
+"""Which scales a clinic can ask: those of the house, and questions of its own."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.errors import Fault, Invalid
+from scheduler.models import ClinicScale
+from scheduler.outcomes.scales import SCALES
+from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.scales.simple import simple_scale
+
+
+def find_scale(db: Session, clinic_id: UUID, key: str) -> Scale:
+    """The scale of this name as it is asked today. Raises `Invalid` for one nobody knows, or asks no more."""
+    if key in SCALES:
+        return SCALES[key]
+    newest = _of_clinic(db, clinic_id, key)
+    if not newest or newest[-1].retired:
+        raise Invalid(faults=[Fault("scale", "unknown", "There is no such scale; GET /scales lists them.")])
+    return as_scale(newest[-1])
+
+
+def find_version(db: Session, clinic_id: UUID, key: str, version: str) -> Scale | None:
+    """The scale as a form was scored with; None for a version nobody knows."""
+    if key in SCALES:
+        return SCALES[key] if SCALES[key].version == version else None
+    rows = (row for row in _of_clinic(db, clinic_id, key) if str(row.number) == version)
+    return next(map(as_scale, rows), None)
+
+
+def as_scale(row: ClinicScale) -> Scale:
+    """A clinic's own question as the engine reads it."""
+    return simple_scale(row.key, str(row.number), row.name, row.question, row.least_label, row.most_label)
+
+
+def _of_clinic(db: Session, clinic_id: UUID, key: str) -> Sequence[ClinicScale]:
+    mine = select(ClinicScale).where(ClinicScale.clinic_id == clinic_id, ClinicScale.key == key)
+    return db.scalars(mine.order_by(ClinicScale.number)).all()

@@ -1,0 +1,26 @@
+"""What a clinic has decided of its scores, and which of it is in force."""
+
+import json
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.models import OutcomeSettings
+from scheduler.outcomes.policy import OutcomePolicy, from_document
+
+
+def policy_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> OutcomePolicy:
+    """The policy in force: of two from the same moment the later word; the defaults where a clinic has none."""
+    order = (OutcomeSettings.effective_from.desc(), OutcomeSettings.created_at.desc(), OutcomeSettings.id)
+    of_clinic = OutcomeSettings.clinic_id == clinic_id, OutcomeSettings.effective_from <= now
+    document = db.scalar(select(OutcomeSettings.document).where(*of_clinic).order_by(*order).limit(1))
+    return _read(json.dumps(document)) if document else OutcomePolicy()
+
+
+@lru_cache(maxsize=256)
+def _read(document: str) -> OutcomePolicy:
+    """Of a document that was read before, the same value again."""
+    return from_document(json.loads(document))
