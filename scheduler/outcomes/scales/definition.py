@@ -1,156 +1,72 @@
 """What a scale is: a value that refuses to be inconsistent, and the one way in which answers become a score."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from itertools import pairwise
+from functools import cached_property
 from typing import Any
 
 from scheduler.errors import Fault, refuse
+from scheduler.outcomes.scales.contradictions import contradictions
+from scheduler.outcomes.scales.elements import (
+    Answers,
+    Asked,
+    Band,
+    Choice,
+    Cut,
+    Finding,
+    How,
+    Item,
+    Level,
+    Mode,
+    Notice,
+    Part,
+    SafetyItem,
+    Score,
+    Total,
+)
+from scheduler.outcomes.scales.lines import Lines
+from scheduler.outcomes.scales.shape import Definition
 
-Answers = tuple[int | None, ...]
-"""One entry an item, in the order of the items; None where no answer was given."""
-
-
-class Level(StrEnum):
-    """How soon somebody must look: during the visit, or at once."""
-
-    REVIEW = "review"
-    URGENT = "urgent"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One answer a person can tick."""
-
-    value: int
-    text: str
-    loinc: str | None = None
-
-
-@dataclass(frozen=True)
-class Item:
-    """One question. `text` and `choices` are empty where the licence does not let them be shipped.
-
-    An unscored item is kept and never added; leaving it out does not make a form incomplete.
-    """
-
-    number: int
-    least: int
-    most: int
-    text: str | None = None
-    loinc: str | None = None
-    choices: tuple[Choice, ...] = ()
-    scored: bool = True
+__all__ = [
+    "Answers", "Asked", "Band", "Choice", "Cut", "Finding", "How", "Item", "Level", "Lines", "Mode", "Notice", "Part",
+    "SafetyItem", "Scale", "Score", "Total",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Band:
-    """Totals from `least` to `most`, both included."""
-
-    key: str
-    least: int
-    most: int
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A flag for an answer of at least `least` to one item. It informs; nobody has to close it."""
-
-    flag: str
-    item: int
-    least: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a safety item said: a flag that somebody must look at, and how soon."""
-
-    kind: str
-    level: Level
-
-
-@dataclass(frozen=True)
-class SafetyItem:
-    """An item whose answer raises an alert: from `review` on for review, from `urgent` on urgently."""
-
-    kind: str
-    item: int
-    review: int
-    urgent: int
-
-    def finding(self, answer: int | None) -> Finding | None:
-        if answer is None or answer < self.review:
-            return None
-        return Finding(self.kind, Level.URGENT if answer >= self.urgent else Level.REVIEW)
-
-
-@dataclass(frozen=True)
-class Score:
-    """What the answers say. An incomplete form has no total, no band and no syndrome; findings it may have."""
-
-    total: int | None
-    band: str | None
-    complete: bool
-    flags: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    syndrome: str | None
-    """The scale's own reading of a complete form, as information; None where it has none."""
-
-
-@dataclass(frozen=True)
-class Scale:
-    """One version of a questionnaire whose total is the sum of its scored items, more being worse.
+class Scale(Definition):
+    """One version of a questionnaire, and how its answers become a score.
 
     Raises `ValueError` where it contradicts itself, so at import.
     """
 
-    key: str
-    version: str
-    name: str
-    recall: str
-    """The wording that stands above the items; scores under another wording do not compare."""
-    items: tuple[Item, ...]
-    bands: tuple[Band, ...]
-    source: str
-    licence: str
-    safety: tuple[SafetyItem, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    syndrome: Callable[[Sequence[int]], str] | None = None
-    """Reads the scored answers of a complete form."""
-    loinc: str | None = None
-    total_loinc: str | None = None
-
     def __post_init__(self) -> None:
-        faults = list(_contradictions(self))
+        faults = list(contradictions(self))
         if faults:
             raise ValueError(f"scale {self.key}: {'; '.join(faults)}")
 
-    @property
-    def most(self) -> int:
-        """The highest total."""
-        return sum(item.most for item in self.items if item.scored)
+    def score(self, answers: Sequence[object], *, prorate: bool = False) -> Score:
+        """Total, band and flags of these answers. Raises `Invalid` naming every faulty one.
 
-    @property
-    def fewest_answers(self) -> int:
-        """How many entries a form has at least: unscored items at its end may be left off."""
-        return max(item.number for item in self.items if item.scored)
-
-    def score(self, answers: Sequence[object]) -> Score:
-        """Total, band and flags of these answers. Raises `Invalid` naming every faulty one."""
+        With `prorate`, a scale that allows it estimates the total of a form with few gaps.
+        """
         given = self._checked(answers)
-        scored = [given[item.number - 1] for item in self.items if item.scored]
-        known = [answer for answer in scored if answer is not None]
-        complete = len(known) == len(scored)
-        total = sum(known) if complete else None
+        gaps = self._gaps(given)
+        parts = {part.key: part.value(given) for part in self.parts if not gaps or gaps.isdisjoint(part.items)}
+        total, prorated = self._total(given, parts), False
+        if gaps:
+            total = self._estimate(given, gaps) if prorate else None
+            prorated = total is not None
         findings = self._findings(given)
         return Score(
             total=total,
-            band=None if total is None else self.band(total).key,
-            complete=complete,
-            flags=tuple(finding.kind for finding in findings) + self._noticed(given),
+            band=self._band_key(given, total, complete=not gaps),
+            complete=not gaps,
+            flags=(*(finding.kind for finding in findings), *self._noticed(given), *self._cut(total)),
             findings=findings,
-            syndrome=self.syndrome(known) if complete and self.syndrome else None,
+            syndrome=self.syndrome(self._counted(given)) if self.syndrome and not gaps else None,
+            parts=parts,
+            prorated=prorated,
         )
 
     def faults(self, answers: Sequence[object]) -> Iterator[Fault]:
@@ -163,70 +79,94 @@ class Scale:
             if not _fits(item, answer):
                 message = f"Item {item.number} is a whole number from {item.least} to {item.most}, or null."
                 yield Fault(f"answers.{item.number - 1}", "range", message)
+        if self.asked:
+            yield from self._unasked(answers)
 
-    def band(self, total: int) -> Band:
-        """The band a total lies in."""
-        return next(band for band in self.bands if band.least <= total <= band.most)
+    def missing(self, answers: Sequence[object]) -> tuple[int, ...]:
+        """The numbers of the items that still need an answer. Raises `Invalid` naming every faulty one."""
+        return tuple(sorted(self._gaps(self._checked(answers))))
+
+    def band(self, total: int) -> Band | None:
+        """The band a total lies in; None where the scale draws none."""
+        return next((band for band in self.bands if band.least <= total <= band.most), None)
+
+    @cached_property
+    def _band_keys(self) -> tuple[str, ...]:
+        return tuple(band.key for band in self.bands for _ in range(band.least, band.most + 1))
 
     def _checked(self, answers: Sequence[object]) -> Answers:
         refuse(self.faults(answers))
-        missing = len(self.items) - len(answers)
-        return tuple(_whole(answer) for answer in answers) + (None,) * missing
+        return self._padded(answers)
+
+    def _padded(self, answers: Sequence[Any]) -> Answers:
+        """Fitting answers, one an item."""
+        return (*answers, *(None,) * (len(self.items) - len(answers)))
+
+    def _unasked(self, answers: Sequence[object]) -> Iterator[Fault]:
+        """Answers to items that the form, by its other answers, did not ask. Unfit ones have been named already."""
+        fitting = [a if _fits(item, a) else None for item, a in zip(self.items, answers, strict=False)]
+        given = self._padded(fitting)
+        for asked in self.asked:
+            if asked.tolerated or asked.may_be_met(given):
+                continue
+            after = " or ".join(str(number) for number in asked.when)
+            for number in asked.items:
+                if given[number - 1] is not None:
+                    message = (
+                        f"Item {number} is asked only if item {after} was at least {asked.least}; else it is null."
+                    )
+                    yield Fault(f"answers.{number - 1}", "not-asked", message)
+
+    def _gaps(self, given: Answers) -> set[int]:
+        """Scored items without an answer that should have one."""
+        gaps = {number for number in self.scored if given[number - 1] is None}
+        if not gaps:
+            return gaps
+        for asked in self.asked:
+            if not asked.is_met(given):
+                gaps.difference_update(asked.items)
+        for pair in self.alternatives:
+            if not gaps.issuperset(pair):
+                gaps.difference_update(pair)
+        return gaps
+
+    def _counted(self, given: Answers) -> tuple[int, ...]:
+        return tuple(given[number - 1] or 0 for number in self.scored)
+
+    def _total(self, given: Answers, parts: Mapping[str, int]) -> int | None:
+        if self.total is Total.NONE:
+            return None
+        return sum(parts.values()) if self.total is Total.PARTS else sum(self._counted(given))
+
+    def _estimate(self, given: Answers, gaps: set[int]) -> int | None:
+        """The sum as if the missing answers were like the others, halves rounded up.
+
+        None with more gaps than the scale allows, or without an answer to a safety item.
+        """
+        if len(gaps) > self.prorates_up_to or any(given[rule.item - 1] is None for rule in self.safety):
+            return None
+        answered = len(self.scored) - len(gaps)
+        return (2 * sum(self._counted(given)) * len(self.scored) + answered) // (2 * answered)
+
+    def _band_key(self, given: Answers, total: int | None, *, complete: bool) -> str | None:
+        if self.level is not None:
+            return self.level(given) if complete else None
+        return self._band_keys[total] if self.bands and total is not None else None
 
     def _findings(self, given: Answers) -> tuple[Finding, ...]:
-        found = (rule.finding(given[rule.item - 1]) for rule in self.safety)
-        return tuple(finding for finding in found if finding)
+        gravest: dict[str, Finding] = {}
+        for rule in self.safety:
+            found = rule.finding(given[rule.item - 1])
+            if found and (found.level is Level.URGENT or rule.kind not in gravest):
+                gravest[rule.kind] = found
+        return tuple(gravest.values())
 
-    def _noticed(self, given: Answers) -> tuple[str, ...]:
-        return tuple(notice.flag for notice in self.notices if (given[notice.item - 1] or 0) >= notice.least)
+    def _noticed(self, given: Answers) -> Iterator[str]:
+        return (notice.flag for notice in self.notices if (given[notice.item - 1] or 0) >= notice.least)
+
+    def _cut(self, total: int | None) -> Iterator[str]:
+        return (cut.flag for cut in self.cuts if total is not None and total >= cut.least)
 
 
 def _fits(item: Item, answer: object) -> bool:
     return answer is None or (type(answer) is int and item.least <= answer <= item.most)
-
-
-def _whole(answer: Any) -> int | None:
-    """An answer that `_fits` has let through, under its own type."""
-    return None if answer is None else int(answer)
-
-
-def _contradictions(scale: Scale) -> Iterator[str]:
-    yield from _item_contradictions(scale.items)
-    yield from _band_contradictions(scale)
-    numbers = {item.number: item for item in scale.items}
-    for rule in scale.safety:
-        item = numbers.get(rule.item)
-        if item is None or not item.least < rule.review <= rule.urgent <= item.most:
-            yield f"safety item {rule.item} can never tell"
-    for notice in scale.notices:
-        item = numbers.get(notice.item)
-        if item is None or not item.least < notice.least <= item.most:
-            yield f"notice {notice.flag} can never tell"
-    flags = [rule.kind for rule in scale.safety] + [notice.flag for notice in scale.notices]
-    if len(set(flags)) != len(flags):
-        yield "two rules share a flag"
-
-
-def _item_contradictions(items: Iterable[Item]) -> Iterator[str]:
-    items = list(items)
-    if [item.number for item in items] != list(range(1, len(items) + 1)):
-        yield "items are not numbered 1..n"
-    if not any(item.scored for item in items):
-        yield "no item is scored"
-    for item in items:
-        if item.least != 0 or item.most < 1:
-            yield f"item {item.number} does not go from 0 to at least 1"
-        if item.choices and [choice.value for choice in item.choices] != list(range(item.least, item.most + 1)):
-            yield f"the choices of item {item.number} are not its range"
-
-
-def _band_contradictions(scale: Scale) -> Iterator[str]:
-    bands = scale.bands
-    if not bands or bands[0].least != 0 or bands[-1].most != scale.most:
-        yield f"the bands do not cover 0 to {scale.most}"
-    if any(band.least > band.most for band in bands):
-        yield "a band is empty"
-    if any(upper.least != lower.most + 1 for lower, upper in pairwise(bands)):
-        yield "the bands leave a gap or overlap"
-    if len({band.key for band in bands}) != len(bands):
-        yield "two bands share a key"

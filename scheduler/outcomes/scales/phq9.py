@@ -6,7 +6,8 @@ depression severity measure. J Gen Intern Med 2001;16:606-613, and the instructi
 
 from collections.abc import Sequence
 
-from scheduler.outcomes.scales.definition import Band, Choice, Item, Notice, SafetyItem, Scale
+from scheduler.outcomes.scales.definition import Band, Choice, Item, Lines, Notice, SafetyItem, Scale
+from scheduler.outcomes.scales.loinc import loinc
 
 SUICIDAL_IDEATION = "suicidal_ideation"
 PRESENT = 2
@@ -14,36 +15,33 @@ PRESENT = 2
 MAJOR, OTHER = 5, 2
 """So many symptoms, a core one among them, make a syndrome."""
 
+LINES = Lines(response_percent=50, remission_most=4, remission_baseline=10, reliable_change=6, clinically_relevant=5)
+"""Six points are the meaningful change of the esketamine trials and the reliable change of the English talking-therapy
+services (IAPT); a standard error of 1.9 points makes 5.3, in whole points 6. Five are the step from band to band."""
+
 HOW_OFTEN = (
-    Choice(0, "Not at all", "LA6568-5"),
-    Choice(1, "Several days", "LA6569-3"),
-    Choice(2, "More than half the days", "LA6570-1"),
-    Choice(3, "Nearly every day", "LA6571-9"),
+    Choice(0, "Not at all", loinc("phq9.how_often.0")),
+    Choice(1, "Several days", loinc("phq9.how_often.1")),
+    Choice(2, "More than half the days", loinc("phq9.how_often.2")),
+    Choice(3, "Nearly every day", loinc("phq9.how_often.3")),
 )
 HOW_DIFFICULT = (
-    Choice(0, "Not difficult at all", "LA6572-7"),
-    Choice(1, "Somewhat difficult", "LA6573-5"),
-    Choice(2, "Very difficult"),
-    Choice(3, "Extremely difficult"),
+    Choice(0, "Not difficult at all", loinc("phq9.how_difficult.0")),
+    Choice(1, "Somewhat difficult", loinc("phq9.how_difficult.1")),
+    Choice(2, "Very difficult", loinc("phq9.how_difficult.2")),
+    Choice(3, "Extremely difficult", loinc("phq9.how_difficult.3")),
 )
-"""The last two have no LOINC code here: published forms disagree which of LA6574-3 and LA6575-0 is which."""
 QUESTIONS = (
-    ("44250-9", "Little interest or pleasure in doing things"),
-    ("44255-8", "Feeling down, depressed, or hopeless"),
-    ("44259-0", "Trouble falling or staying asleep, or sleeping too much"),
-    ("44254-1", "Feeling tired or having little energy"),
-    ("44251-7", "Poor appetite or overeating"),
-    (
-        "44258-2",
-        "Feeling bad about yourself \u2014 or that you are a failure or have let yourself or your family down",
-    ),
-    ("44252-5", "Trouble concentrating on things, such as reading the newspaper or watching television"),
-    (
-        "44253-3",
-        "Moving or speaking so slowly that other people could have noticed? Or the opposite \u2014 being so fidgety or "
-        "restless that you have been moving around a lot more than usual",
-    ),
-    ("44260-8", "Thoughts that you would be better off dead or of hurting yourself in some way"),
+    "Little interest or pleasure in doing things",
+    "Feeling down, depressed, or hopeless",
+    "Trouble falling or staying asleep, or sleeping too much",
+    "Feeling tired or having little energy",
+    "Poor appetite or overeating",
+    "Feeling bad about yourself \u2014 or that you are a failure or have let yourself or your family down",
+    "Trouble concentrating on things, such as reading the newspaper or watching television",
+    "Moving or speaking so slowly that other people could have noticed? Or the opposite \u2014 being so fidgety or "
+    "restless that you have been moving around a lot more than usual",
+    "Thoughts that you would be better off dead or of hurting yourself in some way",
 )
 DIFFICULTY = Item(
     number=10,
@@ -51,7 +49,7 @@ DIFFICULTY = Item(
     most=3,
     text="If you checked off any problems, how difficult have these problems made it for you to do your work, take "
     "care of things at home, or get along with other people?",
-    loinc="69722-7",
+    loinc=loinc("phq9.10"),
     choices=HOW_DIFFICULT,
     scored=False,
 )
@@ -72,7 +70,7 @@ PHQ9 = Scale(
     name="PHQ-9",
     recall="Over the last 2 weeks, how often have you been bothered by any of the following problems?",
     items=(
-        *(Item(number, 0, 3, text, loinc, HOW_OFTEN) for number, (loinc, text) in enumerate(QUESTIONS, start=1)),
+        *(Item(n, 0, 3, text, loinc(f"phq9.{n}"), HOW_OFTEN) for n, text in enumerate(QUESTIONS, start=1)),
         DIFFICULTY,
     ),
     bands=(
@@ -85,9 +83,12 @@ PHQ9 = Scale(
     safety=(SafetyItem(SUICIDAL_IDEATION, item=9, review=1, urgent=2),),
     notices=(Notice("functional_impairment", item=10, least=2),),
     syndrome=syndrome,
+    recall_days=14,
+    prorates_up_to=2,
+    lines=LINES,
     source="Kroenke K, Spitzer RL, Williams JB. J Gen Intern Med 2001;16:606-613.",
     licence="Developed by Spitzer, Williams, Kroenke and colleagues; no permission required to reproduce, translate, "
     "display or distribute.",
-    loinc="44249-1",
-    total_loinc="44261-6",
+    loinc=loinc("phq9"),
+    total_loinc=loinc("phq9.total"),
 )

@@ -181,7 +181,7 @@ def test_a_scale_of_fixed_length_says_so():
         ({"items": (Item(1, 1, 2),)}, "does not go from 0"),
         ({"items": (Item(1, 0, 2, choices=HOW_OFTEN),)}, "choices of item 1"),
         ({"items": (Item(1, 0, 0, choices=(Choice(0, "No"),)),)}, "does not go from 0"),
-        ({"bands": ()}, "do not cover"),
+        ({"bands": (Band("low", 0, 3),)}, "do not cover"),
         ({"bands": (Band("low", 1, 2),)}, "do not cover"),
         ({"bands": (Band("low", 0, 1),)}, "do not cover"),
         ({"bands": (Band("low", 0, 0), Band("high", 2, 2))}, "gap or overlap"),
