@@ -1,4 +1,4 @@
-"""Answered scales, and what they say over a series."""
+"""The scales, and answered ones."""
 
 from functools import partial
 from typing import Any
@@ -16,18 +16,15 @@ from api.schemas.assessments import (
     AssessmentsQuery,
     LoggedOut,
     ScaleOut,
-    TrajectoryOut,
-    TrajectoryQuery,
 )
 from scheduler.actors import Role
 from scheduler.models import Assessment
-from scheduler.outcomes import assessments, courses
+from scheduler.outcomes import assessments
 from scheduler.outcomes.assessments import Logged
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.scales.definition import Scale
-from scheduler.outcomes.trajectories import Trajectory
 
-blueprint = Blueprint("assessments", __name__, description="Answered scales, and what they say over a series.")
+blueprint = Blueprint("assessments", __name__, description="The scales, and answered ones.")
 
 
 @blueprint.get("/scales")
@@ -56,12 +53,3 @@ def list_assessments(asked: dict[str, Any], patient_id: UUID) -> Page[Assessment
     """A patient's forms, the newest first."""
     of_patient = partial(assessments.list_assessments, g.db, patient_id, scale=asked["scale"])
     return page(asked, partial(of_patient, actor=g.actor, now=g.now))
-
-
-@blueprint.get("/patients/<uuid:patient_id>/trajectory")
-@blueprint.response(200, TrajectoryOut)
-@blueprint.arguments(TrajectoryQuery, location="query")
-@allow(Role.CLINICIAN)
-def read_trajectory(asked: dict[str, Any], patient_id: UUID) -> Trajectory:
-    """A patient's scores over one series: baseline, each score among the infusions, and where they stand now."""
-    return courses.read_trajectory(g.db, patient_id, **asked, actor=g.actor, now=g.now)

@@ -29,7 +29,7 @@ from scheduler.administration import clinics, policies, settings
 from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.policy import Policy
 from scheduler.models import BookingPolicy, Clinic, ClinicSettings, Closure, OpeningHours
-from scheduler.outcomes.trajectories import Thresholds
+from scheduler.outcomes.trajectories.change import Thresholds
 
 blueprint = Blueprint("clinics", __name__, description="A clinic, its settings, opening hours and closures.")
 

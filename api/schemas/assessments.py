@@ -1,6 +1,5 @@
-"""Scales, answered scales and trajectories as they are sent and shown."""
+"""Scales and answered scales as they are sent and shown."""
 
-from fractions import Fraction
 from typing import Any
 
 from marshmallow import fields, validate
@@ -10,10 +9,8 @@ from api.schemas.alerts import AlertOut
 from api.schemas.base import Instant, Shape
 from scheduler.outcomes.assessments import syndrome_of
 from scheduler.outcomes.scales import SCALES
-from scheduler.outcomes.trajectories import to_one_place
 
 MOST_ANSWERS = 100
-IMPROVEMENT = "Positive is better: a fall from 20 to 9 is {example}. Null without a baseline{more}."
 
 
 class ScaleKey(fields.String):
@@ -28,13 +25,6 @@ class Answer(fields.Integer):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:  # noqa: ARG002 # as declared by the parent
         return value
-
-
-class Percent(fields.Float):
-    """An exact fraction, shown to one decimal; halves are rounded away from zero."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float | None:  # noqa: ARG002 # as declared by the parent
-        return float(to_one_place(value)) if isinstance(value, Fraction) else None
 
 
 class AssessmentIn(Shape):
@@ -97,72 +87,6 @@ class AssessmentOut(Shape):
     taken_at = Instant(required=True)
     recorded_at = Instant(required=True)
     recorded_by = fields.UUID(required=True, allow_none=True)
-
-
-class TrajectoryQuery(Shape):
-    scale = ScaleKey(required=True)
-    series_id = fields.UUID(
-        load_default=None,
-        metadata={"description": "Default: the series that began last, else the next to begin."},
-    )
-
-
-class ChangeOut(Shape):
-    """One score against the baseline."""
-
-    taken_at = Instant(required=True)
-    total = fields.Integer(required=True, allow_none=True)
-    band = fields.String(required=True, allow_none=True)
-    infusion = fields.Integer(
-        required=True, metadata={"description": "How many infusions came before it; 0 is before the first."}
-    )
-    change = fields.Integer(
-        attribute="change.points", allow_none=True, dump_default=None,
-        metadata={"description": IMPROVEMENT.format(example="11", more="")},
-    )  # fmt: skip
-
-
-def _percent() -> Percent:
-    description = IMPROVEMENT.format(example="55.0", more=", or from one of 0") + " Rounded for display only."
-    return Percent(
-        attribute="change.percent", allow_none=True, dump_default=None, metadata={"description": description}
-    )
-
-
-def _claim(name: str, description: str) -> fields.Boolean:
-    return fields.Boolean(
-        attribute=f"change.{name}", allow_none=True, dump_default=None,
-        metadata={"description": f"{description} Null without a baseline."},
-    )  # fmt: skip
-
-
-class PointOut(ChangeOut):
-    """A score in its place among the infusions."""
-
-    percent_change = _percent()
-
-
-class LatestOut(ChangeOut):
-    """The last complete score, and what the clinic's thresholds call it."""
-
-    percent = _percent()
-    response = _claim("response", "Improved by at least the clinic's percentage, half unless set otherwise.")
-    remission = _claim("remission", "Under the clinic's line, from a baseline high enough to speak of remission.")
-    reliable_change = _claim("reliable_change", "More points than noise, for better or worse.")
-    deterioration = _claim("deterioration", "A rise of more points than noise.")
-
-
-class TrajectoryOut(Shape):
-    """A patient's scores over one series."""
-
-    series_id = fields.UUID(required=True, allow_none=True)
-    baseline = fields.Integer(
-        attribute="baseline.total", allow_none=True, dump_default=None,
-        metadata={"description": "The last complete total before the first infusion, if it is recent enough."},
-    )  # fmt: skip
-    baseline_taken_at = Instant(attribute="baseline.taken_at", allow_none=True, dump_default=None)
-    points = fields.List(fields.Nested(PointOut), required=True)
-    latest = fields.Nested(LatestOut, required=True, allow_none=True)
 
 
 class ChoiceOut(Shape):

@@ -11,7 +11,7 @@ from scheduler.actors import Actor
 from scheduler.administration.dated import append, beginning_faults, history
 from scheduler.errors import Fault, refuse
 from scheduler.models import ClinicSettings
-from scheduler.outcomes.trajectories import Thresholds
+from scheduler.outcomes.trajectories.change import Thresholds
 
 RANGES = {
     "response_percent": (1, 100),

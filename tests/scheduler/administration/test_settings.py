@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.administration.settings import change_settings, list_settings
 from scheduler.errors import Invalid
-from scheduler.outcomes.trajectories import Thresholds
+from scheduler.outcomes.trajectories.change import Thresholds
 
 
 def test_new_settings_follow_the_old_with_author_and_date(db, clinic, now):

@@ -36,7 +36,7 @@ from scheduler.models import (
     Vial,
     Vitals,
 )
-from scheduler.outcomes.courses import read_trajectory
+from scheduler.outcomes.trajectories.reading import read_trajectory
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.minutes import By, report
 from tests.scheduler.demo.conftest import NOW, PASSWORD, TODAY, built

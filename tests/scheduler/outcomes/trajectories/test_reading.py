@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 from scheduler.errors import Invalid, NotFound
 from scheduler.models import AppointmentStatus, AuditRow, ClinicSettings
 from scheduler.outcomes.assessments import log_assessment
-from scheduler.outcomes.courses import read_trajectory, thresholds_at
-from scheduler.outcomes.trajectories import Thresholds
+from scheduler.outcomes.trajectories.change import Thresholds
+from scheduler.outcomes.trajectories.reading import read_trajectory, thresholds_at
 from scheduler.protocols import Phases
 from tests.builders import MDD_INDUCTION, clinic_instant
 from tests.courses import PREPARE, appointments_of, write_series
@@ -149,9 +149,9 @@ def test_without_a_preparation_a_form_at_the_planned_start_comes_before_the_infu
 @pytest.mark.parametrize(
     ("status", "infusion"),
     [
-        (AppointmentStatus.BOOKED, 1),
-        (AppointmentStatus.CONFIRMED, 1),
-        (AppointmentStatus.ARRIVED, 1),
+        (AppointmentStatus.BOOKED, 0),
+        (AppointmentStatus.CONFIRMED, 0),
+        (AppointmentStatus.ARRIVED, 0),
         (AppointmentStatus.IN_SESSION, 1),
         (AppointmentStatus.COMPLETED, 1),
         (AppointmentStatus.CANCELLED, 0),
@@ -159,7 +159,7 @@ def test_without_a_preparation_a_form_at_the_planned_start_comes_before_the_infu
         (AppointmentStatus.ENTERED_IN_ERROR, 0),
     ],
 )
-def test_standing_appointments_count_and_others_do_not(clinic, score, read, status, infusion):
+def test_a_visit_that_was_held_counts_where_nobody_keeps_sessions(clinic, score, read, status, infusion):
     patient = clinic.patient()
     series = write_series(clinic, patient, [clinic_instant("Mon 09:00")], status)
     score(patient, 12, clinic_instant("Tue 09:00"))

@@ -10,16 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.outcomes.trajectories import (
-    Course,
-    Reading,
-    Thresholds,
-    change,
-    choose,
-    of_course,
-    to_one_place,
-    trajectory,
-)
+from scheduler.outcomes.trajectories.change import Category, Thresholds, change, to_one_place
+from scheduler.outcomes.trajectories.courses import Course, Infusion, Reading, choose, of_course
+from scheduler.outcomes.trajectories.trajectory import trajectory
+from scheduler.outcomes.trajectories.yardstick import Yardstick
 
 ZONE = ZoneInfo("America/New_York")
 DEFAULTS = Thresholds()
