@@ -1,0 +1,1 @@
+"""Scales as data, and the one way in which answers become a score."""
