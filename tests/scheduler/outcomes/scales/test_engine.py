@@ -127,6 +127,16 @@ def test_an_incomplete_form_tells_the_parts_it_answered():
     assert (score.total, score.syndrome, score.flags) == (None, None, ())
 
 
+PCL5_CUTS = ("total_31_or_more", "total_33_or_more")
+
+
+@pytest.mark.parametrize(("total", "flags"), [(30, 0), (31, 1), (32, 1), (33, 2)])
+def test_a_total_on_a_cut_of_the_pcl5_is_flagged(total, flags):
+    form = [4] * (total // 4) + [total % 4] + [0] * (19 - total // 4)
+
+    assert PCL5.score(form).flags == PCL5_CUTS[:flags]
+
+
 @pytest.mark.parametrize(("total", "flags"), [(4, ()), (5, ("total_5_or_more",))])
 def test_a_cut_flags_the_total_that_reaches_it(total, flags):
     assert CADSS.score([1] * total + [0] * (23 - total)).flags == flags

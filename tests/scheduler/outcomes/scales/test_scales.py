@@ -1,5 +1,7 @@
 """What holds for every scale of the house."""
 
+from hashlib import sha256
+
 import pytest
 
 from scheduler.errors import Invalid
@@ -23,6 +25,8 @@ RANGES = {
 }
 WITH_TEXT = {"phq9", "gad7", "pcl5"}
 """Only these may be reproduced without asking."""
+WORDING = [("phq9", "1", "5d139c384c36"), ("gad7", "1", "4003247f44fe"), ("pcl5", "1", "7e5141933a15")]
+"""The words of a version, as a digest."""
 LINES = {
     "phq9": Lines(
         response_percent=50, remission_most=4, remission_baseline=10, reliable_change=6, clinically_relevant=5
@@ -59,6 +63,14 @@ def test_items_and_total_have_the_published_ranges(known):
 def test_wording_stands_only_where_its_licence_allows(known):
     assert known.has_text == (known.key in WITH_TEXT)
     assert known.has_text or not any(item.text or item.choices for item in known.items)
+
+
+@pytest.mark.parametrize(("key", "version", "digest"), WORDING)
+def test_another_wording_needs_another_version(key, version, digest):
+    known = SCALES[key]
+    words = [known.recall, *(words for item in known.items for words in (item.text, *(c.text for c in item.choices)))]
+
+    assert (known.version, sha256("\n".join(words).encode()).hexdigest()[:12]) == (version, digest)
 
 
 @each
