@@ -1,9 +1,11 @@
-"""`make soak`: the storm of `tests/test_races.py` and the model of `tests/model`, long enough to be believed.
+"""`make soak`: the storms of `tests/test_races.py` and `tests/test_lost_warnings.py` and the model of `tests/model`,
+long enough to be believed.
 
-`make test` gives each engine a storm of 4,000 operations and the model 10,000 steps, to be over in minutes; here it is
-100,000 operations an engine and 1,000,000 steps for both, which take hours.
-`ARGS="50000"` for so many operations of the storm, `ARGS="50000 200000"` for so many steps of the model too, and
-`ARGS="0 1000000 7"` for the model alone, beginning with another seed. Ctrl-C ends it with what is known by then.
+`make test` gives each engine a storm of 4,000 operations, 500 forms and the model 5,000 steps, to be over in minutes;
+here it is 100,000 operations and 50,000 forms an engine, and 1,000,000 steps for both, which take hours.
+`ARGS="50000"` for so many operations of the storm, `ARGS="50000 200000"` for so many steps of the model too,
+`ARGS="0 1000000 7"` for the model alone, beginning with another seed, and `ARGS="0 0 1 100000"` for so many forms on
+both engines together and nothing else. Ctrl-C ends it with what is known by then.
 """
 
 import sys
@@ -13,6 +15,7 @@ from time import monotonic
 
 from bench.engines import ENGINES, home_of
 from scheduler.models.engine import Database
+from tests import warnings_storm
 from tests.homes import Home
 from tests.model.machine import RUNS, run_seed
 from tests.model.world import Tally, build_world
@@ -21,17 +24,20 @@ from tests.storm import blow, build_arena, findings
 OPERATIONS = 100_000
 STEPS = 1_000_000
 """Of the model, on both engines together."""
+FORMS = 100_000
+"""Written by processes that are killed, on both engines together."""
 STEP = 1_000
 NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 
 
-def main(operations: str = str(OPERATIONS), steps: str = str(STEPS), seed: str = "1") -> None:
+def main(operations: str = str(OPERATIONS), steps: str = str(STEPS), seed: str = "1", forms: str = str(FORMS)) -> None:
     """Soak each engine, then look at everything. Exits with 1 if anything is not as it must be."""
     broken = []
     try:
         for engine in ENGINES:
             with home_of(engine) as home:
                 broken += storm(home, engine, int(operations))
+                broken += warn(home, engine, int(forms) // len(ENGINES), int(seed))
                 broken += live(home, engine, int(steps) // len(ENGINES), seed)
     except KeyboardInterrupt:
         print("interrupted: nothing was wrong up to here" if not broken else "interrupted")
@@ -54,6 +60,23 @@ def storm(home: Home, engine: str, operations: int) -> list[tuple[str, str]]:
         broken = findings(database, now=NOW)
         database.close()
     return broken
+
+
+def warn(home: Home, engine: str, forms: int, seed: int) -> list[tuple[str, str]]:
+    """Which forms must alarm somebody and do not, after so many were written by processes that were killed."""
+    with home.fresh() as url:
+        database = Database(url)
+        arena, ends, begun = warnings_storm.build_arena(database, now=NOW), Counter[int](), monotonic()
+        for target in range(STEP, forms + STEP, STEP):
+            ends += warnings_storm.storm(arena, database, min(target, forms), seed=seed + target)
+            print(
+                f"{engine}: {min(target, forms)} of {forms} forms, {ends.total()} lives, {monotonic() - begun:.0f} s",
+                flush=True,
+            )
+        positive, missing = warnings_storm.lost(database)
+        print(f"{engine}: {positive} forms must alarm somebody, {len(missing)} do not", flush=True)
+        database.close()
+    return [(engine, f"form {form_id} has no alert as grave as its answers") for form_id in missing]
 
 
 def live(home: Home, engine: str, steps: int, seed: str, *, runs: int = RUNS) -> list[tuple[str, str]]:
