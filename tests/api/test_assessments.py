@@ -275,7 +275,7 @@ def test_reading_scores_is_audited(db, clinician, course):
 
 
 def test_the_scales_are_shown_with_their_wording(clinician):
-    (phq9,) = clinician.get("/scales").json["items"]
+    phq9, *_ = clinician.get("/scales").json["items"]
 
     assert (phq9["key"], len(phq9["items"]), phq9["items"][9]["scored"]) == ("phq9", 10, False)
     assert phq9["items"][0]["choices"][3] == {"value": 3, "text": "Nearly every day", "loinc": "LA6571-9"}
