@@ -2,20 +2,36 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from scheduler.errors import Invalid, NotFound
-from scheduler.models import AppointmentStatus, AuditRow, ClinicSettings
-from scheduler.outcomes.assessments import log_assessment
+from scheduler.models import (
+    AppointmentStatus,
+    Assessment,
+    AuditRow,
+    ClinicScale,
+    ClinicSettings,
+    EndKind,
+    OutcomeSettings,
+    Series,
+    SessionStatus,
+)
+from scheduler.outcomes.assessments import correct_assessment, log_assessment
+from scheduler.outcomes.policy import OutcomePolicy, ScaleLines, as_document
+from scheduler.outcomes.scales.lines import Lines
 from scheduler.outcomes.trajectories.change import Thresholds
-from scheduler.outcomes.trajectories.reading import read_trajectory, thresholds_at
+from scheduler.outcomes.trajectories.reading import read_courses, read_trajectory, thresholds_at
 from scheduler.protocols import Phases
 from tests.builders import MDD_INDUCTION, clinic_instant
+from tests.counting import counted
 from tests.courses import PREPARE, appointments_of, write_series
+from tests.treatments import session_in
 
+INFUSE = MDD_INDUCTION.phases.infuse
 LATER = timedelta(days=60)
 
 
@@ -51,7 +67,7 @@ def read(db, clinic, at):
 def test_scores_stand_among_the_infusions_of_the_series(clinic, score, read, at):
     patient = clinic.patient()
     series = write_series(clinic, patient, [at("Mon 09:00"), at("Thu 09:00"), at("Mon 09:00", week=1)])
-    for total, when in ((20, at("Mon 09:10")), (16, at("Thu 09:10")), (9, at("Mon 12:00", week=1))):
+    for total, when in ((20, at("Mon 09:10")), (16, at("Thu 09:10")), (9, at("Thu 12:00", week=1))):
         score(patient, total, when)
 
     found = read(patient)
@@ -109,7 +125,7 @@ def test_a_late_form_that_names_no_visit_is_placed_by_its_time(clinic, late, sco
 
     found = read(late)
 
-    assert (found.baseline.total, found.latest.infusion, found.latest.change.response) == (20, 1, True)
+    assert (found.baseline.total, found.points[-1].infusion, found.points[-1].uncounted) == (20, 1, "short_recall")
 
 
 def test_a_late_form_of_another_courses_visit_is_placed_by_its_time(clinic, late, score, read, at):
@@ -119,7 +135,7 @@ def test_a_late_form_of_another_courses_visit_is_placed_by_its_time(clinic, late
 
     found = read(late, series_id=later.id)
 
-    assert (found.baseline.total, found.latest.infusion) == (20, 1)
+    assert (found.baseline.total, found.points[-1].infusion) == (20, 1)
 
 
 def test_a_form_of_a_cancelled_visit_is_placed_by_its_time(clinic, late, score, read, at):
@@ -257,11 +273,147 @@ def test_a_clinic_that_set_nothing_has_the_defaults(db, clinic, at):
     assert thresholds_at(db, clinic.id, at("Mon 09:00") - 2 * timedelta(days=365)) == Thresholds()
 
 
-def statements(db):
-    """The statements sent from here on."""
-    seen = []
-    event.listen(db.connection(), "before_cursor_execute", lambda *call: seen.append(call[2]))
-    return seen
+def held(clinic, at, series, *, minutes=40, **changes):
+    """A session at the first visit of a series that began a quarter of an hour late, as the record has it."""
+    (first, *_) = appointments_of(clinic, series)
+    begun = at("Mon 09:00") + PREPARE + timedelta(minutes=15)
+    told = {"started_at": begun, "ended_at": begun + timedelta(minutes=minutes), "end_kind": EndKind.COMPLETED}
+    told |= {"dose_given_mg": Decimal("34.5")} | changes
+    return session_in(clinic, told.pop("status", SessionStatus.DISCHARGED), appointment=first, **told)
+
+
+def test_an_infusion_began_and_ended_as_its_session_says(clinic, read, at):
+    patient = clinic.patient()
+    series = write_series(clinic, patient, [at("Mon 09:00"), at("Thu 09:00")])
+    row = held(clinic, at, series)
+
+    first, second = read(patient).course.infusions
+
+    assert (first.at, first.ended_at, first.charted) == (row.started_at, row.ended_at, True)
+    assert (first.dose_mg, second.dose_mg, second.charted) == (Decimal("34.5"), None, False)
+    assert (second.at, second.ended_at - second.at) == (at("Thu 09:00") + PREPARE, timedelta(minutes=INFUSE))
+
+
+def test_an_infusion_that_runs_ends_as_planned(clinic, read, at):
+    patient = clinic.patient()
+    series = write_series(clinic, patient, [at("Mon 09:00")], AppointmentStatus.IN_SESSION)
+    ended = {"ended_at": None, "end_kind": None, "dose_given_mg": None}
+    row = held(clinic, at, series, status=SessionStatus.INFUSING, **ended)
+
+    (only,) = read(patient).course.infusions
+
+    assert (only.given, only.charted, only.ended_at) == (True, False, row.started_at + timedelta(minutes=INFUSE))
+
+
+@pytest.mark.parametrize(("status", "given"), [(SessionStatus.DEFERRED, False), (SessionStatus.ENTERED_IN_ERROR, True)])
+def test_a_visit_whose_session_gave_nothing_is_no_infusion(clinic, read, at, status, given):
+    """And one entered in error says nothing: the visit was held."""
+    patient = clinic.patient()
+    series = write_series(clinic, patient, [at("Mon 09:00")])
+    session_in(clinic, status, appointment=appointments_of(clinic, series)[0])
+
+    (only,) = read(patient, series_id=series.id).course.infusions
+
+    assert only.given is given
+
+
+def test_a_form_of_a_visit_taken_when_its_infusion_was_over_comes_after_it(clinic, late, score, read, at):
+    series = write_series(clinic, late, [at("Mon 09:00"), at("Thu 09:00")])
+    row = held(clinic, at, series)
+    for minutes in (-1, 41):
+        score(late, 15, row.started_at + timedelta(minutes=minutes), appointments_of(clinic, series)[0])
+
+    found = read(late)
+
+    assert [(point.infusion, point.uncounted) for point in found.points[1:]] == [(0, None), (1, "short_recall")]
+
+
+def test_only_forms_that_nothing_replaces_are_read(db, clinic, score, read, at):
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00")])
+    score(patient, 20, at("Mon 08:00"))
+    wrong = db.scalars(select(Assessment)).one()
+    correct_assessment(
+        db, wrong.id, answers=answers(18), reason="One line too low.", actor=clinic.clinician, now=at("Tue 09:00")
+    )
+
+    found = read(patient)
+
+    assert [point.total for point in found.points] == [18]
+
+
+def test_the_lines_of_other_scales_are_those_of_the_clinics_policy(db, clinic, read, at):
+    patient = clinic.patient()
+    write_series(clinic, patient, [at("Mon 09:00")])
+    for items, when in (([3] * 7, at("Mon 08:00")), ([2] * 6 + [0], at("Thu 09:00"))):
+        log_assessment(db, patient.id, scale="gad7", answers=items, taken_at=when, actor=clinic.clinician, now=when)
+    strict = OutcomePolicy(lines=ScaleLines(gad7=Lines(response_percent=40, reliable_change=4)))
+
+    plain = read(patient, scale="gad7").latest.change
+    clinic.keep(
+        OutcomeSettings(
+            clinic_id=clinic.id,
+            effective_from=at("Mon 09:00"),
+            created_at=at("Mon 09:00"),
+            document=as_document(strict),
+        )
+    )
+    changed = read(patient, scale="gad7").latest.change
+
+    assert (plain.points, plain.response, changed.response, changed.remission) == (9, False, True, None)
+
+
+def test_a_question_the_clinic_asks_no_more_can_still_be_read(db, clinic, read, at):
+    patient = clinic.patient()
+    words = {"name": "Pain", "question": "How bad?", "least_label": "none", "most_label": "worst"}
+    clinic.keep(ClinicScale(clinic_id=clinic.id, key="pain", number=1, created_at=clinic.now, **words))
+    log_assessment(
+        db, patient.id, scale="pain", answers=[7], taken_at=at("Mon 08:00"), actor=clinic.clinician, now=at("Mon 09:00")
+    )
+    clinic.keep(ClinicScale(clinic_id=clinic.id, key="pain", number=2, created_at=clinic.now, retired=True, **words))
+
+    found = read(patient, scale="pain")
+
+    assert [(point.total, point.uncounted) for point in found.points] == [(7, None)]
+
+
+def test_many_patients_are_read_by_as_many_statements_as_one(db, clinic, elsewhere, score, at):
+    patients = [clinic.patient() for _ in range(4)]
+    series = [
+        write_series(clinic, patient, [at("Mon 09:00") + timedelta(hours=3 * number)])
+        for number, patient in enumerate(patients)
+    ]
+    for patient in patients[:3]:
+        score(patient, 20, at("Mon 08:00"))
+    write_series(elsewhere, elsewhere.patient(), [at("Mon 09:00")])
+    db.flush()
+
+    with counted(db) as for_one:
+        one = read_courses(db, clinic.id, patients=[patients[0].id])
+    with counted(db) as for_all:
+        everybody = read_courses(db, clinic.id, with_answers=True)
+
+    assert len(for_one) == len(for_all) == 3
+    assert (set(one), set(everybody)) == ({patients[0].id}, {patient.id for patient in patients})
+    assert [everybody[patient.id].courses[0].series_id for patient in patients] == [row.id for row in series]
+    assert everybody[patients[0].id].of("phq9")[0].answers == tuple(answers(20))
+    assert one[patients[0].id].of("phq9")[0].answers == ()
+    assert everybody[patients[3].id].of("phq9") == ()
+
+
+def test_the_patients_of_some_series_are_read_with_all_their_courses(db, clinic, score, at):
+    patient, other = clinic.patient(), clinic.patient()
+    first = write_series(clinic, patient, [at("Mon 09:00")])
+    second = write_series(clinic, patient, [at("Mon 09:00", week=4)])
+    write_series(clinic, other, [at("Tue 09:00")])
+    score(patient, 20, at("Mon 08:00"))
+
+    by_ids = read_courses(db, clinic.id, series=[second.id])
+    by_query = read_courses(db, clinic.id, series=select(Series.id).where(Series.id == second.id), scales=["gad7"])
+
+    assert [course.series_id for course in by_ids[patient.id].courses] == [first.id, second.id]
+    assert (list(by_ids), list(by_query)) == ([patient.id], [patient.id])
+    assert (len(by_ids[patient.id].of("phq9")), by_query[patient.id].readings) == (1, {})
 
 
 def test_a_trajectory_takes_as_many_statements_however_long_it_is(db, clinic, score, read, at):
@@ -269,15 +421,14 @@ def test_a_trajectory_takes_as_many_statements_however_long_it_is(db, clinic, sc
     write_series(clinic, patient, [at("Mon 09:00", week=week) for week in range(2)])
     score(patient, 20, at("Mon 08:00"))
     db.flush()
-    seen = statements(db)
 
-    read(patient)
-    few = len(seen)
+    with counted(db) as few:
+        read(patient)
     write_series(clinic, patient, [at("Tue 09:00", week=week) for week in range(2)])
     for hour in range(40):
         score(patient, 10, at("Mon 11:00") + timedelta(hours=hour))
     db.flush()
-    seen.clear()
-    read(patient)
+    with counted(db) as many:
+        read(patient)
 
-    assert len(seen) == few <= 5
+    assert len(many) == len(few) <= 6
