@@ -39,8 +39,8 @@ def ask(body: dict[str, Any]) -> propose.Proposals:
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def commit(body: dict[str, Any]) -> series.BookedSeries:
     """Book a proposal exactly as it was given out: every appointment of it, or none."""
-    plan, waiver, hold_id = from_text(body["proposal"]), body["override"], body["hold_id"]
-    return book.book_series(g.db, plan, actor=g.actor, now=g.now, waiver=waiver, hold_id=hold_id)
+    plan, told = from_text(body.pop("proposal")), {"waiver": body.pop("override"), **body}
+    return book.book_series(g.db, plan, actor=g.actor, now=g.now, **told)
 
 
 @blueprint.get("/series/<uuid:series_id>")

@@ -8,6 +8,7 @@ from flask import g
 from api.idempotency import idempotent
 from api.identity import allow, reads
 from api.openapi import Blueprint
+from api.schemas.booking import DiagnosisIn, SeriesOut
 from api.schemas.changes import (
     CompletionIn,
     EndingIn,
@@ -22,6 +23,8 @@ from api.versions import changes_version, require_version
 from scheduler.actors import Role
 from scheduler.booking.changing import courses, rebooking
 from scheduler.booking.changing.outcome import Outcome
+from scheduler.booking.diagnosis import set_diagnosis
+from scheduler.booking.series import BookedSeries
 
 blueprint = Blueprint("series", __name__, url_prefix="/series", description="A whole series changed.")
 
@@ -114,3 +117,12 @@ def extend(body: dict[str, Any], series_id: UUID) -> Outcome:
 def hand_over(body: dict[str, Any], series_id: UUID) -> rebooking.HandOver:
     """Ask for series under another protocol that keep the spacing to the last infusion; book one as any proposal."""
     return rebooking.hand_over(g.db, series_id, **body, actor=g.actor, now=g.now)
+
+
+@blueprint.put("/<uuid:series_id>/diagnosis")
+@blueprint.response(200, SeriesOut)
+@blueprint.arguments(DiagnosisIn)
+@allow(Role.SCHEDULER, Role.CLINICIAN)
+def diagnose(body: dict[str, Any], series_id: UUID) -> BookedSeries:
+    """Say for what a series is given, as reports group courses; null takes the word back."""
+    return set_diagnosis(g.db, _seen(series_id), **body, actor=g.actor, now=g.now)

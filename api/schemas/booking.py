@@ -11,7 +11,7 @@ from scheduler.booking.opaque import LARGEST_PLAN
 from scheduler.booking.plans import OPEN_END, Wishes
 from scheduler.booking.propose import MOST_PROPOSALS
 from scheduler.booking.waivers import Waiver
-from scheduler.models import AppointmentStatus, EndReason, OverrideRule, SeriesStatus, SessionStatus
+from scheduler.models import AppointmentStatus, Diagnosis, EndReason, OverrideRule, SeriesStatus, SessionStatus
 from scheduler.protocols import ResourceKind
 
 USUAL_PROPOSALS = 3
@@ -127,10 +127,16 @@ class OverrideIn(Shape):
         return Waiver(frozenset(said["rules"]), said["reason"])
 
 
+def diagnosis_field(**options: Any) -> fields.Enum:
+    told = "For what it is given, as reports group courses; the diagnosis itself is in the record."
+    return fields.Enum(Diagnosis, by_value=True, allow_none=True, metadata={"description": told}, **options)
+
+
 class SeriesIn(Shape):
     proposal = fields.String(required=True, validate=validate.Length(1, LARGEST_PLAN))
     hold_id = fields.UUID(load_default=None, metadata={"description": "Your hold that keeps these places, if any."})
     override = fields.Nested(OverrideIn, load_default=None)
+    diagnosis = diagnosis_field(load_default=None)
 
 
 class NamedResourceOut(Shape):
@@ -160,8 +166,13 @@ class SeriesOut(Shape):
     reason = fields.Enum(EndReason, by_value=True, required=True, allow_none=True)
     infusions = fields.Integer(required=True, metadata={"description": "How many it is to have."})
     follows_id = fields.UUID(required=True, allow_none=True, metadata={"description": "The series before it."})
+    diagnosis = diagnosis_field(required=True)
     booked_at = LocalTime(required=True)
     appointments = fields.List(fields.Nested(AppointmentOut), required=True)
+
+
+class DiagnosisIn(Shape):
+    diagnosis = diagnosis_field(required=True)
 
 
 class SeriesListOut(Shape):

@@ -26,6 +26,7 @@ from scheduler.errors import Fault, Invalid, NotFound, PlanRefused
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
+    Diagnosis,
     Patient,
     ProtocolVersion,
     Series,
@@ -42,7 +43,7 @@ GONE = Fault("proposal", "protocol-changed", "The protocol has changed since thi
 
 def book_series(
     db: Session, plan: SeriesPlan, *, actor: Actor, now: datetime, waiver: Waiver | None = None,
-    hold_id: UUID | None = None,
+    hold_id: UUID | None = None, diagnosis: Diagnosis | None = None,
 ) -> BookedSeries:  # fmt: skip
     """Book every appointment of the plan, or none; returns the series as it stands now, without reading it back.
 
@@ -62,7 +63,7 @@ def book_series(
     if hold_id is not None:
         book_hold(db, hold_id, plan.patient_id, actor=actor, now=now)
     expire_holds(db, actor.clinic_id, now=now)
-    series = _series(plan, version, situation)
+    series = replace(_series(plan, version, situation), diagnosis=diagnosis)
     _write(db, [Draft(plan, series, situation)], plan, actor=actor, hold_id=hold_id)
     ids = {each.number: each.id for each in series.appointments}
     overrides = list(set_aside(faults, waiver, ids, actor=actor, now=now))
@@ -217,7 +218,8 @@ def _series_row(draft: Draft, actor: Actor) -> dict[str, Any]:
     return {
         "clinic_id": actor.clinic_id, "id": series.id, "patient_id": plan.patient_id,
         "protocol_version_id": plan.protocol_version_id, "status": series.status, "infusions": len(plan.visits),
-        "follows_id": plan.follows, "reason": None, "booked_at": draft.situation.now,
+        "follows_id": plan.follows, "reason": None, "diagnosis": series.diagnosis,
+        "booked_at": draft.situation.now,
         "booked_by": actor.staff_id, "version": series.version,
     }  # fmt: skip
 

@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session, aliased
 from scheduler.actors import Actor
 from scheduler.booking.fhir_words import FHIR_STATUS
 from scheduler.errors import NotFound
-from scheduler.models import Appointment, AppointmentStatus, EndReason, ProtocolVersion, Resource, Series, SeriesStatus
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    Diagnosis,
+    EndReason,
+    ProtocolVersion,
+    Resource,
+    Series,
+    SeriesStatus,
+)
 from scheduler.protocols import ResourceKind
 from scheduler.records import access
 from scheduler.records.zone import read_zone
@@ -62,6 +71,8 @@ class BookedSeries:
     booked_at: datetime
     version: int
     appointments: tuple[BookedAppointment, ...]
+    diagnosis: Diagnosis | None = None
+    """For what it is given, where somebody said so."""
 
 
 def read_series(db: Session, series_id: UUID, *, actor: Actor, now: datetime) -> BookedSeries:
@@ -115,6 +126,7 @@ def _booked(
         protocol_version=version.number, protocol_name=version.document["name"], status=series.status,
         reason=series.reason, infusions=series.infusions, follows_id=series.follows_id,
         booked_at=series.booked_at.astimezone(zone), version=series.version, appointments=tuple(appointments),
+        diagnosis=series.diagnosis,
     )  # fmt: skip
 
 
