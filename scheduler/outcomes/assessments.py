@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -124,7 +124,7 @@ def _replacing(old: Assessment) -> ColumnElement[bool]:
 def _form_faults(db: Session, patient: Patient, form: Form, now: datetime) -> Iterator[Fault]:
     yield from form.scale.faults(form.answers)
     yield from missing_faults(form)
-    yield from _time_faults(form.taken_at, patient, read_zone(db, patient.clinic_id), now)
+    yield from time_faults(form.taken_at, patient.birth_date, read_zone(db, patient.clinic_id), now)
     yield from _appointment_faults(db, patient, form.appointment_id)
     if form.reason == "":
         yield Fault("reason", "blank", "Say why it is corrected.")
@@ -141,10 +141,11 @@ def missing_faults(form: Form) -> Iterator[Fault]:
             yield Fault(f"missing.{place}", "invalid", f"Null beside an answer; else null or {', '.join(MISSING)}.")
 
 
-def _time_faults(taken_at: datetime, patient: Patient, zone: ZoneInfo, now: datetime) -> Iterator[Fault]:
+def time_faults(taken_at: datetime, birth_date: date, zone: ZoneInfo, now: datetime) -> Iterator[Fault]:
+    """Answers lie between the patient's birth and now."""
     if taken_at > now + CLOCK_SKEW:
         yield Fault("taken_at", "future", "Answers cannot have been given in the future.")
-    if taken_at < boundary(patient.birth_date, 0, zone):
+    if taken_at < boundary(birth_date, 0, zone):
         yield Fault("taken_at", "before-birth", "Answers cannot have been given before the patient was born.")
 
 

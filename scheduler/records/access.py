@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import Select, bindparam, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -40,6 +40,27 @@ class LockedRecord:
     id: UUID
     email: str | None
     consent_until: date | None
+
+
+@dataclass(frozen=True)
+class Particulars:
+    """Who a patient is, as the desk enters it."""
+
+    mrn: str
+    given_name: str
+    family_name: str
+    birth_date: date
+    phone: str | None = None
+    email: str | None = None
+    consent_until: date | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A patient's particulars as they stand on file."""
+
+    id: UUID
+    particulars: Particulars
 
 
 def open_record(db: Session, patient_id: UUID, *, action: str, actor: Actor, now: datetime) -> Patient:
@@ -85,6 +106,26 @@ def register_patient(
     return patient
 
 
+def particulars_faults(of: Particulars, now: datetime) -> list[Fault]:
+    """What keeps these particulars from being entered."""
+    return [*_birth_faults(of.birth_date, now), *_address_faults(of.email)]
+
+
+def register_patients(db: Session, entered: Collection[Particulars], *, actor: Actor, now: datetime) -> None:
+    """`register_patient` for many whose particulars have no faults. Raises `MrnTaken` (by constraint)."""
+    rows = [
+        {
+            "clinic_id": actor.clinic_id, "id": uuid4(), "version": 1, "created_at": now, **vars(each),
+            "given_key": each.given_name.casefold(), "family_key": each.family_name.casefold(),
+        }
+        for each in sorted(entered, key=lambda each: each.mrn)
+    ]  # fmt: skip
+    if rows:
+        db.execute(insert(_patients), rows)
+    for row in rows:
+        audit.note(db, "patient.registered", actor=actor, now=now, subject=row["id"], patient_id=row["id"])
+
+
 def change_patient(
     db: Session, patient: Patient, changes: Mapping[str, Any], *, actor: Actor, now: datetime
 ) -> Patient:
@@ -126,6 +167,17 @@ def find_patients(
     seen_ids = audit.ids_of(patient.id for patient in patients)
     audit.note(db, "patients.searched", actor=actor, now=now, patients=seen_ids)
     return patients
+
+
+def by_record_number(
+    db: Session, mrns: Collection[str], *, action: str, actor: Actor, now: datetime
+) -> dict[str, Record]:
+    """The records of these numbers that there are, under one audit row that names them all."""
+    columns = [_patients.c[each.name] for each in fields(Particulars)]
+    mine = select(_patients.c.id, *columns).where(_patients.c.clinic_id == actor.clinic_id, _patients.c.mrn.in_(mrns))
+    found = [Record(patient_id, Particulars(*rest)) for patient_id, *rest in db.execute(mine)]
+    audit.note(db, action, actor=actor, now=now, patients=audit.ids_of(record.id for record in found))
+    return {record.particulars.mrn: record for record in found}
 
 
 def with_initials(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
