@@ -18,6 +18,7 @@ MOST_INFUSIONS = 30
 LONGEST_GAP_DAYS = 120
 LONGEST_SPAN_DAYS = 400
 MOST_UNITS = 100
+MOST_MEASURES = 40
 SINGLE_REST_DAYS = 2
 """Where a protocol has one infusion and so no gap of its own: the least gap of every induction (domain default)."""
 
@@ -77,9 +78,44 @@ class Gap:
     most: int
 
 
+class Moment(StrEnum):
+    """When a form is to be answered, seen from the infusions of a course."""
+
+    BASELINE = "baseline"
+    PRE_INFUSION = "pre_infusion"
+    POST_24H = "post_24h"
+    POST_72H = "post_72h"
+    POST_7D = "post_7d"
+    ENDPOINT = "endpoint"
+    """14 to 31 days after the last infusion."""
+    WEEKLY = "weekly"
+    """In each of the four weeks after the last infusion."""
+    MONTHLY = "monthly"
+    """In each of the twelve months after the last infusion."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """That a scale is to be answered at each such moment; what is not `required` is asked for and never missing."""
+
+    scale: str
+    moment: Moment
+    required: bool = True
+
+
+def measured(scale: str, *moments: Moment) -> tuple[Measure, ...]:
+    """One scale at several moments."""
+    return tuple(Measure(scale, moment) for moment in moments)
+
+
+USUAL_MOMENTS = (Moment.BASELINE, Moment.PRE_INFUSION, Moment.ENDPOINT, Moment.WEEKLY)
+USUAL_MEASURES = measured("phq9", *USUAL_MOMENTS)
+"""What a protocol asks for that says nothing of it, such as one written before protocols did."""
+
+
 @dataclass(frozen=True)
 class ProtocolDefinition:
-    """One version of a protocol: how many infusions, how far apart, and what each visit claims.
+    """One version of a protocol: how many infusions, how far apart, what each visit claims, and what is asked when.
 
     `gaps` has one entry between each two infusions. `span_days` counts both the first and the last day.
     Raises `Invalid` with every fault.
@@ -96,6 +132,7 @@ class ProtocolDefinition:
     gaps: tuple[Gap, ...]
     span_days: int
     source: str
+    measures: tuple[Measure, ...] = USUAL_MEASURES
 
     def __post_init__(self) -> None:
         faults = tuple(_faults(self))
@@ -157,6 +194,7 @@ def _faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
     if len(protocol.gaps) >= MOST_INFUSIONS:
         yield Fault("gaps", "range", f"A series has at most {MOST_INFUSIONS} infusions.")
     yield from _gap_faults(protocol)
+    yield from _measure_faults(protocol.measures)
 
 
 def _leg_faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
@@ -186,6 +224,16 @@ def _gap_faults(protocol: ProtocolDefinition) -> Iterator[Fault]:
         )
 
 
+def _measure_faults(measures: tuple[Measure, ...]) -> Iterator[Fault]:
+    if len(measures) > MOST_MEASURES:
+        yield Fault("measures", "range", f"A protocol asks for at most {MOST_MEASURES}.")
+    seen = set[tuple[str, Moment]]()
+    for i, measure in enumerate(measures):
+        if (measure.scale, measure.moment) in seen:
+            yield Fault(f"measures.{i}", "twice", "This scale is asked for at this moment already.")
+        seen.add((measure.scale, measure.moment))
+
+
 def as_document(protocol: ProtocolDefinition) -> dict[str, Any]:
     """The definition as plain JSON values; `from_document` reads it back."""
     document = asdict(protocol)
@@ -201,4 +249,11 @@ def from_document(document: Mapping[str, Any]) -> ProtocolDefinition:
         phases=Phases(**document["phases"]),
         legs=tuple(Leg(**{**leg, "kind": ResourceKind(leg["kind"])}) for leg in document["legs"]),
         gaps=tuple(Gap(**gap) for gap in document["gaps"]),
+        measures=_measures_in(document),
     )
+
+
+def _measures_in(document: Mapping[str, Any]) -> tuple[Measure, ...]:
+    if "measures" not in document:
+        return USUAL_MEASURES
+    return tuple(Measure(**{**each, "moment": Moment(each["moment"])}) for each in document["measures"])

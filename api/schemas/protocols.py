@@ -1,7 +1,7 @@
 """Shapes of protocols."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -15,9 +15,13 @@ from scheduler.protocols import (
     LONGEST_GAP_DAYS,
     LONGEST_SPAN_DAYS,
     MOST_INFUSIONS,
+    MOST_MEASURES,
     MOST_UNITS,
+    USUAL_MEASURES,
     Gap,
     Leg,
+    Measure,
+    Moment,
     Phases,
     ProtocolDefinition,
     ResourceKind,
@@ -86,6 +90,28 @@ class LegShape(Shape):
     units = Whole(least=1, most=MOST_UNITS, required=True)
 
 
+class MeasureShape(Shape):
+    """That a scale is to be answered at each such moment of a course."""
+
+    scale = Text(60, required=True, metadata={"description": "The key of a scale of `GET /scales`."})
+    moment = fields.Enum(
+        Moment,
+        by_value=True,
+        required=True,
+        metadata={
+            "description": "Hours and days count from the end of an infusion: `post_24h` is 18 to 36 h after it, "
+            "`post_72h` 60 to 96 h, `post_7d` 5 to 9 days; `endpoint` is 14 to 31 days after the last one, `weekly` "
+            "the four weeks and `monthly` the twelve months after the last one."
+        },
+    )
+    required = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        load_default=True,
+        metadata={"description": "Shown as overdue or missed where it is not there. It keeps nothing from going on."},
+    )
+
+
 class ProtocolIn(Shape):
     key = fields.String(
         required=True,
@@ -101,6 +127,15 @@ class ProtocolIn(Shape):
     phases = fields.Nested(PhasesShape, required=True)
     legs = fields.List(fields.Nested(LegShape), required=True, validate=validate.Length(1, MOST_LEGS))
     source = Text(1000, required=True)
+    measures = fields.List(
+        fields.Nested(MeasureShape),
+        load_default=None,
+        validate=validate.Length(max=MOST_MEASURES),
+        metadata={
+            "description": "Which scale is due when. Left out: the PHQ-9 as a baseline, before every infusion, weekly "
+            "after the last one and at the endpoint."
+        },
+    )
 
 
 class ProtocolOut(Shape):
@@ -117,11 +152,21 @@ class ProtocolOut(Shape):
     dose = Amount(required=True, allow_none=True, attribute="definition.dose")
     dose_unit = fields.String(required=True, allow_none=True, attribute="definition.dose_unit")
     source = fields.String(required=True, attribute="definition.source")
+    measures = fields.List(fields.Nested(MeasureShape), required=True, attribute="definition.measures")
     retired_at = Instant(required=True, allow_none=True, attribute="row.retired_at")
 
 
-def definition_of(body: Mapping[str, Any]) -> ProtocolDefinition:
-    """The definition a body describes. Raises `Invalid` with every contradiction, by its place in the body."""
+def measures_of(body: Mapping[str, Any]) -> tuple[Measure, ...]:
+    """What a body asks for, and when."""
+    asked = body["measures"]
+    return USUAL_MEASURES if asked is None else tuple(Measure(**each) for each in asked)
+
+
+def definition_of(body: Mapping[str, Any], also: Iterable[Fault] = ()) -> ProtocolDefinition:
+    """The definition a body describes.
+
+    Raises `Invalid` with every contradiction, by its place in the body, and with those `also` found.
+    """
     plain = {name: body[name] for name in ("key", "name", "drug", "route", "dose", "dose_unit", "source")}
     try:
         return ProtocolDefinition(
@@ -130,9 +175,10 @@ def definition_of(body: Mapping[str, Any]) -> ProtocolDefinition:
             legs=tuple(Leg(**leg) for leg in body["legs"]),
             gaps=tuple(Gap(**gap) for gap in body["spacing"]["gaps"]),
             span_days=body["spacing"]["span_days"],
+            measures=measures_of(body),
         )
     except Invalid as refusal:
-        raise Invalid(refusal.detail, faults=[_in_body(fault) for fault in refusal.faults]) from refusal
+        raise Invalid(refusal.detail, faults=[*map(_in_body, refusal.faults), *also]) from refusal
 
 
 def _in_body(fault: Fault) -> Fault:

@@ -34,11 +34,11 @@ from scheduler.booking.changing.running import RunningSeries, planned, read_runn
 from scheduler.booking.planning.problem import Course, Problem, Visit
 from scheduler.booking.plans import Wishes
 from scheduler.booking.reading import kept_calendar, read_booked_but, read_held
-from scheduler.booking.versions import read_definitions
 from scheduler.errors import Fault, Invalid, NotAllowed, ShiftOverlaps, refuse
 from scheduler.models import Appointment, Patient, Shift
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
+from scheduler.records.versions import read_definitions
 from scheduler.records.zone import read_zone
 
 BEFORE, BEYOND = timedelta(days=14), timedelta(days=28)

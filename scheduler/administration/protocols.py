@@ -1,5 +1,6 @@
 """The clinic's protocols: each change is a new version, and series keep the one they were booked with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -9,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.administration.shipped_protocols import SHIPPED
-from scheduler.errors import Fault, Invalid, NotFound, Retired
+from scheduler.errors import Fault, NotFound, Retired, refuse
 from scheduler.models import Protocol, ProtocolVersion
-from scheduler.protocols import ProtocolDefinition, as_document
+from scheduler.outcomes.known_scales import asked_today
+from scheduler.protocols import Measure, ProtocolDefinition, as_document
 from scheduler.records import audit
 
 
@@ -61,8 +63,24 @@ def _current(clinic_id: UUID) -> Select[Protocol, ProtocolVersion]:
     return select(Protocol, ProtocolVersion).join(ProtocolVersion, books_with).where(Protocol.clinic_id == clinic_id)
 
 
+def measure_faults(db: Session, measures: Iterable[Measure], *, actor: Actor) -> list[Fault]:
+    """What a protocol may not ask for: a scale nobody knows, or that the clinic asks no more."""
+    wanted = list(measures)
+    asked = asked_today(db, actor.clinic_id, {measure.scale for measure in wanted})
+    message = "There is no such scale; GET /scales lists them."
+    return [
+        Fault(f"measures.{place}.scale", "unknown", message)
+        for place, measure in enumerate(wanted)
+        if measure.scale not in asked
+    ]
+
+
 def add_protocol(db: Session, definition: ProtocolDefinition, *, actor: Actor, now: datetime) -> CurrentProtocol:
-    """Offer a new protocol. Raises `NameTaken` (by constraint) if the clinic has, or had, one of this key."""
+    """Offer a new protocol.
+
+    Raises `NameTaken` (by constraint) if the clinic has, or had, one of this key, and `Invalid` for an unknown scale.
+    """
+    refuse(measure_faults(db, definition.measures, actor=actor))
     protocol = Protocol(clinic_id=actor.clinic_id, id=uuid4(), key=definition.key, current_id=uuid4())
     db.add(protocol)
     db.flush()  # a used key is refused here, and the version points at this row
@@ -76,11 +94,14 @@ def change_protocol(
 ) -> CurrentProtocol:
     """Book by a new definition from now on; series already booked keep theirs.
 
-    Raises `Retired`, and `Invalid` if the key, which other systems know the protocol by, would change.
+    Raises `Retired`, and `Invalid` for an unknown scale, or if the key, which other systems know the protocol by,
+    would change.
     """
     protocol = _changeable(current)
+    faults = measure_faults(db, definition.measures, actor=actor)
     if definition.key != protocol.key:
-        raise Invalid(faults=[Fault("key", "fixed", f"This protocol's key stays {protocol.key}.")])
+        faults.append(Fault("key", "fixed", f"This protocol's key stays {protocol.key}."))
+    refuse(faults)
     version = _version(protocol, definition, number=protocol.version + 1, author_id=actor.staff_id, now=now)
     protocol.current_id = version.id
     db.flush()  # a stale version is refused here, before the new definition is written

@@ -3,11 +3,24 @@
 Minutes: prepare 30, turn over 15; recovery 60 after an intravenous infusion; an esketamine patient is watched for 120
 from the first device, whose giving counts as the infusion. Where a source says "twice a week" the gaps
 say so in days: 3 to 5 keeps Monday and Thursday, and never three visits in a week.
+
+Measures: every protocol asks for the PHQ-9, as its only screen for thoughts of suicide, and beside it for the scale of
+what is treated. For pain none is shipped: a clinic adds a question of its own from 0 to 10.
 """
 
 from decimal import Decimal
 
-from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
+from scheduler.protocols import (
+    USUAL_MEASURES,
+    Gap,
+    Leg,
+    Measure,
+    Moment,
+    Phases,
+    ProtocolDefinition,
+    ResourceKind,
+    measured,
+)
 
 PREPARE = 30
 START = PREPARE + 10
@@ -21,6 +34,11 @@ THRICE_WEEKLY = Gap(2, 4)
 WEEKLY = Gap(6, 8)
 FORTNIGHTLY = Gap(13, 15)
 MONTHLY = Gap(26, 35)
+
+FOR_TRAUMA = (*USUAL_MEASURES, *measured("pcl5", Moment.BASELINE, Moment.ENDPOINT))
+"""The PCL-5 asks about a month: asked more often it would ask about the same days again."""
+FOR_UPKEEP = measured("phq9", Moment.BASELINE, Moment.PRE_INFUSION, Moment.MONTHLY)
+"""At each visit, and monthly once there are none."""
 
 
 def _legs(phases: Phases, prescriber_from: int) -> tuple[Leg, ...]:
@@ -37,11 +55,13 @@ def _legs(phases: Phases, prescriber_from: int) -> tuple[Leg, ...]:
 def _ketamine(
     key: str, name: str, gaps: tuple[Gap, ...], span_days: int, source: str, *,
     phases: Phases = SHORT, dose: str | None = "0.5", dose_unit: str | None = "mg/kg",
+    measures: tuple[Measure, ...] = USUAL_MEASURES,
 ) -> ProtocolDefinition:  # fmt: skip
     return ProtocolDefinition(
         key=key, name=name, drug="ketamine", route="iv",
         dose=None if dose is None else Decimal(dose), dose_unit=dose_unit,
         phases=phases, legs=_legs(phases, prescriber_from=PREPARE), gaps=gaps, span_days=span_days, source=source,
+        measures=measures,
     )  # fmt: skip
 
 
@@ -65,6 +85,7 @@ SHIPPED = (
     _ketamine(
         "ptsd_induction", "Post-traumatic stress, induction", (THRICE_WEEKLY,) * 5, 14,
         "doi 10.1176/appi.focus.23021014: six infusions of 0.5 mg/kg over 40 min, thrice weekly for two weeks.",
+        measures=FOR_TRAUMA,
     ),
     _ketamine(
         "pain_crps_outpatient", "Complex regional pain, outpatient", (Gap(1, 3),) * 9, 14,
@@ -74,7 +95,7 @@ SHIPPED = (
     _ketamine(
         "maintenance_taper", "Maintenance, tapering", (WEEKLY,) * 3 + (FORTNIGHTLY,) * 4 + (MONTHLY,) * 3, 190,
         "CAN-BIND (PMC7265624): four weekly, fortnightly for two months, monthly for three; dose as in induction.",
-        dose=None, dose_unit=None,
+        dose=None, dose_unit=None, measures=FOR_UPKEEP,
     ),
     _ketamine(
         "booster_single", "Booster, single", (), 1,

@@ -22,10 +22,10 @@ from scheduler.booking.plans import OfferedAppointment, PlannedVisit, SeriesPlan
 from scheduler.booking.propose import offered_visit, refuse_contradictions, settled
 from scheduler.booking.reading import kept_calendar, read_booked, read_held
 from scheduler.booking.series import BookedSeries
-from scheduler.booking.versions import read_definitions
 from scheduler.errors import Fault, Invalid, NotFound, refuse
 from scheduler.models import LIVE, Appointment, Patient, Protocol, ProtocolVersion
 from scheduler.records import access
+from scheduler.records.versions import read_definitions
 from scheduler.records.zone import read_zone
 
 MOST_WANTED = 50

@@ -4,7 +4,7 @@ Everything is reckoned in whole UTC minutes since 1970.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -15,27 +15,11 @@ from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.intervals import Interval
+from scheduler.opening import Hours, Span, spans_on
 from scheduler.protocols import ON_SHIFT, ResourceKind
 
-Span = Interval[int]
 NOON = 12 * 60
 START = attrgetter("start")
-
-
-@dataclass(frozen=True)
-class Hours:
-    """Open from `opens` to `closes`, minutes after local midnight, on one weekday of [valid_from, valid_until)."""
-
-    weekday: int
-    opens: int
-    closes: int
-    valid_from: date
-    valid_until: date | None = None
-
-    def hold_on(self, day: date) -> bool:
-        begun = self.weekday == day.weekday() and self.valid_from <= day
-        return begun and (self.valid_until is None or day < self.valid_until)
 
 
 @dataclass(frozen=True)
@@ -189,18 +173,11 @@ class ClinicCalendar:
     def hours_mask(self, day: date) -> int:
         """`hours_on`, as a mask of `ticks`."""
         if self.clocks_change(day):
-            return ticks.within(_spans_of(self._instants(day, hours) for hours in self._hours(day)), self.origin(day))
+            return ticks.within(spans_on(day, self.hours, self.zone), self.origin(day))
         mask = 0
-        for hours in self._hours(day):
+        for hours in (each for each in self.hours if each.hold_on(day)):
             mask |= ticks.span(ticks.lane_of(hours.opens), ticks.lane_of(hours.closes))
         return mask
-
-    def _hours(self, day: date) -> list[Hours]:
-        return [hours for hours in self.hours if hours.hold_on(day)]
-
-    def _instants(self, day: date, hours: Hours) -> tuple[int, int]:
-        opens, closes = (clinic_time.boundary(day, minute, self.zone) for minute in (hours.opens, hours.closes))
-        return clinic_time.minute_of(opens), clinic_time.minute_of(closes)
 
     def _shift_mask(self, resource: Bookable, day: date) -> int:
         origin, shifts = self.origin(day), self.shifts.get(resource.id, ())
@@ -211,7 +188,3 @@ class ClinicCalendar:
     @cached_property
     def _by_id(self) -> dict[UUID, Bookable]:
         return {resource.id: resource for resource in self.resources}
-
-
-def _spans_of(pairs: Iterable[tuple[int, int]]) -> list[Span]:
-    return [Interval(start, end) for start, end in pairs if start < end]

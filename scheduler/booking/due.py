@@ -16,12 +16,12 @@ from scheduler.actors import Actor
 from scheduler.booking.appointments import STANDING
 from scheduler.booking.holding.held import HoldView, read_views
 from scheduler.booking.rules import still_to_place
-from scheduler.booking.versions import definitions_of
 from scheduler.booking.waiting.matching import breach_day
 from scheduler.booking.waiting.offered import OfferView, read_offers
 from scheduler.models import LIVE, Appointment, AppointmentStatus, Hold, HoldState, Offer, Outcome, Series, SeriesStatus
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access, audit
+from scheduler.records.versions import definitions_of
 from scheduler.records.zone import read_zone
 
 MOST_DUE = 200

@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, func, or_, select, text
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability, Booked, Held, loads_of
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, Span
-from scheduler.booking.versions import read_definitions
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.intervals import Interval
 from scheduler.models import (
     LIVE,
@@ -24,15 +23,17 @@ from scheduler.models import (
     Closure,
     Hold,
     HoldState,
-    OpeningHours,
     Resource,
     Shift,
 )
 from scheduler.models.base import epoch_minutes, handle_of, one_of
+from scheduler.opening import Hours, Span
 from scheduler.protocols import ProtocolDefinition
+from scheduler.records.opening import HOURS
+from scheduler.records.versions import read_definitions
 
 _clinics, _calendars = Clinic.__table__.c, Calendar.__table__.c
-_hours, _resources = OpeningHours.__table__.c, Resource.__table__.c
+_resources = Resource.__table__.c
 _MINE: BindParameter[UUID] = bindparam("clinic_id")
 _FROM: BindParameter[Any] = bindparam("from")
 _UNTIL: BindParameter[Any] = bindparam("until")
@@ -44,14 +45,6 @@ CLINIC = (
     .where(_clinics.id == _MINE)
 )
 LOCKED_CLINIC = CLINIC.with_for_update(read=True, of=Calendar.__table__)
-HOURS = (
-    select(_hours.weekday, _hours.opens, _hours.closes, _hours.valid_from, _hours.valid_until)
-    .where(
-        _hours.clinic_id == _MINE, _hours.valid_from <= _UNTIL,
-        or_(_hours.valid_until.is_(None), _hours.valid_until > _FROM),
-    )
-    .order_by(_hours.weekday, _hours.opens)
-)  # fmt: skip
 RESOURCES = (
     select(
         _resources.id, _resources.kind, _resources.name, _resources.capacity, _resources.position,

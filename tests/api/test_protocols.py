@@ -10,7 +10,9 @@ BOOSTER = {
     "phases": {"prepare": 30, "infuse": 40, "recover": 60, "turn_over": 15},
     "legs": [{"kind": "chair", "from": 0, "to": 145, "units": 1}],
     "source": "Clinic practice.",
+    "measures": [{"scale": "gad7", "moment": "post_7d", "required": False}],
 }  # fmt: skip
+WEEKLY = {"scale": "phq9", "moment": "weekly"}
 
 
 DAILY = [{"least": 1, "most": 1}]
@@ -48,6 +50,13 @@ def test_a_protocol_is_added_and_read_as_it_was_sent(administrator):
     assert read.json == added.json
     assert {**read.json, "spacing": BOOSTER["spacing"]}.items() >= BOOSTER.items()
     assert (read.json["spacing"]["least"], read.json["spacing"]["most"]) == (None, None)
+
+
+def test_a_protocol_that_says_nothing_of_scores_asks_for_the_usual_ones(administrator):
+    added = administrator.post("/protocols", {name: told for name, told in BOOSTER.items() if name != "measures"})
+
+    moments = [(each["scale"], each["moment"], each["required"]) for each in added.json["measures"]]
+    assert moments == [("phq9", moment, True) for moment in ("baseline", "pre_infusion", "endpoint", "weekly")]
 
 
 def test_a_used_key_is_a_conflict(administrator):
@@ -93,6 +102,11 @@ def test_a_retired_protocol_is_no_longer_offered(administrator):
         ({"spacing": {"span_days": 3, "gaps": [{"least": 0, "most": 1}]}}, ["spacing.gaps.0.least"]),
         ({"spacing": {"span_days": 401, "gaps": DAILY * 30}}, ["spacing.gaps", "spacing.span_days"]),
         ({"spacing": None, "phases": [], "name": None}, ["name", "phases", "spacing"]),
+        ({"measures": [WEEKLY, {"scale": "mood", "moment": "weekly"}, WEEKLY], "legs": [BOOSTER["legs"][0]] * 2},
+         ["legs", "measures.1.scale", "measures.2"]),
+        ({"measures": [{"scale": 3, "moment": "later", "required": 1.5}]},
+         ["measures.0.moment", "measures.0.required", "measures.0.scale"]),
+        ({"measures": [WEEKLY] * 41}, ["measures"]),
     ],
 )  # fmt: skip
 def test_a_protocol_that_contradicts_itself_is_refused_where_it_does(administrator, change, where):

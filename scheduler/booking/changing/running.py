@@ -17,10 +17,10 @@ from scheduler.booking.appointments import STANDING
 from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.changing.changes import Seen, SeriesChange
 from scheduler.booking.plans import PlannedVisit
-from scheduler.booking.versions import definitions_of
 from scheduler.errors import NotFound
 from scheduler.models import LIVE, Appointment, Series
 from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.records.versions import definitions_of
 
 Placed = tuple[UUID, date]
 """The series of a visit, and the day it goes to."""

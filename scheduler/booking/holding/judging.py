@@ -21,11 +21,11 @@ from scheduler.booking.holding.choices import Choice
 from scheduler.booking.holding.envelope import Alternative, Need
 from scheduler.booking.plans import PlannedVisit, SeriesPlan
 from scheduler.booking.reading import read_calendar, read_last_infusions, read_patient_days
-from scheduler.booking.versions import definitions_of
 from scheduler.errors import Fault
 from scheduler.models import Patient, Protocol
 from scheduler.protocols import LONGEST_GAP_DAYS, ProtocolDefinition
 from scheduler.records.access import LockedRecord
+from scheduler.records.versions import definitions_of
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,9 @@ NEXT = (
 )  # fmt: skip
 THIS = (_outbox.c.clinic_id == bindparam("of_clinic"), _outbox.c.id == bindparam("of_id"))
 TAKE = update(_outbox).where(*THIS).values(leased_until=bindparam("until"), attempts=bindparam("to_attempts"))
-SENT = update(_outbox).where(*THIS).values(sent_at=bindparam("at"), leased_until=None, failure=None)
+KEPT = case((_outbox.c.kind == MessageKind.QUESTIONNAIRE, ""), else_=_outbox.c.body)
+"""What stays of a letter that has left: not the link that lets whoever has it answer for the patient."""
+SENT = update(_outbox).where(*THIS).values(sent_at=bindparam("at"), leased_until=None, failure=None, body=KEPT)
 FAILED = (
     update(_outbox)
     .where(*THIS, UNSENT, _outbox.c.attempts == bindparam("of_attempts"))

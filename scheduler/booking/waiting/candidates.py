@@ -20,7 +20,6 @@ from scheduler.booking.propose import visits_of
 from scheduler.booking.reading import HELD, kept_calendar, read_booked
 from scheduler.booking.rules import anchor_of, still_to_place
 from scheduler.booking.search import Search, best_series
-from scheduler.booking.versions import definitions_of, read_definitions
 from scheduler.booking.waiting.matching import (
     Place,
     Running,
@@ -47,6 +46,7 @@ from scheduler.models import (
 from scheduler.models.base import table_of
 from scheduler.protocols import LONGEST_GAP_DAYS, ProtocolDefinition
 from scheduler.records import access
+from scheduler.records.versions import definitions_of, read_definitions
 
 FEW = 3
 """So many are found and locked at once: if somebody else is just placing the first, the next one is at hand."""

@@ -1,5 +1,6 @@
 """Protocols: shipped, added, changed as new versions, retired."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,7 +23,17 @@ from scheduler.administration.shipped_protocols import SHIPPED
 from scheduler.errors import Invalid, NameTaken, NotFound, Retired
 from scheduler.models import Clinic, ProtocolVersion
 from scheduler.models.constraints import refusal_of
-from scheduler.protocols import Gap, ResourceKind
+from scheduler.outcomes.scales import SCALES
+from scheduler.protocols import (
+    USUAL_MEASURES,
+    Gap,
+    Measure,
+    Moment,
+    ResourceKind,
+    as_document,
+    from_document,
+    measured,
+)
 
 BY_KEY = {definition.key: definition for definition in SHIPPED}
 BOOSTER = BY_KEY["booster_single"]
@@ -193,3 +204,47 @@ def test_protocols_are_listed_in_one_statement(db, clinic, now, connection):
     list_protocols(db, actor=clinic.administrator)
 
     assert len(statements) == 1
+
+
+def test_a_document_without_measures_reads_as_the_usual_ones():
+    document = as_document(BOOSTER)
+    del document["measures"]
+
+    assert from_document(document).measures == USUAL_MEASURES
+
+
+def test_what_a_protocol_asks_for_is_kept_with_it():
+    own = replace(BOOSTER, measures=(Measure("gad7", Moment.POST_7D, required=False),))
+
+    assert from_document(json.loads(json.dumps(as_document(own)))) == own
+
+
+@pytest.mark.parametrize("key", BY_KEY)
+def test_every_shipped_protocol_asks_for_a_screen_before_every_infusion(key):
+    assert Measure("phq9", Moment.PRE_INFUSION) in BY_KEY[key].measures
+    assert {measure.scale for measure in BY_KEY[key].measures} <= SCALES.keys()
+
+
+def test_a_protocol_asks_for_a_scale_once_at_each_moment():
+    with pytest.raises(Invalid) as caught:
+        replace(BOOSTER, measures=measured("phq9", Moment.WEEKLY, Moment.MONTHLY, Moment.WEEKLY))
+
+    assert [(fault.where, fault.code) for fault in caught.value.faults] == [("measures.2", "twice")]
+
+
+def test_a_protocol_asks_for_so_many_forms_at_most():
+    with pytest.raises(Invalid):
+        replace(BOOSTER, measures=tuple(Measure(str(n), Moment.WEEKLY) for n in range(41)))
+
+
+def test_a_scale_nobody_knows_can_be_asked_for_by_no_protocol(db, clinic):
+    strange = replace(BOOSTER, measures=measured("mood", Moment.WEEKLY))
+    current = find_protocol(db, clinic.protocol.id, actor=clinic.administrator)
+
+    with pytest.raises(Invalid) as added:
+        add_protocol(db, replace(strange, key="own"), actor=clinic.administrator, now=clinic.now)
+    with pytest.raises(Invalid) as changed:
+        change_protocol(db, current, replace(strange, key="x"), actor=clinic.administrator, now=clinic.now)
+
+    assert [fault.where for fault in added.value.faults] == ["measures.0.scale"]
+    assert [fault.where for fault in changed.value.faults] == ["measures.0.scale", "key"]
