@@ -49,6 +49,8 @@ class Settings:
     """With what name to sign in to it; without one nobody signs in."""
     smtp_password: str | None = None
     """The password of that name."""
+    public_url: str | None = None
+    """Where patients reach the server from outside; without it no questionnaire is sent by e-mail."""
     worker_seconds: int = 15
     """How long the worker rests between two rounds."""
 
@@ -123,6 +125,14 @@ def _sender(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    if not WEB_ADDRESS.fullmatch(text):
+        raise ValueError("https://HOST is needed, perhaps with a port and a path")
+    return text.rstrip("/")
+
+
+WEB_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+"""In plain ASCII, since it stands in letters."""
 SENDER = re.compile(r"[^\s@<>,\"]+@[^\s@<>,\"]+|[^<>,@\"\r\n]+ <[^\s@<>,\"]+@[^\s@<>,\"]+>")
 SHORTEST_PASSWORD = 12
 
@@ -144,6 +154,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "smtp_from": _sender,
     "smtp_user": str,
     "smtp_password": str,
+    "public_url": _web_address,
     "worker_seconds": _number(1, 3600),
 }
 

@@ -49,7 +49,7 @@ def one() -> Clinic:
 @blueprint.arguments(ClinicPatch)
 @allow(Role.ADMINISTRATOR)
 def change(body: dict[str, Any]) -> Clinic:
-    """Rename the clinic, say how patients reach it, or set its time zone before anything has been booked."""
+    """Rename the clinic, say how patients reach it, colour its pages, or set its time zone before a first booking."""
     clinic = clinics.find_clinic(g.db, actor=g.actor)
     require_version(clinic)
     return clinics.change_clinic(g.db, clinic, **body, actor=g.actor, now=g.now)

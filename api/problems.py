@@ -69,6 +69,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.NotInVial: 409,
     errors.AlreadyReversed: 409,
     errors.LabelTaken: 409,
+    errors.LinkEnded: 410,
     errors.StaleVersion: 412,
     errors.NotJson: 415,
     errors.Invalid: 422,

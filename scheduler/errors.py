@@ -244,6 +244,10 @@ class AlreadyAnswered(DomainError):
     code, title = "already-answered", "These questions have been answered already."
 
 
+class LinkEnded(DomainError):
+    code, title = "link-ended", "This link can no longer be used."
+
+
 class Blocked(DomainError):
     """Something must be done first; the faults say what."""
 

@@ -80,6 +80,18 @@ def test_a_port_is_a_port(text):
         Settings.from_env({"PORT": text})
 
 
+@pytest.mark.parametrize(
+    "text", ["clinic.example", "ftp://clinic.example", "https://", "https://a b", "https://a/?q=1"]
+)
+def test_where_patients_reach_the_server_is_a_plain_address(text):
+    with pytest.raises(BadSettings, match="PUBLIC_URL"):
+        Settings.from_env({"PUBLIC_URL": text})
+
+
+def test_a_stroke_at_the_end_of_the_servers_address_does_not_matter():
+    assert Settings.from_env({"PUBLIC_URL": "https://a.example/x/"}).public_url == "https://a.example/x"
+
+
 def test_what_is_unset_or_empty_is_the_default():
     assert Settings.from_env({"PORT": "", "HOME": "/root"}) == Settings()
     assert Settings.from_env({"PORT": "81", "LOG_LEVEL": "debug"}) == Settings(port=81, log_level="DEBUG")

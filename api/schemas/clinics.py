@@ -9,6 +9,8 @@ from api.schemas.base import Clock, Instant, LocalDate, Shape, Text, Weekday, Wh
 from scheduler.administration import policies, settings
 from scheduler.administration.weekly import MOST_SPANS
 
+ACCENT = r"^#[0-9A-Fa-f]{6}$"
+
 
 def _within(name: str, ranges: Mapping[str, tuple[int, int]] = settings.RANGES, **options: Any) -> Whole:
     least, most = ranges[name]
@@ -26,6 +28,10 @@ class ClinicPatch(Shape):
         200,
         metadata={"description": "How patients reach the clinic, as letters to them say it: a telephone number, say."},
     )
+    accent = fields.String(
+        validate=[validate.Length(equal=7), validate.Regexp(ACCENT, error="Give a colour as #rrggbb.")],
+        metadata={"description": "The colour of its pages for patients, such as `#1f6f78`."},
+    )
 
 
 class ClinicOut(Shape):
@@ -33,6 +39,7 @@ class ClinicOut(Shape):
     name = fields.String(required=True)
     timezone = fields.String(required=True)
     contact = fields.String(required=True, allow_none=True)
+    accent = fields.String(required=True, allow_none=True)
 
 
 class SettingsIn(Shape):

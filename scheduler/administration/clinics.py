@@ -1,5 +1,6 @@
 """A clinic, its opening hours and its closures."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -25,6 +26,7 @@ from scheduler.records.zone import read_zone
 from scheduler.sessions.settings import settings_in_force
 from scheduler.sessions.visit.templates import ship_templates
 
+COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 NO_PLACE = frozenset({"Factory", "localtime"})
 """Names a zone database may carry that are nowhere."""
 MOST_CHAIRS = 200
@@ -69,19 +71,21 @@ def find_clinic(db: Session, *, actor: Actor) -> Clinic:
 
 def change_clinic(
     db: Session, clinic: Clinic, *, actor: Actor, now: datetime, name: str | None = None, timezone: str | None = None,
-    contact: str | None = None,
+    contact: str | None = None, accent: str | None = None,
 ) -> Clinic:  # fmt: skip
-    """Rename the clinic, say how patients reach it, or set its time zone before anything has been booked.
+    """Rename the clinic, say how patients reach it, choose the colour of its pages, or set its time zone before
+    anything has been booked.
 
     Raises `Invalid`, and `AppointmentsStand` for a zone too late: appointments keep the local day they were planned on.
     """
     name, timezone = name or clinic.name, timezone or clinic.timezone
-    refuse([*_name_faults(name), *_zone_faults(timezone)])
+    refuse([*_name_faults(name), *_zone_faults(timezone), *_colour_faults(accent)])
     if timezone != clinic.timezone:
         take_calendar(db, clinic.id)
         if db.scalar(select(Appointment.id).where(Appointment.clinic_id == clinic.id).limit(1)):
             raise AppointmentsStand("The time zone cannot change once anything has been booked.")
     clinic.name, clinic.timezone, clinic.contact = name, timezone, contact or clinic.contact
+    clinic.accent = accent.lower() if accent else clinic.accent
     db.flush()  # a stale version is refused here, and the answer shows the new one
     audit.note(db, "clinic.changed", actor=actor, now=now, subject=clinic.id)
     return clinic
@@ -205,6 +209,11 @@ def _name_faults(name: str) -> Iterator[Fault]:
 def _zone_faults(timezone: str) -> Iterator[Fault]:
     if timezone not in known_zones():
         yield Fault("timezone", "unknown-zone", "Give an IANA time zone, such as America/New_York.")
+
+
+def _colour_faults(accent: str | None) -> Iterator[Fault]:
+    if accent is not None and not COLOUR.fullmatch(accent):
+        yield Fault("accent", "invalid", "Give a colour as #rrggbb.")
 
 
 def hours_faults(weekly: Sequence[WeeklyHours], valid_from: date, today: date) -> Iterator[Fault]:

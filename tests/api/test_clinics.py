@@ -33,6 +33,7 @@ def test_everyone_reads_their_clinic(as_, clinic):
 
         assert answer.json == {
             "id": str(clinic.id), "name": "Midtown", "timezone": "America/New_York", "contact": None,
+            "accent": None,
         }  # fmt: skip
         assert answer.headers["ETag"] == '"1"'
 
@@ -48,6 +49,20 @@ def test_an_administrator_says_how_patients_reach_the_clinic(administrator):
     administrator.patch("/clinic", {"name": "Uptown"}, If_Match='"2"')
 
     assert administrator.get("/clinic").json["contact"] == "+1 212 555 0100"
+
+
+def test_an_administrator_chooses_the_colour_of_the_pages_for_patients(administrator):
+    administrator.patch("/clinic", {"accent": "#1F6F78"}, If_Match='"1"')
+    administrator.patch("/clinic", {"name": "Uptown"}, If_Match='"2"')
+
+    assert administrator.get("/clinic").json["accent"] == "#1f6f78"
+
+
+@pytest.mark.parametrize("accent", ["red", "#fff", "#1f6f7g", "#1f6f78\n", "#1f6f78;", ""])
+def test_what_is_no_colour_is_refused(administrator, accent):
+    answer = administrator.patch("/clinic", {"accent": accent}, If_Match='"1"')
+
+    assert (answer.status_code, set(places(answer))) == (422, {"accent"})
 
 
 @pytest.mark.parametrize(("header", "status"), [({}, 428), ({"If_Match": '"7"'}, 412)])
