@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo
 from bench.report import Report
 from scheduler import clinic_time
 from scheduler.booking.availability import Availability
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours, Span
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.planning.ground import Ground
 from scheduler.booking.planning.problem import Answer, Course, Problem, Visit, price
 from scheduler.booking.planning.replan import greedy
 from scheduler.booking.planning.solver import solve
 from scheduler.booking.plans import PlannedVisit
 from scheduler.intervals import Interval
+from scheduler.opening import Hours, Span
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 from tests.homes import Home
 

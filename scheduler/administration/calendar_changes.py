@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
 from scheduler.administration.weekly import WeeklyHours
-from scheduler.booking.calendar import ClinicCalendar, Hours, Span
+from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.opaque import YEARS, moment, whole
 from scheduler.intervals import Interval
+from scheduler.opening import Hours, Span
 
 Known = TypeVar("Known")
 

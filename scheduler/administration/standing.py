@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.administration.calendar_changes import EVERYWHERE, Reach
 from scheduler.booking import ticks
-from scheduler.booking.calendar import ClinicCalendar, Span
+from scheduler.booking.calendar import ClinicCalendar
 from scheduler.booking.reading import read_calendar
 from scheduler.errors import AppointmentsStand, Fault, NotFound
 from scheduler.intervals import Interval, union
 from scheduler.models import Calendar, Claim
 from scheduler.models.base import epoch_minutes, handle_of
+from scheduler.opening import Span
 from scheduler.protocols import LONGEST_CLAIM
 from scheduler.records.zone import read_zone
 

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Span
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.reading import read_calendar
 from scheduler.checks.findings import AnyRow, Finding, definitions, set_aside, stream
 from scheduler.clinic_time import MINUTE
 from scheduler.intervals import Interval
 from scheduler.models import LIVE, Appointment, Claim, OverrideRule, Resource
 from scheduler.models.base import epoch_minutes
+from scheduler.opening import Span
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records.zone import read_zone
 

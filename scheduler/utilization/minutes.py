@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Span
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.reading import read_calendar
 from scheduler.errors import refuse
 from scheduler.intervals import Interval
 from scheduler.models import Claim
 from scheduler.models.base import epoch_minutes, handle_of
+from scheduler.opening import Span
 from scheduler.protocols import LONGEST_CLAIM, ResourceKind
 
 SHARE_DECIMALS = 4

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability, loads_of
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.plans import Wishes
 from scheduler.booking.search import CROWDED_TENTH, LATE_DAY, OTHER_CHAIR, OTHER_NURSE
 from scheduler.intervals import Interval
+from scheduler.opening import Hours
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 
 MONDAY = date(2026, 3, 2)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
 from scheduler.booking.availability import KINDS, Availability, loads_of
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.planning.problem import (
     DAY_MOVED,
     MINUTE_MOVED,
@@ -26,6 +26,7 @@ from scheduler.booking.planning.problem import (
 from scheduler.booking.plans import PlannedVisit, Wishes
 from scheduler.booking.rules import Anchor
 from scheduler.intervals import Interval
+from scheduler.opening import Hours
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 
 ZONE = ZoneInfo("America/New_York")

@@ -8,9 +8,10 @@ import pytest
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.booking.reading import read_calendar
 from scheduler.intervals import Interval
+from scheduler.opening import Hours
 from scheduler.protocols import ResourceKind
 from scheduler.records.zone import read_zone
 from tests.counting import counted

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 
-from scheduler.booking.calendar import Bookable, ClinicCalendar, Hours
+from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.errors import Invalid
 from scheduler.intervals import Interval
 from scheduler.models import Closure, Resource
+from scheduler.opening import Hours
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.minutes import By, Claimed, Minutes, measure, report, resource_days
 from tests.builders import MONDAY
