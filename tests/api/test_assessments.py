@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from api.schemas.base import utc_text
 from scheduler.actors import Role
-from scheduler.models import Alert, Assessment, AuditRow
+from scheduler.models import Alert, Assessment
 from tests.clients import new_key
 from tests.courses import appointments_of, write_series
 
@@ -126,7 +126,7 @@ def test_a_form_may_name_its_appointment(db, clinic, post, at):
     assert db.scalars(select(Assessment.appointment_id)).one() == visit.id
 
 
-@pytest.mark.parametrize("path", ["assessments", "trajectory?scale=phq9"])
+@pytest.mark.parametrize("path", ["assessments", "trajectory?scale=phq9", "trajectory/picture?scale=phq9"])
 def test_a_patient_of_another_clinic_and_one_who_is_not_look_the_same(clinician, elsewhere, path):
     foreign = clinician.get(f"/patients/{elsewhere.patient().id}/{path}")
     missing = clinician.get(f"/patients/{uuid4()}/{path}")
@@ -151,6 +151,7 @@ def test_scores_are_for_clinicians_alone(as_, clinic, role):
         other.post(f"/patients/{patient.id}/assessments", {}, Idempotency_Key=new_key()),
         other.get(f"/patients/{patient.id}/assessments"),
         other.get(f"/patients/{patient.id}/trajectory?scale=phq9"),
+        other.get(f"/patients/{patient.id}/trajectory/picture?scale=phq9"),
         other.get("/scales"),
     ]
 
@@ -199,79 +200,6 @@ def test_a_cursor_nobody_gave_out_is_refused(clinic, clinician):
     refused = clinician.get(f"/patients/{clinic.patient().id}/assessments?cursor=abc")
 
     assert refused.status_code == 422
-
-
-@pytest.fixture
-def course(clinic, post, now):
-    """A patient whose two infusions were last week, with a score before each and one after."""
-    patient = clinic.patient()
-    starts = [now - timedelta(days=7), now - timedelta(days=3)]
-    write_series(clinic, patient, starts)
-    post(patient.id, [3, 3, 3, 3, 3, 3, 2, 0, 0], taken_at=utc_text(starts[0]))
-    post(patient.id, [3, 3, 3, 3, None, 0, 0, 0, 0], taken_at=utc_text(starts[1]))
-    post(patient.id, [3, 3, 3, 0, 0, 0, 0, 0, 0], taken_at=utc_text(now))
-    return patient
-
-
-def test_a_trajectory_shows_each_score_against_the_baseline(clinician, course, now):
-    read = clinician.get(f"/patients/{course.id}/trajectory?scale=phq9")
-
-    begun = utc_text(now - timedelta(days=7))
-    first, second, last = read.json["points"]
-    assert (read.status_code, read.json["baseline"], read.json["baseline_taken_at"]) == (200, 20, begun)
-    assert first == {
-        "taken_at": begun, "total": 20, "band": "severe", "infusion": 0, "change": 0, "percent_change": 0.0,
-    }  # fmt: skip
-    assert (second["total"], second["band"], second["infusion"], second["percent_change"]) == (None, None, 1, None)
-    assert (last["total"], last["infusion"], last["change"], last["percent_change"]) == (9, 2, 11, 55.0)
-
-
-def test_a_trajectory_says_where_the_patient_stands(clinician, course, now):
-    latest = clinician.get(f"/patients/{course.id}/trajectory?scale=phq9").json["latest"]
-
-    assert latest == {
-        "taken_at": utc_text(now), "total": 9, "band": "mild", "infusion": 2, "change": 11, "percent": 55.0,
-        "response": True, "remission": False, "reliable_change": True, "deterioration": False,
-    }  # fmt: skip
-
-
-def test_a_patient_without_a_series_has_scores_and_no_change(clinic, clinician, post):
-    patient = clinic.patient()
-    post(patient.id)
-
-    read = clinician.get(f"/patients/{patient.id}/trajectory?scale=phq9").json
-
-    assert (read["series_id"], read["baseline"], read["baseline_taken_at"]) == (None, None, None)
-    assert read["points"][0]["percent_change"] is None
-    assert (read["latest"]["percent"], read["latest"]["response"]) == (None, None)
-
-
-def test_a_patient_without_scores_has_an_empty_trajectory(clinic, clinician):
-    read = clinician.get(f"/patients/{clinic.patient().id}/trajectory?scale=phq9")
-
-    assert (read.status_code, read.json["points"], read.json["latest"]) == (200, [], None)
-
-
-def test_a_trajectory_is_read_of_the_series_named(clinic, clinician, course, now):
-    later = write_series(clinic, course, [now + timedelta(days=30)])
-
-    named = clinician.get(f"/patients/{course.id}/trajectory?scale=phq9&series_id={later.id}").json
-    unknown = clinician.get(f"/patients/{course.id}/trajectory?scale=phq9&series_id={uuid4()}")
-
-    assert named["series_id"] == str(later.id)
-    assert unknown.status_code == 404
-
-
-@pytest.mark.parametrize("query", ["", "?scale=x", "?scale=phq9&series_id=1", "?scale=phq9&patient=1"])
-def test_a_trajectory_of_nothing_known_is_refused(clinician, course, query):
-    assert clinician.get(f"/patients/{course.id}/trajectory{query}").status_code == 422
-
-
-def test_reading_scores_is_audited(db, clinician, course):
-    clinician.get(f"/patients/{course.id}/trajectory?scale=phq9")
-
-    newest = db.scalars(select(AuditRow).order_by(AuditRow.sequence.desc())).first()
-    assert (newest.action, newest.patient_id) == ("trajectory.read", course.id)
 
 
 def test_the_scales_are_shown_with_their_wording(clinician):
