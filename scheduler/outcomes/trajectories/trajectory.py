@@ -89,6 +89,18 @@ def trajectory(
 
     `others` are what the patient was given in other courses: after one of these, too, a recall is short.
     """
+    baseline, points = place(readings, course, yardstick, others=others)
+    return _read(points, _Placed(course, baseline, yardstick, first_day(course, yardstick.zone)), now)
+
+
+def place(
+    readings: Sequence[Reading], course: Course | None, yardstick: Yardstick, *,
+    others: Sequence[Infusion] = (), with_contexts: bool = True,
+) -> tuple[Reading | None, tuple[Point, ...]]:  # fmt: skip
+    """The baseline, and every reading in its place: what all figures are made of.
+
+    Reports over thousands of courses go without the contexts, which nobody sees there.
+    """
     short = [course is not None and is_short_recall(reading, course, others, yardstick) for reading in readings]
     why = [_why_not(reading, is_short, yardstick) for reading, is_short in zip(readings, short, strict=True)]
     fit = [reading for reading, reason in zip(readings, why, strict=True) if reason is None]
@@ -96,9 +108,8 @@ def trajectory(
     measure = baseline or next(iter(fit), None)
     why = [reason or _unlike(reading, measure) for reading, reason in zip(readings, why, strict=True)]
     placed = _Placed(course, baseline, yardstick, first_day(course, yardstick.zone))
-    contexts = placed.contexts(readings)
-    points = tuple(map(placed.point, readings, contexts, short, why))
-    return _read(points, placed, now)
+    contexts = placed.contexts(readings) if with_contexts else [None] * len(readings)
+    return baseline, tuple(map(placed.point, readings, contexts, short, why))
 
 
 def read_course(
