@@ -36,9 +36,11 @@ from api import (
     offers,
     orders,
     outbox,
+    pages,
     patients,
     problems,
     protocols,
+    questionnaires,
     repairs,
     resources,
     series,
@@ -111,6 +113,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     charting.blueprint,
     flowsheet.blueprint,
     live.blueprint,
+    questionnaires.blueprint,
 )
 """Everything under `/api/v1`."""
 
@@ -134,7 +137,9 @@ def create_app(
         api.register(blueprint)
     app.register_blueprint(health.probes)
     app.register_blueprint(docs.blueprint)
+    app.register_blueprint(pages.blueprint)
     app.extensions["attempts"] = Attempts(settings.sign_in_failures)
+    app.extensions[pages.tablet.CODES] = Attempts(settings.sign_in_failures)
     app.before_request(begin)
     app.after_request(finish)
     refuse_undeclared(app)

@@ -28,6 +28,8 @@ KEY = re.compile(r"[!-~]{1,200}")
 KEPT_HEADERS = ("Content-Type", "Location", "ETag")
 SECRETS = frozenset({signatures.SIGNER, signatures.WITNESS})
 """Members of a body of which nothing is kept: a fast digest of a password could be searched for it."""
+SHOWN_ONCE = "tablet_code"
+"""A member of an answer that is not kept: it is worth as much as the digest that the database has of it."""
 
 _keys = table_of(IdempotencyKey)
 _answer = ("status", "headers", "body", "subject", "patient_id")
@@ -81,10 +83,19 @@ def keep_answer(db: Session, response: Response) -> None:
     act = audit.pending_act(db)
     answer = {
         **dict(zip(("of_clinic", "of_staff", "of_key"), key, strict=True)),
-        "status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": response.get_data(),
+        "status": response.status_code, "headers": orjson.dumps(headers).decode(), "body": _keepable(response),
         "subject": act and act.subject, "patient_id": act and act.patient_id,
     }  # fmt: skip
     db.execute(ANSWER, answer)
+
+
+def _keepable(response: Response) -> bytes:
+    """The body of an answer without what is shown once."""
+    body: bytes = response.get_data()
+    if f'"{SHOWN_ONCE}"'.encode() not in body:
+        return body
+    said = orjson.loads(body)
+    return orjson.dumps({**said, SHOWN_ONCE: None}) if SHOWN_ONCE in said else body
 
 
 def _first_answer(*, required: bool) -> Response | None:

@@ -125,7 +125,7 @@ def _form_faults(db: Session, patient: Patient, form: Form, now: datetime) -> It
     yield from form.scale.faults(form.answers)
     yield from missing_faults(form)
     yield from time_faults(form.taken_at, patient.birth_date, read_zone(db, patient.clinic_id), now)
-    yield from _appointment_faults(db, patient, form.appointment_id)
+    yield from appointment_faults(db, patient.clinic_id, patient.id, form.appointment_id)
     if form.reason == "":
         yield Fault("reason", "blank", "Say why it is corrected.")
 
@@ -149,11 +149,12 @@ def time_faults(taken_at: datetime, birth_date: date, zone: ZoneInfo, now: datet
         yield Fault("taken_at", "before-birth", "Answers cannot have been given before the patient was born.")
 
 
-def _appointment_faults(db: Session, patient: Patient, appointment_id: UUID | None) -> Iterator[Fault]:
+def appointment_faults(db: Session, clinic_id: UUID, patient_id: UUID, appointment_id: UUID | None) -> Iterator[Fault]:
+    """The visit a form belongs to, where it names one, is one of this patient's."""
     mine = select(Appointment.id).where(
-        Appointment.clinic_id == patient.clinic_id,
+        Appointment.clinic_id == clinic_id,
         Appointment.id == appointment_id,
-        Appointment.patient_id == patient.id,
+        Appointment.patient_id == patient_id,
     )
     if appointment_id is not None and db.scalar(mine) is None:
         yield Fault("appointment_id", "not-found", "This patient has no such appointment.")

@@ -1,0 +1,68 @@
+"""What every page for patients shares: its blueprint, its headers, and a page for whatever goes wrong."""
+
+import http
+from typing import Any
+
+from flask import Blueprint, Response, render_template
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from werkzeug.exceptions import HTTPException
+
+from api import problems
+from scheduler import errors
+from scheduler.errors import DomainError
+from scheduler.outcomes.questionnaires.answering import Face
+
+blueprint = Blueprint("pages", __name__, template_folder="templates")
+
+HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+SAID = {
+    400: "Something in what was sent could not be read.",
+    404: "There is no such page. Perhaps the link was not copied whole.",
+    409: "These questions have been answered already.",
+    413: "What was sent is too long.",
+    415: "Something in what was sent could not be read.",
+    429: "Too many codes were wrong. Wait a few minutes before the next one.",
+    503: "The clinic's records cannot be reached just now. Please try again in a moment.",
+}
+"""What a patient is told by the status; nothing of what they sent."""
+TROUBLE = "Something went wrong here, and it is not your fault. Please try again in a moment."
+
+
+def show(template: str, face: Face | None, *, status: int = 200, **known: Any) -> Response:
+    """A page in the clinic's style, or in the house's where the clinic is not known."""
+    return Response(render_template(f"pages/{template}", face=face, **known), status, mimetype="text/html")
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    """Neither a cache nor a search engine keeps a page; a stylesheet says itself how long it may be kept."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+@blueprint.errorhandler(Exception)
+def _apologise(error: Exception) -> Response:
+    """A refusal or a fault as a page. Whatever was written has been rolled back."""
+    document = _problem(error)
+    page = show("trouble.html", None, status=document.status_code, said=SAID.get(document.status_code, TROUBLE))
+    page.headers.extend({name: document.headers[name] for name in ("Allow", "Retry-After") if name in document.headers})
+    return page
+
+
+def _problem(error: Exception) -> Response:
+    """The problem document that a program would have got; what is nobody's fault but ours is logged on the way."""
+    if isinstance(error, DomainError):
+        return problems.from_refusal(error)
+    if isinstance(error, HTTPException):
+        return problems.from_http(error)
+    if isinstance(error, NoConnection):
+        return problems.from_refusal(errors.Unavailable(retry_after=problems.RETRY_SECONDS))
+    return problems.from_database(error) if isinstance(error, DBAPIError) else problems.from_fault(error)
+
+
+GONE, TOO_MANY, UNPROCESSABLE, SEE_OTHER = (
+    http.HTTPStatus.GONE, http.HTTPStatus.TOO_MANY_REQUESTS, http.HTTPStatus.UNPROCESSABLE_ENTITY,
+    http.HTTPStatus.SEE_OTHER,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Questions put to a patient: sent, opened by a link or a code, answered once."""
