@@ -1,10 +1,10 @@
-"""The command line, `clinic`: serve, migrate, found a clinic and add its people, make the demo clinic, check, work."""
+"""The command line, `clinic`: serve, migrate, found a clinic and staff it, make the demo clinic, import, check, work."""
 
 import logging
 
 import click
 
-from api.commands import clinics, demo, house, worker
+from api.commands import clinics, demo, house, importing, worker
 from scheduler import checks
 from scheduler.models import schema
 
@@ -69,4 +69,5 @@ def check() -> None:
 main.add_command(clinics.new)
 main.add_command(clinics.staff)
 main.add_command(demo.demo)
+main.add_command(importing.importing)
 main.add_command(worker.worker)

@@ -112,7 +112,7 @@ def add(clinic_id: UUID | None, email: str, name: str, roles: tuple[str, ...], *
     Asks for a password twice. It opens this clinic alone, whatever opens another to the same person.
     """
     chosen = [Role(role) for role in roles or [click.prompt("Role", type=ROLE)]]
-    clinic_id = clinic_id or _only_clinic()
+    clinic_id = clinic_id or only_clinic()
     password_hash = _asked_password(from_stdin=password_stdin)
     with house.writing() as db:
         person = accounts.add_staff(
@@ -131,7 +131,7 @@ def password(clinic_id: UUID | None, email: str, *, password_stdin: bool) -> Non
 
     Asks for it twice. Everyone signed in can change their own password over the API.
     """
-    clinic_id = clinic_id or _only_clinic()
+    clinic_id = clinic_id or only_clinic()
     password_hash = _asked_password(from_stdin=password_stdin)
     with house.writing() as db:
         actor = _house_itself(db, clinic_id)
@@ -147,7 +147,7 @@ def _house_itself(db: Session, clinic_id: UUID) -> Actor:
     return Actor(clinic_id, None, frozenset())
 
 
-def _only_clinic() -> UUID:
+def only_clinic() -> UUID:
     with house.reading_one_moment() as db:
         found = db.scalars(select(Clinic).order_by(Clinic.name)).all()
     if len(found) == 1:

@@ -53,9 +53,15 @@ def writing(chosen: Settings | None = None) -> Iterator[Session]:
     """One transaction on a current database; a refusal undoes it and is told in words."""
     chosen = chosen or settings()
     refuse_outdated(chosen)
+    with refusals_in_words(), opened(chosen) as database, database.committing() as db:
+        yield db
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What the domain or a constraint refuses ends the command with words."""
     try:
-        with opened(chosen) as database, database.committing() as db:
-            yield db
+        yield
     except DomainError as refusal:
         raise told(refusal) from None
     except IntegrityError as fault:
