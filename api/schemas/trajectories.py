@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from api.schemas.assessments import ScaleKey
 from api.schemas.base import Amount, Instant, Shape
@@ -40,6 +40,10 @@ class TrajectoryQuery(Shape):
         load_default=None,
         metadata={"description": "Default: the series that began last, else the next to begin."},
     )
+
+
+class PictureQuery(TrajectoryQuery):
+    format = fields.String(load_default="svg", validate=validate.OneOf(["svg", "png"]))
 
 
 class ScoreOut(Shape):
