@@ -1,4 +1,4 @@
-"""The command line, `clinic`: serve, migrate, found a clinic and staff it, make the demo clinic, import, check, work."""
+"""The command line, `clinic`: serve, migrate, found and staff a clinic, make the demo clinic, import, check, work."""
 
 import logging
 
