@@ -161,3 +161,41 @@ def test_reading_scores_is_audited(db, clinician, course, path):
 
     newest = db.scalars(select(AuditRow).order_by(AuditRow.sequence.desc())).first()
     assert (newest.action, newest.patient_id) == ("trajectory.read", course.id)
+
+
+@pytest.fixture
+def draw(clinician, course):
+    """Draws the PHQ-9 of that patient."""
+
+    def draw(query=""):
+        return clinician.get(f"/patients/{course.id}/trajectory/picture?scale=phq9{query}")
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "begins"),
+    [
+        ("", "image/svg+xml", b"<?xml"),
+        ("&format=svg", "image/svg+xml", b"<?xml"),
+        ("&format=png", "image/png", b"\x89PNG"),
+    ],
+)
+def test_a_trajectory_is_drawn_in_the_format_wanted(draw, query, kind, begins):
+    answer = draw(query)
+
+    assert (answer.status_code, answer.mimetype) == (200, kind)
+    assert answer.data.startswith(begins)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_picture_and_its_name_say_nothing_of_the_patient(course, draw):
+    answer = draw()
+
+    assert answer.headers["Content-Disposition"] == 'inline; filename="trajectory.svg"'
+    for secret in (course.given_name, course.family_name, course.mrn, str(course.id), str(course.birth_date)):
+        assert secret.encode() not in answer.data
+
+
+def test_a_picture_in_no_format_known_is_refused(draw):
+    assert draw("&format=pdf").status_code == 422

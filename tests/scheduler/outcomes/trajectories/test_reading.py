@@ -17,14 +17,13 @@ from scheduler.models import (
     ClinicSettings,
     EndKind,
     OutcomeSettings,
-    Series,
     SessionStatus,
 )
 from scheduler.outcomes.assessments import correct_assessment, log_assessment
 from scheduler.outcomes.policy import OutcomePolicy, ScaleLines, as_document
 from scheduler.outcomes.scales.lines import Lines
 from scheduler.outcomes.trajectories.change import Thresholds
-from scheduler.outcomes.trajectories.reading import read_courses, read_trajectory, thresholds_at
+from scheduler.outcomes.trajectories.reading import read_trajectory, thresholds_at
 from scheduler.protocols import Phases
 from tests.builders import MDD_INDUCTION, clinic_instant
 from tests.counting import counted
@@ -375,45 +374,6 @@ def test_a_question_the_clinic_asks_no_more_can_still_be_read(db, clinic, read, 
     found = read(patient, scale="pain")
 
     assert [(point.total, point.uncounted) for point in found.points] == [(7, None)]
-
-
-def test_many_patients_are_read_by_as_many_statements_as_one(db, clinic, elsewhere, score, at):
-    patients = [clinic.patient() for _ in range(4)]
-    series = [
-        write_series(clinic, patient, [at("Mon 09:00") + timedelta(hours=3 * number)])
-        for number, patient in enumerate(patients)
-    ]
-    for patient in patients[:3]:
-        score(patient, 20, at("Mon 08:00"))
-    write_series(elsewhere, elsewhere.patient(), [at("Mon 09:00")])
-    db.flush()
-
-    with counted(db) as for_one:
-        one = read_courses(db, clinic.id, patients=[patients[0].id])
-    with counted(db) as for_all:
-        everybody = read_courses(db, clinic.id, with_answers=True)
-
-    assert len(for_one) == len(for_all) == 3
-    assert (set(one), set(everybody)) == ({patients[0].id}, {patient.id for patient in patients})
-    assert [everybody[patient.id].courses[0].series_id for patient in patients] == [row.id for row in series]
-    assert everybody[patients[0].id].of("phq9")[0].answers == tuple(answers(20))
-    assert one[patients[0].id].of("phq9")[0].answers == ()
-    assert everybody[patients[3].id].of("phq9") == ()
-
-
-def test_the_patients_of_some_series_are_read_with_all_their_courses(db, clinic, score, at):
-    patient, other = clinic.patient(), clinic.patient()
-    first = write_series(clinic, patient, [at("Mon 09:00")])
-    second = write_series(clinic, patient, [at("Mon 09:00", week=4)])
-    write_series(clinic, other, [at("Tue 09:00")])
-    score(patient, 20, at("Mon 08:00"))
-
-    by_ids = read_courses(db, clinic.id, series=[second.id])
-    by_query = read_courses(db, clinic.id, series=select(Series.id).where(Series.id == second.id), scales=["gad7"])
-
-    assert [course.series_id for course in by_ids[patient.id].courses] == [first.id, second.id]
-    assert (list(by_ids), list(by_query)) == ([patient.id], [patient.id])
-    assert (len(by_ids[patient.id].of("phq9")), by_query[patient.id].readings) == (1, {})
 
 
 def test_a_trajectory_takes_as_many_statements_however_long_it_is(db, clinic, score, read, at):
