@@ -64,6 +64,8 @@ class Course:
     follows_id: UUID | None = None
     """The series it took over from, such as the induction before a maintenance."""
     patient_id: UUID | None = None
+    protocol_version_id: UUID | None = None
+    """What it was booked with; the visits may have moved on to a newer version."""
 
     @cached_property
     def given(self) -> tuple[Infusion, ...]:

@@ -5,7 +5,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import Result, Select, and_, null, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.clinic_time import MINUTE
 from scheduler.errors import NotFound
 from scheduler.models import (
     LIVE,
@@ -22,7 +23,6 @@ from scheduler.models import (
     AppointmentStatus,
     Assessment,
     ClinicSettings,
-    ProtocolVersion,
     Series,
     SeriesStatus,
     SessionStatus,
@@ -37,9 +37,10 @@ from scheduler.outcomes.trajectories.courses import Course, Infusion, PatientCou
 from scheduler.outcomes.trajectories.trajectory import Trajectory, read_course
 from scheduler.outcomes.trajectories.yardstick import Yardstick, Yardsticks
 from scheduler.records.access import open_record
+from scheduler.records.versions import definitions_of
 from scheduler.records.zone import read_zone
 
-Ids = Collection[UUID] | Select[tuple[UUID]]
+Ids = Collection[UUID] | Select[UUID]
 """Ids, or a query of them where there are many."""
 TOOK_PLACE = (AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED)
 """A visit in one of these stands for its infusion where nobody keeps sessions."""
@@ -48,7 +49,6 @@ ENDED = (SeriesStatus.COMPLETED, SeriesStatus.STOPPED, SeriesStatus.CANCELLED)
 
 _series, _visits, _sessions = table_of(Series).c, table_of(Appointment).c, table_of(TreatmentSession).c
 _forms, _later = table_of(Assessment).c, table_of(Assessment).alias("later").c
-_templates = table_of(ProtocolVersion).c
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def read_courses(
 ) -> dict[UUID, PatientCourses]:  # fmt: skip
     """Every course and every standing form of these patients, or of the patients of these series; else of everybody.
 
-    Three statements, whatever the number of patients. A patient with neither a course nor a form is left out.
+    Two statements, whatever the number of patients, and a third where a version of a protocol is met for the first
+    time. A patient with neither a course nor a form is left out.
     Only the `scales` named are read, all of them unless any are; the answers only if asked for. It opens no record:
     the audit row is the caller's.
     """
@@ -153,9 +154,10 @@ def _of_patients(columns: Any, clinic_id: UUID, patients: Ids | None, series: Id
 
 def _courses(db: Session, clinic_id: UUID, patients: Ids | None, series: Ids | None) -> dict[UUID, tuple[Course, ...]]:
     """Every series of the patients, with what took place and what stands in the calendar."""
-    phases = _phases(db, clinic_id)
+    rows = _visits_of(db, clinic_id, patients, series).all()
+    phases = _phases(db, clinic_id, {row.protocol_version_id for row in rows if row.visit is not None})
     heads, infusions = dict[UUID, Any](), defaultdict[UUID, list[Infusion]](list)
-    for row in _visits_of(db, clinic_id, patients, series):
+    for row in rows:
         heads[row.series_id] = row
         if row.visit is not None:
             infusions[row.series_id].append(_infusion(row, phases))
@@ -177,6 +179,7 @@ def _visits_of(db: Session, clinic_id: UUID, patients: Ids | None, series: Ids |
     return db.execute(
         select(
             _series.id.label("series_id"), _series.patient_id, _series.infusions, _series.status, _series.follows_id,
+            _series.protocol_version_id.label("booked_with"),
             _visits.id.label("visit"), _visits.status.label("visit_status"), _visits.starts_at,
             _visits.protocol_version_id, _sessions.id.label("session"), _sessions.started_at, _sessions.ended_at,
             _sessions.dose_given_mg,
@@ -186,12 +189,10 @@ def _visits_of(db: Session, clinic_id: UUID, patients: Ids | None, series: Ids |
     )  # fmt: skip
 
 
-def _phases(db: Session, clinic_id: UUID) -> dict[UUID, tuple[timedelta, timedelta]]:
+def _phases(db: Session, clinic_id: UUID, versions: Set[UUID]) -> dict[UUID, tuple[timedelta, timedelta]]:
     """By version of a protocol, how long a visit prepares and how long it infuses, as planned."""
-    document = _templates.document["phases"]
-    minutes = select(_templates.id, document["prepare"].as_integer(), document["infuse"].as_integer())
-    rows = db.execute(minutes.where(_templates.clinic_id == clinic_id))
-    return {version: (timedelta(minutes=prepare), timedelta(minutes=infuse)) for version, prepare, infuse in rows}
+    definitions = definitions_of(db, clinic_id, versions).items()
+    return {version: (each.phases.prepare * MINUTE, each.phases.infuse * MINUTE) for version, each in definitions}
 
 
 def _infusion(row: Any, phases: dict[UUID, tuple[timedelta, timedelta]]) -> Infusion:
@@ -217,6 +218,7 @@ def _course(row: Any, infusions: list[Infusion]) -> Course:
         ended=row.status in ENDED,
         follows_id=row.follows_id,
         patient_id=row.patient_id,
+        protocol_version_id=row.booked_with,
     )
 
 

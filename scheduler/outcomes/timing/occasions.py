@@ -1,0 +1,129 @@
+"""The times at which a course asks for a form, and from when until when each can be given (domain 3.11). Pure.
+
+A form given after a later infusion speaks of that one: what comes after an infusion can be asked only until the next.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from scheduler.clinic_time import DAY, boundary, local_date
+from scheduler.outcomes.trajectories.contexts import WINDOWS
+from scheduler.outcomes.trajectories.courses import Course, Infusion
+from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
+from scheduler.protocols import Moment
+
+AFTER_EACH = {Moment(window.context): window for window in WINDOWS}
+ENDPOINT_DUE_DAY = 21
+"""From the end of this day on an endpoint that nobody asked for is overdue: ten days are left to get it."""
+WEEK, WEEKS, HALF_A_WEEK = timedelta(days=7), 4, timedelta(days=3.5)
+MONTH, MONTHS, HALF_A_MONTH = timedelta(days=30), 12, timedelta(days=15)
+BEFORE = frozenset({Moment.BASELINE, Moment.PRE_INFUSION})
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One time at which a form is wanted: from `opens_at` to before `closes_at`, best at `due_at`.
+
+    `number` is the infusion it comes before or after, from 1; `nth` counts the weeks or months after the last one.
+    """
+
+    moment: Moment
+    number: int
+    nth: int
+    opens_at: datetime
+    due_at: datetime
+    closes_at: datetime
+    visit: UUID | None
+    """The visit at which a form before an infusion is given."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A course as it stands: what was given, and what is still to come. What fell through asks for nothing."""
+
+    course: Course
+    infusions: tuple[Infusion, ...]
+    until: datetime | None
+    """When the patient was first treated in a later course, with which this one is over."""
+    baseline_days: int
+    zone: ZoneInfo
+
+    def midnight(self, at: datetime, *, days: int = 0) -> datetime:
+        """The beginning of the local day that is so many days after that of an instant."""
+        return boundary(local_date(at, self.zone) + days * DAY, 0, self.zone)
+
+
+def calendar_of(
+    course: Course, courses: Sequence[Course], *, baseline_days: int, zone: ZoneInfo, now: datetime
+) -> Calendar:
+    """The course among all of a patient's. A planned visit counts until its day is over."""
+    today = local_date(now, zone)
+    kept = [each for each in course.infusions if each.given or local_date(each.at, zone) >= today]
+    others = (given.at for other in courses if other.series_id != course.series_id for given in other.given)
+    until = min((at for at in others if kept and at > kept[-1].at), default=None)
+    return Calendar(course, tuple(kept), until, baseline_days, zone)
+
+
+def occasions_of(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+    """Every time of this kind that the course has, in order; none for a course without a visit."""
+    if not calendar.infusions:
+        return iter(())
+    if moment in BEFORE:
+        return _before(moment, calendar)
+    return _after_each(moment, calendar) if moment in AFTER_EACH else _after_the_last(moment, calendar)
+
+
+def _before(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+    """Until the infusion is given; while it is only planned, until the end of its day."""
+    first = moment is Moment.BASELINE
+    for number, infusion in enumerate(calendar.infusions[:1] if first else calendar.infusions, start=1):
+        opens = calendar.midnight(infusion.at, days=-calendar.baseline_days if first else 0)
+        closes = infusion.at if infusion.given else calendar.midnight(infusion.at, days=1)
+        yield Occasion(moment, number, 1, opens, infusion.at, closes, infusion.visit)
+
+
+def _after_each(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+    window = AFTER_EACH[moment]
+    ends = [*(infusion.at for infusion in calendar.infusions[1:]), calendar.until]
+    for number, (infusion, until) in enumerate(zip(calendar.infusions, ends, strict=True), start=1):
+        since = infusion.ended_at
+        found = _cut(
+            Occasion(
+                moment, number, 1, since + window.opens, since + window.nominal, since + window.closes, visit=None
+            ),
+            until,
+        )
+        if found:
+            yield found
+
+
+def _after_the_last(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+    last, number = calendar.infusions[-1], len(calendar.infusions)
+    for nth, (opens, due, closes) in enumerate(_spans(moment, last, calendar), start=1):
+        found = _cut(Occasion(moment, number, nth, opens, due, closes, visit=None), calendar.until)
+        if found:
+            yield found
+
+
+def _spans(moment: Moment, last: Infusion, calendar: Calendar) -> Iterator[tuple[datetime, datetime, datetime]]:
+    if moment is Moment.ENDPOINT:
+        days = FIRST_DAY, ENDPOINT_DUE_DAY + 1, LAST_DAY + 1
+        opens, due, closes = (calendar.midnight(last.at, days=day) for day in days)
+        yield opens, due, closes
+        return
+    each, half, times = (
+        (WEEK, HALF_A_WEEK, WEEKS) if moment is Moment.WEEKLY else (MONTH, HALF_A_MONTH, MONTHS)
+    )  # fmt: skip
+    for nth in range(1, times + 1):
+        due = last.ended_at + nth * each
+        yield due - half, due, due + half
+
+
+def _cut(occasion: Occasion, until: datetime | None) -> Occasion | None:
+    """What is left of it by the next infusion."""
+    if until is None or occasion.closes_at <= until:
+        return occasion
+    return replace(occasion, closes_at=until) if occasion.opens_at < until else None
