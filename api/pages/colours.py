@@ -7,8 +7,8 @@ STEP = 0.05
 STRAIGHT_UP_TO = 0.04045
 """As far as the curve of sRGB is a line."""
 BLACK, WHITE = "#000000", "#ffffff"
-LIGHT_GROUND, DARK_GROUND = "#ffffff", "#1c2126"
-"""What pages are painted on, by day and by night; `assets/pages.css` has the same."""
+BY_DAY, BY_NIGHT = "#eef3f4", "#283037"
+"""Of the grounds of a page those hardest to stand out from: `--chosen` of `assets/pages.css`."""
 
 
 def contrast(one: str, other: str) -> float:

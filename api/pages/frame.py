@@ -1,9 +1,11 @@
 """What every page for patients shares: its blueprint, its headers, and a page for whatever goes wrong."""
 
 import http
+import re
 from typing import Any
 
 from flask import Blueprint, Response, render_template
+from markupsafe import Markup
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
@@ -15,6 +17,9 @@ from scheduler.outcomes.questionnaires.answering import Face
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 
+NUMBER = re.compile(r"(?<![\w+])(?:\+?[0-9][0-9 ().-]{5,20}[0-9]|(?:911|988|999|112|111|000))(?!\w)")
+"""A telephone number as people write it, or one of the short ones for emergencies."""
+DIAL = Markup('<a href="tel:{}">{}</a>')
 HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 SAID = {
     400: "Something in what was sent could not be read.",
@@ -27,6 +32,16 @@ SAID = {
 }
 """What a patient is told by the status; nothing of what they sent."""
 TROUBLE = "Something went wrong here, and it is not your fault. Please try again in a moment."
+
+
+@blueprint.app_template_filter()
+def with_numbers(text: str) -> Markup:
+    """The text with what looks like a telephone number to be dialled by a touch."""
+    said, found = Markup(""), 0
+    for number in NUMBER.finditer(text):
+        said += text[found : number.start()] + DIAL.format(re.sub(r"[^+0-9]", "", number[0]), number[0])
+        found = number.end()
+    return said + text[found:]
 
 
 def show(template: str, face: Face | None, *, status: int = 200, **known: Any) -> Response:

@@ -41,7 +41,7 @@ def of_clinic(clinic_id: UUID) -> Response:
 
 def in_colour(accent: str) -> str:
     """The stylesheet of a colour: whichever it is, text on it and lines of it can be told from their ground."""
-    day, night = colours.LIGHT_GROUND, colours.DARK_GROUND
+    day, night = colours.BY_DAY, colours.BY_NIGHT
     return SHEET.format(
         accent=accent, on_accent=colours.text_on(accent),
         by_day=colours.seen_on(day, accent), by_night=colours.seen_on(night, accent),
