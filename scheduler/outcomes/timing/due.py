@@ -107,8 +107,8 @@ def _of_record(
         yield from dues_of(record, calendar, measures, today.now)
 
 
-def _pressing(due: Due) -> tuple[datetime, str, UUID]:
-    return due.due_at, due.scale, due.id
+def _pressing(due: Due) -> tuple[datetime, datetime, str, UUID]:
+    return due.due_at, due.opens_at, due.scale, due.id
 
 
 def _touches(due: Due, day: Today) -> bool:
