@@ -1,4 +1,4 @@
-"""Safety findings that somebody must acknowledge."""
+"""What somebody must look at and close: danger, courses that do not go as hoped, scores that are missing."""
 
 from functools import partial
 from typing import Any
@@ -9,13 +9,13 @@ from flask import g
 from api.identity import allow
 from api.openapi import Blueprint
 from api.paging import Page, page, page_of
-from api.schemas.alerts import AcknowledgementIn, AlertOut, AlertsQuery, ListedAlertOut
+from api.schemas.alerts import AcknowledgementIn, AlertOut, AlertsQuery, ListedAlertOut, OwnerIn
 from scheduler.actors import Role
 from scheduler.models import Alert
 from scheduler.outcomes.alerts import alerts
-from scheduler.outcomes.alerts.alerts import ListedAlert
+from scheduler.outcomes.alerts.alerts import ListedAlert, Wanted
 
-blueprint = Blueprint("alerts", __name__, description="Safety findings that somebody must acknowledge.")
+blueprint = Blueprint("alerts", __name__, description="What somebody must look at, own and close.")
 
 
 @blueprint.get("/alerts")
@@ -23,9 +23,19 @@ blueprint = Blueprint("alerts", __name__, description="Safety findings that some
 @blueprint.arguments(AlertsQuery, location="query")
 @allow(Role.CLINICIAN)
 def list_alerts(asked: dict[str, Any]) -> Page[ListedAlert]:
-    """The clinic's alerts, the oldest first; the open ones unless asked otherwise."""
-    in_state = partial(alerts.list_alerts, g.db, asked["state"], actor=g.actor, now=g.now)
-    return page(asked, in_state, key=lambda row: (row.alert.id,))
+    """The clinic's alerts: the open ones unless asked otherwise, first what must be answered first."""
+    wanted = Wanted(asked["state"], asked["kind"], asked["level"], asked["owner"])
+    chosen = partial(alerts.list_alerts, g.db, wanted, actor=g.actor, now=g.now)
+    return page(asked, chosen, key=lambda row: (row.alert.id,))
+
+
+@blueprint.post("/alerts/<uuid:alert_id>/owner")
+@blueprint.response(200, AlertOut)
+@blueprint.arguments(OwnerIn)
+@allow(Role.CLINICIAN)
+def own(body: dict[str, Any], alert_id: UUID) -> Alert:
+    """Take an alert, or give it to another clinician of the clinic. Until when it is to be answered stays."""
+    return alerts.own(g.db, alert_id, body["staff_id"], actor=g.actor, now=g.now)
 
 
 @blueprint.post("/alerts/<uuid:alert_id>/acknowledgement")

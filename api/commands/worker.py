@@ -4,9 +4,9 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import click
@@ -21,6 +21,7 @@ from scheduler.booking import claims
 from scheduler.booking.letters import outbox
 from scheduler.booking.waiting import offers
 from scheduler.models.engine import Database, is_away
+from scheduler.outcomes.alerts import escalating, overdue
 from scheduler.sessions.watch import alarms
 
 log = logging.getLogger("clinic.worker")
@@ -32,12 +33,16 @@ Stopped = Callable[[float], bool]
 Clock = Callable[[], datetime]
 Finder = Callable[[Session, datetime], list[UUID]]
 """Tells in which clinics there is something to do."""
+Works = Sequence[tuple[Finder, Callable[..., None]]]
+"""What a worker does: where to look, and what to do in each clinic that is found."""
 
 
 @click.command(epilog="Example:  clinic worker --once")
 @click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
 def worker(*, once: bool) -> None:
-    """End holds, pass offers on, tell of vitals nobody took, and send letters, until interrupted."""
+    """End holds, pass offers on, call for alerts nobody answers, tell of vitals and scores nobody took, and send
+    letters, until interrupted.
+    """
     settings = house.settings()
     house.refuse_outdated(settings)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -71,24 +76,27 @@ def work(
     database: Database, settings: Settings, *, stopped: Stopped, once: bool = False, clock: Clock = house.now
 ) -> bool:
     """Round after round until told to stop, or one; False if the last one met something that is away."""
+    works = works_of_a_worker()
     while True:
-        done = go_round(database, settings, stopped=stopped, clock=clock)
+        done = go_round(database, settings, stopped=stopped, clock=clock, works=works)
         if once or stopped(settings.worker_seconds):
             return done
 
 
-def go_round(database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now) -> bool:
+def go_round(
+    database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now, works: Works | None = None
+) -> bool:
     """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
-    reached = [_swept(database, stopped, clock)]
+    reached = [_swept(works or works_of_a_worker(), database, stopped, clock)]
     if settings.smtp_host is not None:
         reached.append(_reached(deliver, database, settings, stopped, clock))
     return all(reached)
 
 
-def _swept(database: Database, stopped: Stopped, clock: Clock) -> bool:
+def _swept(works: Works, database: Database, stopped: Stopped, clock: Clock) -> bool:
     """Sweep; letters are sent whatever comes of it. Of what goes wrong only the kind is logged: it may name people."""
     try:
-        return _reached(sweep, database, stopped, clock)
+        return _reached(sweep, works, database, stopped, clock)
     except Exception as fault:  # noqa: BLE001 # one clinic's trouble is not to keep back everybody's letters
         log.error("The sweep failed (%s).", type(fault).__name__)
         return False
@@ -111,13 +119,12 @@ def _reached(do: Callable[..., object], *what: object) -> bool:
     return False
 
 
-def sweep(database: Database, stopped: Stopped, clock: Clock) -> bool:
-    """Tell of the vitals nobody took, pass on the offers nobody has answered, and end the holds that are past their
-    time, clinic by clinic.
+def sweep(works: Works, database: Database, stopped: Stopped, clock: Clock) -> bool:
+    """Do each of these works, clinic by clinic.
 
     What goes wrong in one keeps no other waiting; False if anything did.
     """
-    done = [_in_each_clinic(find, do, database, stopped, clock) for find, do in WORKS]
+    done = [_in_each_clinic(find, do, database, stopped, clock) for find, do in works]
     return all(done)
 
 
@@ -147,6 +154,23 @@ def _tell_overdue(database: Database, clinic_id: UUID, _stopped: Stopped, clock:
         log.info("%d sets of vitals are overdue", told)
 
 
+def _call_for_unanswered(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
+    while not stopped(0) and (called := _escalated(database, clinic_id, clock)):
+        log.info("%d alerts were escalated", called)
+
+
+def _escalated(database: Database, clinic_id: UUID, clock: Clock) -> int:
+    with database.committing() as db:
+        return escalating.escalate(db, clinic_id, now=clock())
+
+
+def _tell_unscored(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Clock) -> None:
+    with database.committing() as db:
+        told = overdue.raise_overdue(db, clinic_id, now=clock())
+    if told:
+        log.info("%d scores are overdue", told)
+
+
 def _pass_on_all(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
     while not stopped(0) and _passed_on(database, clinic_id, clock):
         log.info("an offer was passed on")
@@ -163,12 +187,29 @@ def _end_holds(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Cl
     log.info("%d holds expired", len(ended))
 
 
-WORKS: tuple[tuple[Finder, Callable[..., None]], ...] = (
-    (lambda db, _now: alarms.clinics_with_sessions(db), _tell_overdue),
-    (lambda db, now: offers.clinics_with_overdue(db, now=now), _pass_on_all),
-    (lambda db, now: claims.clinics_with_overdue(db, now=now), _end_holds),
-)
-"""In this order: an offer that ends may leave a hold that is past its time."""
+class Hourly:
+    """Looks for work once an hour: what is late by days need not be looked for every few seconds."""
+
+    def __init__(self, find: Finder) -> None:
+        self._find = find
+        self._looked_at: datetime | None = None
+
+    def __call__(self, db: Session, now: datetime) -> list[UUID]:
+        if self._looked_at is not None and now - self._looked_at < timedelta(hours=1):
+            return []
+        self._looked_at = now
+        return self._find(db, now)
+
+
+def works_of_a_worker() -> Works:
+    """What one worker does, in this order: an offer that ends may leave a hold that is past its time."""
+    return (
+        (lambda db, now: escalating.clinics_with_unanswered(db, now=now), _call_for_unanswered),
+        (lambda db, _now: alarms.clinics_with_sessions(db), _tell_overdue),
+        (Hourly(lambda db, now: overdue.clinics_with_courses(db, now=now)), _tell_unscored),
+        (lambda db, now: offers.clinics_with_overdue(db, now=now), _pass_on_all),
+        (lambda db, now: claims.clinics_with_overdue(db, now=now), _end_holds),
+    )
 
 
 def deliver(database: Database, settings: Settings, stopped: Stopped, clock: Clock) -> Counter[str]:

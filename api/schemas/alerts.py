@@ -7,7 +7,7 @@ from marshmallow import fields
 from api.paging import PageIn
 from api.schemas.base import Instant, Shape, Text
 from scheduler.models import AlertKind, AlertLevel
-from scheduler.outcomes.alerts.alerts import AlertState
+from scheduler.outcomes.alerts.alerts import AlertState, Whose
 
 LONGEST_NOTE = 2000
 
@@ -15,7 +15,21 @@ LONGEST_NOTE = 2000
 class AlertsQuery(PageIn):
     """Which alerts."""
 
-    state = fields.Enum(AlertState, by_value=True, load_default=AlertState.OPEN)
+    state = fields.Enum(
+        AlertState, by_value=True, load_default=AlertState.OPEN,
+        metadata={"description": "`historical`: of scores that were old when imported, to be looked through."},
+    )  # fmt: skip
+    kind = fields.Enum(AlertKind, by_value=True, load_default=None)
+    level = fields.Enum(AlertLevel, by_value=True, load_default=None)
+    owner = fields.Enum(Whose, by_value=True, load_default=None)
+
+
+class OwnerIn(Shape):
+    """Who is to look at an alert."""
+
+    staff_id = fields.UUID(
+        load_default=None, allow_none=True, metadata={"description": "A clinician of the clinic; else oneself."}
+    )
 
 
 class AcknowledgementIn(Shape):
@@ -25,7 +39,7 @@ class AcknowledgementIn(Shape):
 
 
 class AlertOut(Shape):
-    """A safety finding. It is open while `acknowledged_at` is null."""
+    """What somebody must look at. It is open while `acknowledged_at` is null."""
 
     id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -33,7 +47,10 @@ class AlertOut(Shape):
         required=True, allow_none=True, metadata={"description": "The answers that show it; or"}
     )
     session_id = fields.UUID(
-        required=True, allow_none=True, metadata={"description": "the session in which it was measured or missed."}
+        required=True, allow_none=True, metadata={"description": "the session in which it was measured or missed; or"}
+    )
+    series_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "the course in which a score is missing."}
     )
     vitals_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "The set that shows it; null where a set is missing."}
@@ -55,8 +72,20 @@ class AlertOut(Shape):
     sustained = fields.Boolean(
         required=True, allow_none=True, metadata={"description": "It took an earlier reading to make it urgent."}
     )
-    due_at = Instant(required=True, allow_none=True, metadata={"description": "When a missing set was due."})
+    due_at = Instant(
+        required=True, allow_none=True, metadata={"description": "When a missing set of vitals, or a score, was due."}
+    )
     raised_at = Instant(required=True)
+    historical = fields.Boolean(
+        required=True, metadata={"description": "The answers were old when they were imported: no clock runs."}
+    )
+    owner_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "Who is to look first; null: every clinician."}
+    )
+    respond_by = Instant(
+        required=True, allow_none=True, metadata={"description": "Until when somebody must have answered."}
+    )
+    escalations = fields.Integer(required=True, metadata={"description": "How often others were called."})
     acknowledged_at = Instant(required=True, allow_none=True)
     acknowledged_by = fields.UUID(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
@@ -75,6 +104,7 @@ class ListedAlertOut(AlertOut):
     """An alert in the list, with its patient's name; made from a `ListedAlert`."""
 
     patient = fields.Nested(AlertPatientOut, required=True)
+    overdue = fields.Boolean(required=True, metadata={"description": "Nobody has answered in time."})
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return super().get_attribute(obj if attr == "patient" else obj.alert, attr, default)
+        return super().get_attribute(obj if attr in {"patient", "overdue"} else obj.alert, attr, default)

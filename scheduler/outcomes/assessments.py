@@ -88,7 +88,7 @@ def write_form(db: Session, patient: Patient, form: Form, *, action: str, actor:
     audit.note(
         db, action, actor=actor, now=now, subject=assessment.id, patient_id=patient.id, scale=assessment.scale
     )  # fmt: skip
-    return Logged(assessment, raise_alerts(db, assessment, actor=actor, now=now))
+    return Logged(assessment, raise_alerts(db, assessment, policy, actor=actor, now=now))
 
 
 def nothing_replaces(form: Any = Assessment) -> ColumnElement[bool]:

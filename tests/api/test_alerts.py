@@ -41,7 +41,7 @@ def test_an_open_alert_is_listed_with_its_patient(clinic, clinician, alarm):
     (listed,) = clinician.get("/alerts").json["items"]
 
     names = {"id": str(patient.id), "mrn": patient.mrn, "given_name": "Grace", "family_name": "Hopper"}
-    assert listed == raised | {"patient": names}
+    assert listed == raised | {"patient": names, "overdue": False}
 
 
 def test_an_acknowledged_alert_is_no_longer_open(clinic, clinician, alarm, now):

@@ -53,7 +53,8 @@ class Letter:
 
     clinic_id: UUID
     id: UUID
-    patient_id: UUID
+    patient_id: UUID | None
+    """None where it goes to staff."""
     recipient: str
     subject: str
     body: str
@@ -92,12 +93,13 @@ FREE = or_(_outbox.c.leased_until.is_(None), _outbox.c.leased_until <= bindparam
 DUE = OPEN & FREE & (_outbox.c.due_at <= bindparam("now"))
 USELESS = _outbox.c.useless_at.isnot(None) & (_outbox.c.useless_at <= bindparam("now"))
 HOPELESS = or_(USELESS, _outbox.c.attempts > len(PAUSES))
+NOTICES = (MessageKind.CANCELLATION, MessageKind.MOVE)
 WAITS_FOR_AN_OLDER = exists().where(
     _older.c.clinic_id == _outbox.c.clinic_id, _older.c.patient_id == _outbox.c.patient_id,
-    _older.c.created_at < _outbox.c.created_at, _older.c.kind != MessageKind.REMINDER,
+    _older.c.created_at < _outbox.c.created_at, _older.c.kind.in_(NOTICES),
     _older.c.sent_at.is_(None), _older.c.withdrawn_at.is_(None), _older.c.given_up_at.is_(None),
 )  # fmt: skip
-"""Notices reach a patient in the order of what they tell of, whatever goes wrong with one of them."""
+"""Notices reach a patient in the order of what they tell of, whatever goes wrong with one; nothing else waits."""
 
 ANYTHING = select(_outbox.c.id).where(DUE).limit(1)
 TO_GIVE_UP = (
@@ -108,7 +110,7 @@ NEXT = (
         *(_outbox.c[name] for name in ("clinic_id", "id", "patient_id", "recipient", "subject", "body")),
         (_outbox.c.attempts + 1).label("attempts"), _outbox.c.useless_at,
     )
-    .where(DUE, ~HOPELESS, or_(_outbox.c.kind == MessageKind.REMINDER, ~WAITS_FOR_AN_OLDER))
+    .where(DUE, ~HOPELESS, or_(_outbox.c.kind.not_in(NOTICES), ~WAITS_FOR_AN_OLDER))
     .order_by(_outbox.c.due_at, _outbox.c.id)
     .limit(1)
     .with_for_update(skip_locked=True, of=_outbox)

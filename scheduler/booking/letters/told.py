@@ -30,6 +30,7 @@ HAS_LEFT = or_(_outbox.c.sent_at.isnot(None), _outbox.c.attempts > 0)
 TOLD = union(
     select(_outbox.c.appointment_id)
     .where(_outbox.c.clinic_id == bindparam("of_clinic"), HAS_LEFT)
+    .where(_outbox.c.kind.in_([MessageKind.REMINDER, MessageKind.MOVE, MessageKind.CANCELLATION]))
     .where(_outbox.c.appointment_id.in_(bindparam("ids", expanding=True))),
     select(_moves.c.appointment_id)
     .join(_outbox, (_outbox.c.clinic_id == _moves.c.clinic_id) & (_outbox.c.created_at == _moves.c.at))

@@ -1,18 +1,18 @@
-"""Safety findings: raised with the answers that show them, open until a person closes them with a note."""
+"""What somebody must look at: open, with an owner and a time, until a person closes it with a note."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import Select, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from scheduler.actors import Actor
+from scheduler.actors import Actor, Role
 from scheduler.errors import AlreadyAcknowledged, Fault, Invalid, NotAllowed, NotFound
-from scheduler.models import Alert, AlertKind, AlertLevel, Assessment, Patient
-from scheduler.outcomes.scales.definition import Finding
+from scheduler.models import SAFETY_KINDS, Alert, AlertKind, AlertLevel, Patient, Staff, StaffRole
+from scheduler.outcomes.alerts.escalating import take_back
 from scheduler.records import access, audit
 
 
@@ -20,8 +20,28 @@ class AlertState(StrEnum):
     """Which alerts to list."""
 
     OPEN = "open"
+    """Somebody is called if nobody answers."""
+    HISTORICAL = "historical"
+    """From answers that were old when they were brought in: to be looked through, and nobody is called."""
     ACKNOWLEDGED = "acknowledged"
     ALL = "all"
+
+
+class Whose(StrEnum):
+    """Whose alerts to list."""
+
+    ME = "me"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which alerts of a clinic; what is None does not matter."""
+
+    state: AlertState = AlertState.OPEN
+    kind: AlertKind | None = None
+    level: AlertLevel | None = None
+    owner: Whose | None = None
 
 
 @dataclass(frozen=True)
@@ -30,45 +50,82 @@ class ListedAlert:
 
     alert: Alert
     patient: Patient
-
-
-def raise_alerts(
-    db: Session, assessment: Assessment, findings: Iterable[Finding], *, actor: Actor, now: datetime
-) -> list[Alert]:
-    """One open alert for each finding, in the transaction that holds the answers."""
-    alerts = [
-        Alert(
-            clinic_id=assessment.clinic_id, id=uuid4(), patient_id=assessment.patient_id,
-            assessment_id=assessment.id, kind=AlertKind(finding.kind), level=AlertLevel(finding.level), raised_at=now,
-        )
-        for finding in findings
-    ]  # fmt: skip
-    db.add_all(alerts)
-    for alert in alerts:
-        audit.note(db, "alert.raised", actor=actor, now=now, subject=alert.id, patient_id=alert.patient_id)
-    return alerts
+    overdue: bool
+    """Nobody has answered in time."""
 
 
 def list_alerts(
-    db: Session, state: AlertState, *, after: UUID | None, limit: int, actor: Actor, now: datetime
+    db: Session, wanted: Wanted, *, after: UUID | None, limit: int, actor: Actor, now: datetime
 ) -> list[ListedAlert]:
-    """Up to `limit` alerts of the clinic, the oldest first. `after` is the last one seen."""
-    order = (Alert.raised_at, Alert.id)
-    wanted = _in_state(select(Alert).where(Alert.clinic_id == actor.clinic_id), state)
+    """Up to `limit` alerts of the clinic: of the open ones first what must be answered first, else the oldest first.
+
+    `after` is the last one seen.
+    """
+    order = (_urgency() if wanted.state is AlertState.OPEN else Alert.raised_at, Alert.id)
+    chosen = _chosen(select(Alert).where(Alert.clinic_id == actor.clinic_id), wanted, actor)
     if after is not None:
         seen = select(*order).where(Alert.clinic_id == actor.clinic_id, Alert.id == after)
-        wanted = wanted.where(tuple_(*order) > seen.scalar_subquery())
-    alerts = db.scalars(wanted.order_by(*order).limit(limit)).all()
+        chosen = chosen.where(tuple_(*order) > seen.scalar_subquery())
+    alerts = db.scalars(chosen.order_by(*order).limit(limit)).all()
     patients = access.names_of(db, {alert.patient_id for alert in alerts}, action="alerts.listed", actor=actor, now=now)
-    return [ListedAlert(alert, patients[alert.patient_id]) for alert in alerts]
+    return [ListedAlert(alert, patients[alert.patient_id], is_overdue(alert, now)) for alert in alerts]
 
 
-def _in_state(alerts: Select[Alert], state: AlertState) -> Select[Alert]:
-    if state == AlertState.OPEN:
-        return alerts.where(Alert.acknowledged_at.is_(None))
-    if state == AlertState.ACKNOWLEDGED:
-        return alerts.where(Alert.acknowledged_at.is_not(None))
+def is_overdue(alert: Alert, now: datetime) -> bool:
+    """Whether nobody has answered in time; what tells of danger and was never given a time is late at once."""
+    if alert.acknowledged_at is not None or alert.historical or alert.session_id is not None:
+        return False
+    return alert.kind in SAFETY_KINDS if alert.respond_by is None else alert.respond_by <= now
+
+
+def _urgency() -> Any:
+    """Until when it is to be answered; without a time at once."""
+    return func.coalesce(Alert.respond_by, Alert.raised_at)
+
+
+def _chosen(alerts: Select[Any], wanted: Wanted, actor: Actor) -> Select[Any]:
+    alerts = _in_state(alerts, wanted.state)
+    if wanted.kind is not None:
+        alerts = alerts.where(Alert.kind == wanted.kind)
+    if wanted.level is not None:
+        alerts = alerts.where(Alert.level == wanted.level)
+    if wanted.owner is not None:
+        alerts = alerts.where(Alert.owner_id == (actor.staff_id if wanted.owner is Whose.ME else None))
     return alerts
+
+
+def _in_state(alerts: Select[Any], state: AlertState) -> Select[Any]:
+    unanswered = Alert.acknowledged_at.is_(None)
+    if state is AlertState.OPEN:
+        return alerts.where(unanswered, Alert.historical.is_(False))
+    if state is AlertState.HISTORICAL:
+        return alerts.where(unanswered, Alert.historical.is_(True))
+    return alerts if state is AlertState.ALL else alerts.where(~unanswered)
+
+
+def own(db: Session, alert_id: UUID, staff_id: UUID | None = None, *, actor: Actor, now: datetime) -> Alert:
+    """Take an alert on oneself, or give it to another clinician of the clinic; its time stays as it was.
+
+    Raises `NotFound`, `AlreadyAcknowledged`, `NotAllowed` for anyone but a person, and `Invalid` for who is no
+    clinician here.
+    """
+    if actor.staff_id is None:
+        raise NotAllowed("Only a person can take an alert.")
+    owner_id = staff_id or actor.staff_id
+    if not _is_clinician(db, actor.clinic_id, owner_id, now):
+        raise Invalid(faults=[Fault("staff_id", "not-a-clinician", "This clinic has no such clinician.")])
+    alert = _change(db, alert_id, {"owner_id": owner_id}, actor)
+    audit.note(
+        db, "alert.owned", actor=actor, now=now, subject=alert_id, patient_id=alert.patient_id, owner=str(owner_id)
+    )  # fmt: skip
+    return alert
+
+
+def _is_clinician(db: Session, clinic_id: UUID, staff_id: UUID, now: datetime) -> bool:
+    held = (StaffRole.clinic_id == Staff.clinic_id) & (StaffRole.staff_id == Staff.id)
+    found = select(Staff.id).join(StaffRole, held).where(Staff.clinic_id == clinic_id, Staff.id == staff_id)
+    treats = StaffRole.role.in_([Role.CLINICIAN, Role.PRESCRIBER]), or_(Staff.left_at.is_(None), Staff.left_at > now)
+    return db.scalar(found.where(*treats).limit(1)) is not None
 
 
 def acknowledge(db: Session, alert_id: UUID, *, note: str, actor: Actor, now: datetime) -> Alert:
@@ -80,20 +137,24 @@ def acknowledge(db: Session, alert_id: UUID, *, note: str, actor: Actor, now: da
         raise NotAllowed("Only a person can close an alert.")
     if not note.strip():
         raise Invalid(faults=[Fault("note", "blank", "Say what was found or done.")])
-    alert = _close(db, alert_id, note.strip(), actor, now)
+    closed = {"acknowledged_at": now, "acknowledged_by": actor.staff_id, "note": note.strip()}
+    alert = _change(db, alert_id, closed, actor)
+    if alert.escalations:
+        take_back(db, alert, now=now)
     audit.note(db, "alert.acknowledged", actor=actor, now=now, subject=alert_id, patient_id=alert.patient_id)
     return alert
 
 
-def _close(db: Session, alert_id: UUID, note: str, actor: Actor, now: datetime) -> Alert:
-    closed = (
+def _change(db: Session, alert_id: UUID, values: dict[str, Any], actor: Actor) -> Alert:
+    """Change an alert that nobody has closed. Raises `NotFound` and `AlreadyAcknowledged`."""
+    changed = (
         update(Alert)
         .where(Alert.clinic_id == actor.clinic_id, Alert.id == alert_id, Alert.acknowledged_at.is_(None))
-        .values(acknowledged_at=now, acknowledged_by=actor.staff_id, note=note)
+        .values(**values)
         .returning(Alert)
         .execution_options(populate_existing=True, synchronize_session=False)
     )
-    alert = db.scalars(closed).one_or_none()
+    alert = db.scalars(changed).one_or_none()
     if alert is not None:
         return alert
     if db.get(Alert, (actor.clinic_id, alert_id)) is None:

@@ -425,7 +425,7 @@ def test_alerts_of_sessions_are_listed_and_acknowledged_like_all_others(clinic):
     raise_overdue(clinic.db, clinic.id, now=START + 60 * MINUTE)
 
     listed = alerts.list_alerts(
-        clinic.db, alerts.AlertState.OPEN, after=None, limit=10, actor=clinic.clinician, now=NOON
+        clinic.db, alerts.Wanted(), after=None, limit=10, actor=clinic.clinician, now=NOON
     )  # fmt: skip
     for each in listed:
         alerts.acknowledge(clinic.db, each.alert.id, note="Looked.", actor=clinic.clinician, now=NOON)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from scheduler.actors import Actor, Role
 from scheduler.errors import AlreadyAcknowledged, DomainError, Invalid, NotAllowed, NotFound
 from scheduler.models import Alert, AuditRow
-from scheduler.outcomes.alerts.alerts import AlertState, acknowledge, list_alerts
+from scheduler.outcomes.alerts.alerts import AlertState, Wanted, Whose, acknowledge, list_alerts, own
 from scheduler.outcomes.assessments import log_assessment
 from tests.builders import build_clinic
 
@@ -29,9 +29,9 @@ def raise_one(cast, *, now, patient=None):
 
 @pytest.fixture
 def listed(db, clinic, now):
-    def listed(state=AlertState.OPEN, **changes):
-        asked = {"after": None, "limit": 50, "actor": clinic.clinician, "now": now} | changes
-        return list_alerts(db, state, **asked)
+    def listed(state=AlertState.OPEN, *, after=None, limit=50, by=None, at=now, **wanted):
+        actor = by or clinic.clinician
+        return list_alerts(db, Wanted(state, **wanted), after=after, limit=limit, actor=actor, now=at)
 
     return listed
 
