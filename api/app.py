@@ -23,6 +23,7 @@ from api import (
     changes,
     charting,
     clinics,
+    cohorts,
     docs,
     due,
     flowsheet,
@@ -44,6 +45,7 @@ from api import (
     questionnaires,
     repairs,
     resources,
+    scales,
     series,
     session_settings,
     sessions,
@@ -71,6 +73,8 @@ ATTEMPTS = 6
 """How often a request is tried whose transaction met another one; the last failure is answered with 503."""
 FIRST_PAUSE_SECONDS = 0.01
 
+READING = (Work.READS, Work.READS_ONE_SNAPSHOT)
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'",
@@ -90,6 +94,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     changes.blueprint,
     appointments.blueprint,
     board.blueprint,
+    scales.blueprint,
     assessments.blueprint,
     trajectories.blueprint,
     alerts.blueprint,
@@ -99,6 +104,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     batches.blueprint,
     protocols.blueprint,
     utilization.blueprint,
+    cohorts.blueprint,
     holds.blueprint,
     waitlist.blueprint,
     offers.blueprint,
@@ -181,8 +187,8 @@ class ClinicApp(Flask):
         rule = request.url_rule
         view = self.view_functions[rule.endpoint if rule else ""]
         work = work_of(view, request)
-        if work is Work.READS:
-            return self._read(view)
+        if work in READING:
+            return self._read(view, one_snapshot=work is Work.READS_ONE_SNAPSHOT)
         if work is Work.ON_ITS_OWN or self.database.has_one_writer or signatures.are_asked(view):
             with self.database.reading() as db:  # whom nobody knows does not wait for a turn to write
                 self._admit(db, view)
@@ -198,8 +204,8 @@ class ClinicApp(Flask):
         if getattr(view, "versioned", False):
             versions.require_header()
 
-    def _read(self, view: Callable[..., Any]) -> Response:
-        with audit.reading(self.database) as g.db:
+    def _read(self, view: Callable[..., Any], *, one_snapshot: bool) -> Response:
+        with audit.reading(self.database, one_snapshot=one_snapshot) as g.db:
             g.actor = identify(g.db, request, access_to(view), now=g.now)
             return self._call(view)
 

@@ -22,6 +22,7 @@ class Work(Enum):
 
     BY_METHOD = auto()
     READS = auto()
+    READS_ONE_SNAPSHOT = auto()
     ON_ITS_OWN = auto()
     SOLVES = auto()
 
@@ -52,6 +53,11 @@ def allow_public(view: View) -> View:
 def reads(view: View) -> View:
     """A POST that changes nothing, such as a search too long for an address."""
     return _declare("work", Work.READS)(view)
+
+
+def one_snapshot(view: View) -> View:
+    """This view reads with several statements what must fit together: all see the same moment."""
+    return _declare("work", Work.READS_ONE_SNAPSHOT)(view)
 
 
 def on_its_own(view: View) -> View:

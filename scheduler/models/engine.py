@@ -209,12 +209,20 @@ def _sqlite_code(error: DBAPIError) -> int:
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
 
 
+def _one_snapshot(engine: Engine) -> Engine:
+    """The engine with transactions that see one moment, as every transaction of SQLite does by itself."""
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 class Database:
     """Where sessions come from: a reading one begins deferred, a writing one takes its turn at its first statement."""
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine = make_engine(url, pool_size=pool_size)
         self._writer = self.engine.execution_options(begin="IMMEDIATE")
+        self._snapshot = _one_snapshot(self.engine)
         self._queue: WriterQueue | None = getattr(self.engine.dialect, "writer_queue", None)
 
     @property
@@ -223,9 +231,9 @@ class Database:
         return self._queue is not None
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session whose changes, if any, are thrown away."""
-        with Session(self.engine, expire_on_commit=False) as db:
+    def reading(self, *, one_snapshot: bool = False) -> Iterator[Session]:
+        """A session whose changes, if any, are thrown away; with `one_snapshot` all its statements see one moment."""
+        with Session(self._snapshot if one_snapshot else self.engine, expire_on_commit=False) as db:
             yield db
 
     @contextmanager

@@ -64,9 +64,9 @@ def pending_notes(db: Session) -> list[Note]:
 
 
 @contextmanager
-def reading(database: Database) -> Iterator[Session]:
+def reading(database: Database, *, one_snapshot: bool = False) -> Iterator[Session]:
     """A reading session; what is opened in it is written down at its end, in a short transaction of its own."""
-    with database.reading() as db:
+    with database.reading(one_snapshot=one_snapshot) as db:
         yield db
         notes = pending_notes(db)
     if notes:

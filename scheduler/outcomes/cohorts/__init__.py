@@ -1,0 +1,1 @@
+"""What a clinic reaches with its induction courses, with the numbers behind every share, for the manager."""

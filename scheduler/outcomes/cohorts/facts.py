@@ -1,0 +1,159 @@
+"""One induction course as a report counts it. Pure; every rule of scores is that of the trajectory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from scheduler.outcomes.cohorts.followup import Curve, Span, spans_of
+from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.scales.phq9 import SUICIDAL_IDEATION
+from scheduler.outcomes.trajectories.change import change
+from scheduler.outcomes.trajectories.courses import Course, PatientCourses, Reading, elsewhere, of_course
+from scheduler.outcomes.trajectories.endpoint import Endpoint, endpoint_of
+from scheduler.outcomes.trajectories.milestones import first
+from scheduler.outcomes.trajectories.points import Point, Scored, scored, treated
+from scheduler.outcomes.trajectories.trajectory import place
+from scheduler.outcomes.trajectories.yardstick import Yardstick
+
+NOT_SAID = "not_said"
+"""A diagnosis or a reason that nobody has told."""
+NO_BASELINE = "no_baseline"
+
+
+class Ending(StrEnum):
+    """What has become of a course."""
+
+    COMPLETED = "completed"
+    """Every planned infusion was given."""
+    DROPPED_OUT = "dropped_out"
+    """It ended with fewer."""
+    RUNNING = "running"
+    """It goes on, or rests."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the desk and the charts know of a series."""
+
+    series_id: UUID
+    protocol: str
+    diagnosis: str = NOT_SAID
+    reason: str = NOT_SAID
+    charted: int = 0
+    """Infusions of which a session was kept: only there could an adverse event be charted."""
+    charted_with_event: int = 0
+    adverse_events: int = 0
+
+
+@dataclass(frozen=True)
+class Ideation:
+    """The answer to the scale's item on suicide, before and after."""
+
+    baseline: int
+    positive: bool
+    """Whether the baseline's answer asks for somebody to look."""
+    endpoint: int | None
+
+
+@dataclass(frozen=True)
+class CourseFacts:
+    """One course of the population. Days are local days since its first infusion."""
+
+    head: Head
+    patient_id: UUID
+    given: int
+    planned: int
+    ending: Ending
+    baseline: Point | None
+    endpoint: Endpoint | None
+    has_endpoint_score: bool
+    """Whether a score that counts lies in the window, be there a baseline to hold it against or not."""
+    first_response: Point | None = None
+    ideation: Ideation | None = None
+    spans: dict[Curve, Span] = field(default_factory=dict, hash=False)
+
+    @property
+    def observed(self) -> Scored | None:
+        return self.endpoint.observed if self.endpoint else None
+
+    @property
+    def carried(self) -> Scored | None:
+        """The observed endpoint, or else the last score before the window's end, carried forward."""
+        return self.endpoint.carried.score if self.endpoint and self.endpoint.carried else None
+
+    @property
+    def endpoint_is_due(self) -> bool:
+        """Whether it was observed, or can be no more."""
+        return self.has_endpoint_score or bool(self.endpoint and self.endpoint.closed)
+
+    @property
+    def baseline_band(self) -> str:
+        return (self.baseline.band if self.baseline else None) or NO_BASELINE
+
+
+def facts_of(
+    record: PatientCourses, course: Course, head: Head, scale: Scale, yardstick: Yardstick, *, now: datetime
+) -> CourseFacts:
+    """What a report counts of one course, whose first infusion was given."""
+    others = elsewhere(course, record.courses)
+    readings = _followed(record, course, scale)
+    found, points = place(readings, course, yardstick, others=others, with_contexts=False)
+    baseline = next((point for point in points if found is not None and point.reading is found), None)
+    after = treated(scored(points))
+    mine = {id(reading) for reading in of_course(readings, course, record.courses)}
+    own = [score for score in after if id(score.point.reading) in mine]
+    endpoint = endpoint_of(own, course, yardstick.zone, now)
+    response = first(own, lambda change: change.response)
+    return CourseFacts(
+        head=head,
+        patient_id=record.patient_id,
+        given=len(course.given),
+        planned=max(course.planned, len(course.given)),
+        ending=_ending(course),
+        baseline=baseline,
+        endpoint=endpoint,
+        has_endpoint_score=_captured([point for point in points if id(point.reading) in mine], course, yardstick, now),
+        first_response=response.point if response else None,
+        ideation=_ideation(baseline, endpoint, scale),
+        spans=spans_of(after, course, others, endpoint=endpoint, response=response, yardstick=yardstick),
+    )
+
+
+def _followed(record: PatientCourses, course: Course, scale: Scale) -> list[Reading]:
+    """The readings from this course on, whatever was given later: how long a response lasts is seen there."""
+    own = course.given[0].at
+    begun = [other for other in record.courses if other.given and other.given[0].at <= own]
+    return of_course(record.of(scale.key), course, begun)
+
+
+def _ending(course: Course) -> Ending:
+    if len(course.given) >= course.planned:
+        return Ending.COMPLETED
+    return Ending.DROPPED_OUT if course.ended else Ending.RUNNING
+
+
+def _captured(points: Sequence[Point], course: Course, yardstick: Yardstick, now: datetime) -> bool:
+    """Whether the window holds a score. Held against itself, since a baseline may be missing."""
+    counted = [
+        Scored(point, point.total, change(point.total, point.total, yardstick.lines))
+        for point in points
+        if point.counted and point.infusion and point.total is not None
+    ]
+    window = endpoint_of(counted, course, yardstick.zone, now)
+    return bool(window and window.observed)
+
+
+def _ideation(baseline: Point | None, endpoint: Endpoint | None, scale: Scale) -> Ideation | None:
+    rules = [rule for rule in scale.safety if rule.kind == SUICIDAL_IDEATION]
+    before = _answer(baseline, rules[0].item) if rules else None
+    if before is None:
+        return None
+    after = _answer(endpoint.observed.point, rules[0].item) if endpoint and endpoint.observed else None
+    return Ideation(before, any(rule.finding(before) for rule in rules), after)
+
+
+def _answer(point: Point | None, item: int) -> int | None:
+    answers = point.reading.answers if point else ()
+    return answers[item - 1] if len(answers) >= item else None

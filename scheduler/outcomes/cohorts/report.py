@@ -1,0 +1,244 @@
+"""The report of a cohort: completeness first, then what was reached, every share with its two numbers. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from scheduler.outcomes.cohorts.facts import CourseFacts, Ending
+from scheduler.outcomes.cohorts.figures import Figure, counted, figures_of
+from scheduler.outcomes.cohorts.followup import CURVES, Curve
+from scheduler.outcomes.cohorts.published import PUBLISHED, Published
+from scheduler.outcomes.cohorts.statistics import (
+    Change,
+    Interval,
+    Middle,
+    Step,
+    Survival,
+    mean_change,
+    middle,
+    poisson,
+    survival,
+    wilson,
+)
+from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.trajectories.yardstick import Yardstick
+
+HUNDRED = 100
+DURABLE_DAYS = (28, 56)
+
+
+class By(StrEnum):
+    """By what a report is split."""
+
+    PROTOCOL = "protocol"
+    DIAGNOSIS = "diagnosis"
+    BASELINE_BAND = "baseline_band"
+
+
+KEY_OF: dict[By, Callable[[CourseFacts], str]] = {
+    By.PROTOCOL: lambda course: course.head.protocol,
+    By.DIAGNOSIS: lambda course: course.head.diagnosis,
+    By.BASELINE_BAND: lambda course: course.baseline_band,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose courses: first infusions from `first` to `last`, both included, on the clinic's calendar."""
+
+    first: date
+    last: date
+    scale: str = "phq9"
+    protocol: str | None = None
+    diagnosis: str | None = None
+    baseline_band: str | None = None
+    by: By | None = None
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """The courses asked for, the scale they are read by, and its lines."""
+
+    clinic_id: UUID
+    asked: Asked
+    scale: Scale
+    yardstick: Yardstick
+    courses: tuple[CourseFacts, ...]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One share."""
+
+    figure: Figure
+    numerator: int
+    denominator: int
+
+    @property
+    def share(self) -> float | None:
+        return self.numerator / self.denominator if self.denominator else None
+
+    @property
+    def interval(self) -> Interval | None:
+        return wilson(self.numerator, self.denominator)
+
+
+@dataclass(frozen=True)
+class DropOut:
+    """How many gave up after so many infusions, for one reason as the desk has it."""
+
+    after: int
+    reason: str
+    courses: int
+
+
+@dataclass(frozen=True)
+class AdverseEvents:
+    """Of infusions whose session was charted: elsewhere nobody could write one down."""
+
+    infusions: int
+    charted: int
+    with_event: int
+    events: int
+
+    @property
+    def per_hundred(self) -> float | None:
+        return HUNDRED * self.events / self.charted if self.charted else None
+
+    @property
+    def per_hundred_interval(self) -> Interval | None:
+        found = poisson(self.events, self.charted)
+        return found and Interval(HUNDRED * found.low, HUNDRED * found.high)
+
+    @property
+    def interval(self) -> Interval | None:
+        """Of the share of infusions with any event."""
+        return wilson(self.with_event, self.charted)
+
+
+@dataclass(frozen=True)
+class Durability:
+    """How long responses lasted, on one of the curves."""
+
+    curve: Curve
+    survival: Survival
+
+    @property
+    def day_28(self) -> Step | None:
+        return self.survival.at(DURABLE_DAYS[0])
+
+    @property
+    def day_56(self) -> Step | None:
+        return self.survival.at(DURABLE_DAYS[1])
+
+
+@dataclass(frozen=True)
+class Section:
+    """Everything told of one group of courses; the whole cohort has no key."""
+
+    key: str | None
+    courses: tuple[CourseFacts, ...]
+    running: int
+    endpoint_not_due: int
+    rates: tuple[Rate, ...]
+    change: Change | None
+    days_to_response: Middle | None
+    infusions_to_response: Middle | None
+    drop_outs: tuple[DropOut, ...]
+    adverse_events: AdverseEvents
+    durability: tuple[Durability, ...]
+
+    def rate(self, key: str) -> Rate | None:
+        return next((rate for rate in self.rates if rate.figure.key == key), None)
+
+    def curve(self, curve: Curve) -> Survival | None:
+        return next((each.survival for each in self.durability if each.curve == curve), None)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What others report, and whether on the scale of this report; on any other it does not compare."""
+
+    published: Published
+    same_scale: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole cohort, and if asked for its parts, which add up to it."""
+
+    cohort: Cohort
+    whole: Section
+    parts: tuple[Section, ...]
+
+    @property
+    def published(self) -> tuple[Beside, ...]:
+        return tuple(Beside(each, each.scale == self.cohort.scale.key) for each in PUBLISHED)
+
+
+def report_of(cohort: Cohort) -> Report:
+    """Every figure of a cohort."""
+    parts = split(cohort.courses, cohort.asked.by) if cohort.asked.by else {}
+    return Report(
+        cohort,
+        section(None, cohort.courses, cohort),
+        tuple(section(key, courses, cohort) for key, courses in parts.items()),
+    )
+
+
+def split(courses: Sequence[CourseFacts], by: By) -> dict[str, list[CourseFacts]]:
+    """Every course in one part."""
+    parts: dict[str, list[CourseFacts]] = {}
+    for course in sorted(courses, key=KEY_OF[by]):
+        parts.setdefault(KEY_OF[by](course), []).append(course)
+    return parts
+
+
+def section(key: str | None, courses: Sequence[CourseFacts], cohort: Cohort) -> Section:
+    """What is told of these courses."""
+    lines = cohort.yardstick.lines
+    observed = [(score.change.baseline, score.total) for course in courses if (score := course.observed)]
+    responses = [course.first_response for course in courses if course.first_response]
+    return Section(
+        key=key,
+        courses=tuple(courses),
+        running=sum(course.ending is Ending.RUNNING for course in courses),
+        endpoint_not_due=sum(not course.endpoint_is_due for course in courses),
+        rates=tuple(_rate(figure, courses, cohort) for figure in figures_of(cohort.scale, lines)),
+        change=mean_change(observed),
+        days_to_response=middle([point.day for point in responses if point.day is not None]),
+        infusions_to_response=middle([point.infusion for point in responses]),
+        drop_outs=_drop_outs(courses),
+        adverse_events=_adverse_events(courses),
+        durability=tuple(_durability(courses)),
+    )
+
+
+def _rate(figure: Figure, courses: Sequence[CourseFacts], cohort: Cohort) -> Rate:
+    asked = counted(figure, courses, cohort.yardstick.lines)
+    return Rate(figure, sum(claim for _, claim in asked), len(asked))
+
+
+def _drop_outs(courses: Sequence[CourseFacts]) -> tuple[DropOut, ...]:
+    gone = [course for course in courses if course.ending is Ending.DROPPED_OUT]
+    found = Counter((course.given, course.head.reason) for course in gone)
+    return tuple(DropOut(after, reason, number) for (after, reason), number in sorted(found.items()))
+
+
+def _adverse_events(courses: Sequence[CourseFacts]) -> AdverseEvents:
+    heads = [course.head for course in courses]
+    return AdverseEvents(
+        infusions=sum(course.given for course in courses),
+        charted=sum(head.charted for head in heads),
+        with_event=sum(head.charted_with_event for head in heads),
+        events=sum(head.adverse_events for head in heads),
+    )
+
+
+def _durability(courses: Sequence[CourseFacts]) -> list[Durability]:
+    spans = {curve: [course.spans[curve] for course in courses if curve in course.spans] for curve in CURVES}
+    found = ((curve, survival(watched)) for curve, watched in spans.items())
+    return [Durability(curve, left) for curve, left in found if left]
