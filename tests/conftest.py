@@ -21,6 +21,23 @@ NOW = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
 """Sunday noon in New York, the day before the clinic's week."""
 
 
+LONG = (
+    "test_model.py",
+    "test_races.py",
+    "test_replay.py",
+    "test_tour.py",
+    "test_cli.py",
+    "test_demo.py",
+    "test_bench.py",
+)
+"""Files with tests of a minute or so."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first: at the end no worker waits for the others."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 def pytest_collection_finish() -> None:
     """Thousands of tests and what they import stay to the end: the collector need not look through them again."""
     gc.collect()
