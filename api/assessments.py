@@ -1,4 +1,4 @@
-"""The scales, and answered ones."""
+"""Answered scales."""
 
 from functools import partial
 from typing import Any
@@ -10,29 +10,13 @@ from api.idempotency import idempotent
 from api.identity import allow
 from api.openapi import Blueprint
 from api.paging import Page, page, page_of
-from api.schemas.assessments import (
-    AssessmentIn,
-    AssessmentOut,
-    AssessmentsQuery,
-    LoggedOut,
-    ScaleOut,
-)
+from api.schemas.assessments import AssessmentIn, AssessmentOut, AssessmentsQuery, CorrectionIn, LoggedOut
 from scheduler.actors import Role
-from scheduler.models import Assessment
-from scheduler.outcomes import assessments
+from scheduler.outcomes import assessments, reading_forms
 from scheduler.outcomes.assessments import Logged
-from scheduler.outcomes.scales import SCALES
-from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.reading_forms import ShownForm
 
-blueprint = Blueprint("assessments", __name__, description="The scales, and answered ones.")
-
-
-@blueprint.get("/scales")
-@blueprint.response(200, page_of(ScaleOut))
-@allow(Role.CLINICIAN)
-def list_scales() -> Page[Scale]:
-    """The questionnaires that can be logged, with their items and bands."""
-    return Page(list(SCALES.values()), None)
+blueprint = Blueprint("assessments", __name__, description="Answered scales.")
 
 
 @blueprint.post("/patients/<uuid:patient_id>/assessments")
@@ -49,7 +33,17 @@ def log_assessment(body: dict[str, Any], patient_id: UUID) -> Logged:
 @blueprint.response(200, page_of(AssessmentOut))
 @blueprint.arguments(AssessmentsQuery, location="query")
 @allow(Role.CLINICIAN)
-def list_assessments(asked: dict[str, Any], patient_id: UUID) -> Page[Assessment]:
-    """A patient's forms, the newest first."""
-    of_patient = partial(assessments.list_assessments, g.db, patient_id, scale=asked["scale"])
+def list_assessments(asked: dict[str, Any], patient_id: UUID) -> Page[ShownForm]:
+    """A patient's forms, the newest first; corrected ones too."""
+    of_patient = partial(reading_forms.list_forms, g.db, patient_id, scale=asked["scale"])
     return page(asked, partial(of_patient, actor=g.actor, now=g.now))
+
+
+@blueprint.post("/assessments/<uuid:assessment_id>/correction")
+@blueprint.response(201, LoggedOut)
+@blueprint.arguments(CorrectionIn)
+@idempotent(required=True)
+@allow(Role.CLINICIAN)
+def correct_assessment(body: dict[str, Any], assessment_id: UUID) -> Logged:
+    """Follow a form with what was really answered. The older stays, and so does every alert that it raised."""
+    return assessments.correct_assessment(g.db, assessment_id, **body, actor=g.actor, now=g.now)

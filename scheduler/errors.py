@@ -301,6 +301,7 @@ REFUSALS_BY_CONSTRAINT: dict[str, type[DomainError]] = {
     "uq_staff_clinic_id_email": EmailTaken,
     "uq_resources_clinic_id_kind_name": NameTaken,
     "uq_protocols_clinic_id_key": NameTaken,
+    "uq_clinic_scales_clinic_id_key_number": StaleVersion,
     "shifts_overlap": ShiftOverlaps,
     "uq_sessions_appointment": SessionOpen,
     "sessions_locked": SessionSigned,
