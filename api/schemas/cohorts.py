@@ -114,7 +114,7 @@ class AdverseEventsOut(Shape):
     interval = interval(metadata={"description": "Wilson's, of the share of charted infusions with any event."})
 
 
-class StepOut(Shape):
+class SurvivalStepOut(Shape):
     day = fields.Integer(required=True)
     at_risk = fields.Integer(required=True, metadata={"description": "Watched to this day or longer."})
     relapsed = fields.Integer(required=True)
@@ -132,14 +132,14 @@ class DurabilityOut(Shape):
     care = fields.Enum(Care, by_value=True, required=True, attribute="curve.care")
     count = fields.Integer(required=True, attribute="survival.count")
     events = fields.Integer(required=True, attribute="survival.events")
-    day_28 = fields.Nested(StepOut, required=True, allow_none=True)
-    day_56 = fields.Nested(StepOut, required=True, allow_none=True)
+    day_28 = fields.Nested(SurvivalStepOut, required=True, allow_none=True)
+    day_56 = fields.Nested(SurvivalStepOut, required=True, allow_none=True)
     median = fields.Integer(
         required=True, allow_none=True, attribute="survival.median",
         metadata={"description": "Days until no more than half is left; null where that was not seen."},
     )  # fmt: skip
     median_interval = fields.List(fields.Integer(allow_none=True), required=True, attribute="survival.median_interval")
-    steps = fields.List(fields.Nested(StepOut), required=True, attribute="survival.steps")
+    steps = fields.List(fields.Nested(SurvivalStepOut), required=True, attribute="survival.steps")
 
 
 class SectionOut(Shape):
