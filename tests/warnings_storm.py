@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -18,18 +20,25 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
-from scheduler.models import Alert, AlertLevel, AnswerSource, Assessment
+from scheduler.models import Alert, AlertLevel, AnswerSource, Assessment, Questionnaire, SentBy
 from scheduler.models.engine import Database
 from scheduler.outcomes.assessments import correct_assessment, log_assessment, nothing_replaces
 from scheduler.outcomes.forms import Form
+from scheduler.outcomes.importing import runs
+from scheduler.outcomes.importing.scores import plan_scores
+from scheduler.outcomes.questionnaires.answering import answer, take_questionnaire
+from scheduler.outcomes.questionnaires.links import new_token
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.scales.definition import Scale
 from tests.builders import ClinicCast, build_clinic
 from tests.killed_repair import die_before
+from tests.scheduler.outcomes.importing.files import QUESTIONS, phq9_columns, phq9_row, written
 
 LONGEST_LIFE = 400
 """Statements; a form is about a dozen."""
 PATIENTS = 20
+PIECE = 4
+"""Rows of a file in one transaction."""
 SKIPPED = 0.15
 """How often an item is left out."""
 
@@ -44,6 +53,8 @@ class Arena:
     clinic_id: UUID
     staff_id: UUID
     patients: tuple[UUID, ...]
+    numbers: tuple[str, ...]
+    """Their record numbers."""
     now: datetime
 
     @property
@@ -54,11 +65,12 @@ class Arena:
 def build_arena(database: Database, *, now: datetime) -> Arena:
     with database.committing() as db:
         clinic: ClinicCast = build_clinic(db, now=now)
-        patients = tuple(clinic.patient(f"P{number}").id for number in range(PATIENTS))
+        patients = [clinic.patient(f"P{number}") for number in range(PATIENTS)]
         staff_id = clinic.clinician.staff_id
     assert staff_id is not None
     url = database.engine.url.render_as_string(hide_password=False)
-    return Arena(url, clinic.id, staff_id, patients, now)
+    ids, numbers = zip(*((patient.id, patient.mrn) for patient in patients), strict=True)
+    return Arena(url, clinic.id, staff_id, ids, numbers, now)
 
 
 def answers_at_random(rng: Random, scale: Scale) -> list[int | None]:
@@ -101,7 +113,48 @@ def write_by_hand(db: Session, arena: Arena, rng: Random) -> None:
     db.execute(insert(Assessment), rows)
 
 
-PATHS: tuple[Callable[[Session, Arena, Random], None], ...] = (type_in, correct, write_by_hand)
+def answer_by_link(db: Session, arena: Arena, rng: Random) -> None:
+    """A patient follows a link, as one that came by letter."""
+    scale = rng.choice([scale for scale in SCALES.values() if scale.has_text])
+    token, digest = new_token(arena.clinic_id)
+    db.add(
+        Questionnaire(
+            clinic_id=arena.clinic_id, patient_id=rng.choice(arena.patients), scale=scale.key,
+            scale_version=scale.version, via=SentBy.EMAIL, token_digest=digest, sent_at=arena.now,
+            expires_at=arena.now + timedelta(days=1),
+        )
+    )  # fmt: skip
+    db.commit()
+    answer(db, take_questionnaire(db, token, now=arena.now), answers_at_random(rng, scale), now=arena.now)
+
+
+def import_file(database: Database, arena: Arena, rng: Random) -> None:
+    """A file of some forms, old ones and new ones, a few in each transaction."""
+    runs.PIECE = PIECE
+    rows = []
+    for _ in range(rng.randint(1, 3 * PIECE)):
+        day = (arena.now - timedelta(days=rng.randint(1, 60))).date()
+        answers = answers_at_random(rng, SCALES["phq9"])[: len(QUESTIONS)]
+        told = ["" if each is None else str(each) for each in answers]
+        rows.append(phq9_row(rng.choice(arena.numbers), day.isoformat(), *told))
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder) / "scores.csv", *rows)
+        with database.reading() as db:
+            job = plan_scores(db, phq9_columns(), actor=arena.actor, now=arena.now)
+        runs.write_file(runs.FileOf(path), job, database.committing)
+
+
+BY_ACT: tuple[Callable[[Session, Arena, Random], None], ...] = (type_in, correct, write_by_hand, answer_by_link)
+
+
+def write(database: Database, arena: Arena, rng: Random) -> None:
+    """Some forms, by a path drawn at random."""
+    path = rng.choice((*BY_ACT, import_file))
+    if path is import_file:
+        import_file(database, arena, rng)
+        return
+    with database.committing() as db:
+        path(db, arena, rng)
 
 
 def live(arena: Arena, seed: str) -> int:
@@ -119,8 +172,7 @@ def _write_until_death(arena: Arena, rng: Random) -> None:
     database = Database(arena.url)
     die_before(database.engine, rng.randint(1, LONGEST_LIFE))
     for _ in range(LONGEST_LIFE):
-        with database.committing() as db:
-            rng.choice(PATHS)(db, arena, rng)
+        write(database, arena, rng)
 
 
 def storm(arena: Arena, database: Database, forms: int, *, seed: int = 1) -> Counter[int]:
