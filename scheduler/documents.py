@@ -73,13 +73,20 @@ class _Reading:
     def record(self, kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             return self.fault(where, "type", "This is a group of settings.")
-        types = _types(kind)
+        types, before = _types(kind), len(self.faults)
         for name in sorted(value.keys() - types.keys()):
             self.fault(_within(where, name), "unknown", "There is no such setting.")
         for name in sorted(types.keys() - value.keys()):
             self.fault(_within(where, name), "missing", "This setting is missing.")
         known = {name: self.any(types[name], value[name], _within(where, name)) for name in types if name in value}
-        return kind(**known) if not self.faults else None
+        return self._made(kind, known, where) if len(self.faults) == before else None
+
+    def _made(self, kind: Any, known: Mapping[str, Any], where: str) -> Any:
+        """The value, or what it contradicts itself in."""
+        try:
+            return kind(**known)
+        except ValueError as fault:
+            return self.fault(where, "order", f"{str(fault).capitalize()}.")
 
     def entries(self, kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, list) or len(value) > MOST_ENTRIES:

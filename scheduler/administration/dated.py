@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.clinic_time import date_faults
 from scheduler.errors import Fault
-from scheduler.models import BookingPolicy, ClinicSettings, SessionSettings
+from scheduler.models import BookingPolicy, ClinicSettings, OutcomeSettings, SessionSettings
 from scheduler.records import audit
 
-Dated = TypeVar("Dated", BookingPolicy, ClinicSettings, SessionSettings)
+Dated = TypeVar("Dated", BookingPolicy, ClinicSettings, OutcomeSettings, SessionSettings)
 
 
 def append(db: Session, row: Dated, action: str, *, actor: Actor, now: datetime) -> Dated:

@@ -5,7 +5,7 @@ baseline may be, stand in the clinic's thresholds (`models.ClinicSettings`).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
@@ -130,10 +130,7 @@ def as_document(policy: OutcomePolicy) -> dict[str, Any]:
 
 def from_document(document: Any) -> OutcomePolicy:
     """The policy that `as_document` wrote. Raises `Invalid` with every fault of its shape, or else of its sense."""
-    try:
-        return documents.read(OutcomePolicy, document)
-    except ValueError as fault:  # lines of a scale that contradict one another
-        raise Invalid(faults=[Fault("lines", "order", f"{str(fault).capitalize()}.")]) from fault
+    return documents.read(OutcomePolicy, document)
 
 
 RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -171,6 +168,20 @@ def _faults(policy: OutcomePolicy) -> Iterator[Fault]:
         if not least <= values[name] <= most:
             yield Fault(name, "range", f"This goes from {least} to {most}.")
     yield from _curve_faults(policy.prompts.curve_permille)
+    for each in fields(policy.lines):
+        yield from _line_faults(each.name, getattr(policy.lines, each.name))
+
+
+POINTS = ("remission_most", "remission_baseline", "reliable_change", "clinically_relevant")
+
+
+def _line_faults(key: str, lines: Lines) -> Iterator[Fault]:
+    """A line that no total of the scale can reach."""
+    scale = SCALES[key]
+    highest = sum(scale.items[number - 1].most for number in scale.scored)
+    for name in POINTS:
+        if (getattr(lines, name) or 0) > highest:
+            yield Fault(f"lines.{key}.{name}", "range", f"No total of this scale is beyond {highest}.")
 
 
 WHOLE = 1000
