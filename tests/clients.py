@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.app import ClinicApp, create_app
 from api.attempts import Attempts
+from api.pages.tablet import CODES
 from config import Settings
 from scheduler.administration import sign_in
 from scheduler.models import Staff
@@ -21,7 +22,7 @@ from scheduler.models.engine import Database
 from tests.builders import ClinicCast
 from tests.documented import check_documented
 
-SETTINGS = Settings(database_url="sqlite:///unused.db", sign_in_failures=3)
+SETTINGS = Settings(database_url="sqlite:///unused.db", sign_in_failures=3, public_url="https://clinic.example")
 
 
 class SharedDatabase:
@@ -107,7 +108,7 @@ def lent_app(connection: Connection, db: Session, now: datetime) -> Flask:
     app = _lasting_app()
     app.database = SharedDatabase(connection, db)  # type: ignore[assignment] # stands in
     app.clock = lambda: now
-    app.extensions["attempts"] = Attempts(SETTINGS.sign_in_failures)
+    app.extensions |= {name: Attempts(SETTINGS.sign_in_failures) for name in ("attempts", CODES)}
     return app
 
 

@@ -3,7 +3,7 @@
 Scales differ and are never mixed: a response on one is not a response on another, nor after other numbers of infusions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -111,7 +111,7 @@ PUBLISHED: tuple[Published, ...] = (
     BIO_K.found(M.REMISSION, 52),
     ALNEFEESI.found(M.RESPONSE, 45, "plus or minus 10"),
     ALNEFEESI.found(M.REMISSION, 30, "plus or minus 5.9"),
-    MCINNES.found(M.COMPLETE_DATA, 6, "537 of 9,016"),
+    replace(MCINNES.found(M.COMPLETE_DATA, 6, "537 of 9,016"), n=9016),
     MCINNES.found(M.RESPONSE, 53.6),
     MCINNES.found(M.REMISSION, 28.9),
     MCINNES.found(M.DETERIORATION, 8.4),

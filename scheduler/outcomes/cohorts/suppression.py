@@ -3,7 +3,8 @@
 A number of people who fared in some way is told only where both they and the others of its denominator are five or
 more. How many were measured is told from five on. What is withheld could still be reckoned back where the parts of a
 known total are told but one; so a second part is withheld with it, and more until those withheld together are five
-or more. It is not said which was withheld for what. Two exports of almost the same courses can still be compared:
+or more. It is not said which was withheld for what. Curves of durability are drawn while five or more are watched; of
+whom their single steps were is not told. Two exports of almost the same courses can still be compared:
 that is for the manager to think of, and the papers say so.
 """
 
