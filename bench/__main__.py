@@ -3,7 +3,7 @@
 import sys
 from time import monotonic
 
-from bench import board, booking, cht, repair, search, sessions, trajectory
+from bench import board, booking, cht, cohort, importing, repair, search, sessions, trajectory
 from bench.engines import ENGINES, home_of
 from bench.report import Report, write
 
@@ -13,6 +13,8 @@ SUBJECTS = {
     "board": board,
     "trajectory": trajectory,
     "sessions": sessions,
+    "importing": importing,
+    "cohort": cohort,
     "repair": repair,
     "cht": cht,
 }

@@ -2,13 +2,14 @@
 
 import pytest
 
-from bench import board, booking, memory, search, sessions, soak, trajectory
+from bench import board, booking, importing, memory, search, sessions, soak, trajectory
 from bench.report import Report, write
 
 SMALL = {
     search: {"rounds": 1, "days": 28, "sizes": (memory.Size(2, 2, 1, 28),), "solver_cases": 2},
     booking: {"runs": 1, "each": 8, "warm": 1},
     board: {"rounds": 1, "chairs": 10},
+    importing: {"rows": 40, "patients": 10},
     trajectory: {"rounds": 1},
     sessions: {"rounds": 1, "sets": 4, "chairs": 2, "each": 2},
 }
