@@ -56,7 +56,7 @@ def draw(scale: Scale, yardstick: Yardstick, read: Trajectory, wanted: Format) -
 
 def _figure(scale: Scale, yardstick: Yardstick, read: Trajectory) -> Figure:
     figure = blank(WIDTH, HEIGHT)
-    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[12, 1])
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=[12, 1.5])
     figure.subplots_adjust(left=0.075, right=0.855, top=0.85, bottom=0.165, hspace=0.04)
     figure.text(
         0.075,
@@ -191,7 +191,9 @@ def _line(axes: Axes, at: int, name: str, colour: str, dashes: tuple[int, tuple[
 def _scores(axes: Axes, scale: Scale, read: Trajectory, begun: datetime | None) -> None:
     counted = [point for point in read.points if point.counted]
     for run in _runs(counted):
-        axes.plot(*_places(scale, run, begun), color=INK, linewidth=2.2, zorder=4, solid_capstyle="round")
+        axes.plot(
+            *_places(scale, run, begun), color=INK, linewidth=2.2, zorder=4, solid_capstyle="round", clip_on=False
+        )
     marks: dict[str, Any] = {"linestyle": "none", "zorder": 5, "markeredgecolor": INK, "clip_on": False}
     if counted:
         axes.plot(*_places(scale, counted, begun), marker="o", markersize=8, color=INK, label=SCORE, **marks)

@@ -10,8 +10,8 @@ from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
 from scheduler.outcomes.trajectories.courses import Infusion
 
 DAY = timedelta(days=1)
-ROOM, LETTER = 0.006, 0.0105
-"""Which shares of the width a dose takes up: once, and for each letter of it."""
+ROOM, LETTER, UPRIGHT = 0.006, 0.0105, 0.0135
+"""Which shares of the width a dose takes up: once and for each letter of it, or set upright."""
 
 
 def draw_strip(axes: Axes, infusions: Sequence[Infusion], begun: datetime | None) -> None:
@@ -24,33 +24,43 @@ def draw_strip(axes: Axes, infusions: Sequence[Infusion], begun: datetime | None
     if not infusions or begun is None:
         return
     axes.text(
-        1.012, 0.42, "infusion\ndose in mg", transform=axes.transAxes, va="center", size=8.5, color=MUTED,
+        1.012, 0.45, "infusion\ndose in mg", transform=axes.transAxes, va="center", size=8.5, color=MUTED,
         linespacing=1.25,
     )  # fmt: skip
     for given, fill, name in ((True, INK, "Infusion"), (False, "white", "Planned infusion")):
         at = [(infusion.at - begun) / DAY for infusion in infusions if infusion.given is given]
         axes.plot(
-            at, [0.25] * len(at), linestyle="none", marker="^", markersize=7, color=fill,
+            at, [0.2] * len(at), linestyle="none", marker="^", markersize=7, color=fill,
             markeredgecolor="white" if given else INK, markeredgewidth=0.6 if given else 1.2, clip_on=False,
             label=name if at else None,
         )  # fmt: skip
-    for infusion in _labelled(infusions, axes):
+    known = [infusion for infusion in infusions if infusion.given and infusion.dose_mg is not None]
+    upright = len(_with_room(known, _room(known, axes))) < len(known)
+    for infusion in _with_room(known, UPRIGHT * _width(axes) if upright else _room(known, axes)):
         axes.text(
-            (infusion.at - begun) / DAY, 0.62, written(infusion), ha="center", size=8, color=INK, parse_math=False
+            (infusion.at - begun) / DAY, 0.42, written(infusion), ha="center", va="bottom", size=8, color=INK,
+            rotation=90 if upright else 0, parse_math=False,
         )  # fmt: skip
 
 
-def _labelled(infusions: Sequence[Infusion], axes: Axes) -> list[Infusion]:
-    """The doses on record for which there is room: the first and every change of it before any other."""
-    known = [infusion for infusion in infusions if infusion.given and infusion.dose_mg is not None]
-    low, high = axes.get_xlim()
-    room = (ROOM + LETTER * max((len(written(infusion)) for infusion in known), default=0)) * (high - low) * DAY
+def _with_room(known: Sequence[Infusion], room: timedelta) -> list[Infusion]:
+    """Those whose dose can be written: the first and every change of it before any other."""
     changed = [later for sooner, later in pairwise(known) if later.dose_mg != sooner.dose_mg]
     kept: list[Infusion] = []
     for infusion in [*known[:1], *changed, *known]:
         if all(abs(infusion.at - other.at) >= room for other in kept):
             kept.append(infusion)
     return kept
+
+
+def _room(known: Sequence[Infusion], axes: Axes) -> timedelta:
+    """How much time a dose takes up that is written across."""
+    return (ROOM + LETTER * max((len(written(infusion)) for infusion in known), default=0)) * _width(axes)
+
+
+def _width(axes: Axes) -> timedelta:
+    low, high = axes.get_xlim()
+    return (high - low) * DAY
 
 
 def written(infusion: Infusion) -> str:

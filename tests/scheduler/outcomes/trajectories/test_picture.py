@@ -174,19 +174,24 @@ def test_a_clinics_own_words_are_never_read_as_formulas_nor_break_the_picture():
     assert legible("a\u75db") == "a\u25a1"
 
 
-def doses(*given):
-    """Which doses are written below a picture as wide as fifty days."""
+def doses(*given, until=49):
+    """Which doses are written below a picture of so many days, and whether they are set upright."""
     mine = Course(INDUCTION, tuple(infusion(day, dose=dose) for day, dose in given))
-    _, below = drawn(trajectory([reading(49, 10)], mine, PHQ9, now=LATER))
-    return [text.get_text() for text in below.texts[1:]]
+    _, below = drawn(trajectory([reading(until, 10)], mine, PHQ9, now=LATER))
+    written = below.texts[1:]
+    return sorted(text.get_text() for text in written), {text.get_rotation() for text in written}
 
 
-def test_every_dose_is_written_where_there_is_room():
-    assert doses((0, "35"), (3, "42.5"), (7, None), (10, "42.54")) == ["35", "42.5", "42.5"]
+def test_every_dose_on_record_is_written():
+    assert doses((0, "35"), (4, "42.5"), (7, None), (10, "42.54")) == (["35", "42.5", "42.5"], {0})
 
 
-def test_where_infusions_are_close_a_changed_dose_comes_before_a_repeated_one():
-    assert doses((0, "35"), (2, "35"), (3, "50"), (4, "50"), (9, "50")) == ["35", "50", "50"]
+def test_where_infusions_are_close_their_doses_stand_upright():
+    assert doses((0, "35"), (1, "35"), (3, "50"), (4, "50")) == (["35", "35", "50", "50"], {90})
+
+
+def test_where_there_is_no_room_at_all_a_changed_dose_comes_before_a_repeated_one():
+    assert doses((0, "35"), (5, "35"), (8, "50"), (200, "50"), until=400) == (["35", "50", "50"], {90})
 
 
 def test_a_dose_is_written_to_a_tenth():
