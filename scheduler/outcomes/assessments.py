@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select, tuple_
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from scheduler.actors import Actor
@@ -95,26 +95,6 @@ def nothing_replaces(form: Any = Assessment) -> ColumnElement[bool]:
     """Whether a form is the newest of its chain: what trajectories and reports read."""
     newer = aliased(Assessment)
     return ~exists().where(newer.clinic_id == form.clinic_id, newer.replaces_id == form.id)
-
-
-def list_assessments(
-    db: Session, patient_id: UUID, *, scale: str | None = None,
-    after: UUID | None, limit: int, actor: Actor, now: datetime,
-) -> list[Assessment]:  # fmt: skip
-    """Up to `limit` assessments of a patient, the newest first, of one scale or of all; corrected ones among them.
-
-    `after` is the last one seen: an id, since it stands in addresses, where dates of care may not.
-    Raises `NotFound` for an unknown patient.
-    """
-    access.open_record(db, patient_id, action="assessments.read", actor=actor, now=now)
-    order = (Assessment.taken_at, Assessment.id)
-    found = select(Assessment).where(Assessment.clinic_id == actor.clinic_id, Assessment.patient_id == patient_id)
-    if scale is not None:
-        found = found.where(Assessment.scale == scale)
-    if after is not None:
-        seen = select(*order).where(Assessment.clinic_id == actor.clinic_id, Assessment.id == after)
-        found = found.where(tuple_(*order) < seen.scalar_subquery())
-    return list(db.scalars(found.order_by(*(column.desc() for column in order)).limit(limit)))
 
 
 def _replacing(old: Assessment) -> ColumnElement[bool]:

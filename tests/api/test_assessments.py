@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from api.schemas.base import utc_text
 from scheduler.actors import Role
 from scheduler.models import Alert, Assessment
+from scheduler.outcomes.scales import SCALES
 from tests.clients import new_key
 from tests.courses import appointments_of, write_series
 
@@ -35,13 +36,39 @@ def faults_of(answer):
     return [(fault["where"], fault["code"]) for fault in answer.json["errors"]]
 
 
-def test_a_form_is_answered_with_what_the_server_made_of_it(clinic, post):
+def test_a_form_is_answered_with_what_the_server_made_of_it(clinic, post, now):
     made = post(clinic.patient().id, [2, 2, 2, 2, 2, 0, 0, 0, 0])
 
     assert made.status_code == 201
     assert made.json == {
-        "id": made.json["id"], "total": 10, "band": "moderate", "complete": True, "flags": [], "alerts": [],
+        "id": made.json["id"], "scale": "phq9", "scale_version": "1", "answers": [2, 2, 2, 2, 2, 0, 0, 0, 0],
+        "total": 10, "band": "moderate", "parts": {}, "complete": True, "prorated": False, "flags": [],
+        "syndrome": "major", "answered_by": "self", "source": "clinic", "language": "en", "historical": False,
+        "taken_at": utc_text(now), "recorded_at": utc_text(now), "recorded_by": str(clinic.clinician.staff_id),
+        **dict.fromkeys(("appointment_id", "missing", "replaces_id", "reason", "questionnaire_id")), "alerts": [],
     }  # fmt: skip
+
+
+def test_a_form_tells_its_subscales_who_answered_and_why_something_is_missing(clinic, post):
+    made = post(
+        clinic.patient().id, [None, *[1] * 9], scale="ybocs", answered_by="proxy", language="pt-BR",
+        missing=["refused", *[None] * 9],
+    )  # fmt: skip
+
+    assert (made.json["parts"], made.json["total"], made.json["missing"][0]) == ({"compulsions": 5}, None, "refused")
+    assert (made.json["answered_by"], made.json["language"]) == ("proxy", "pt-BR")
+
+
+@pytest.mark.parametrize(
+    "scale", [scale for scale in SCALES.values() if scale.key != "phq9"], ids=lambda each: each.key
+)
+def test_every_scale_of_the_house_can_be_logged(clinic, post, scale):
+    asked = {number for each in scale.asked for number in each.items}
+
+    made = post(clinic.patient().id, [None if item.number in asked else item.least for item in scale.items],
+                scale=scale.key)  # fmt: skip
+
+    assert (made.status_code, made.json["complete"], made.json["flags"]) == (201, True, [])
 
 
 def test_an_incomplete_form_with_a_positive_item_9_is_answered_with_its_alert(clinic, post, now):
@@ -52,12 +79,9 @@ def test_an_incomplete_form_with_a_positive_item_9_is_answered_with_its_alert(cl
     (alert,) = made.json["alerts"]
     assert (made.json["total"], made.json["band"], made.json["complete"]) == (None, None, False)
     assert made.json["flags"] == ["suicidal_ideation"]
-    assert alert == {
-        "id": alert["id"], "patient_id": str(patient.id), "assessment_id": made.json["id"],
-        "kind": "suicidal_ideation", "level": "urgent", "raised_at": utc_text(now),
-        "acknowledged_at": None, "acknowledged_by": None, "note": None,
-        **dict.fromkeys(("session_id", "vitals_id", "value", "threshold", "sustained", "due_at")),
-    }  # fmt: skip
+    assert (alert["patient_id"], alert["assessment_id"]) == (str(patient.id), made.json["id"])
+    assert (alert["kind"], alert["level"]) == ("suicidal_ideation", "urgent")
+    assert (alert["raised_at"], alert["acknowledged_at"]) == (utc_text(now), None)
 
 
 def test_a_form_needs_an_idempotency_key(clinic, clinician, now):
@@ -107,6 +131,14 @@ def test_a_form_of_another_shape_is_refused(db, clinic, post, answers):
         ({"appointment_id": "the first"}, "appointment_id"),
         ({"appointment_id": str(uuid4())}, "appointment_id"),
         ({"total": 3}, "total"),
+        ({"band": "mild"}, "band"),
+        ({"answered_by": "dog"}, "answered_by"),
+        ({"missing": ["refused", *[None] * 8]}, "missing.0"),
+        ({"missing": [None] * 8}, "missing"),
+        ({"missing": ["because", *[None] * 8]}, "missing.0"),
+        ({"language": "English"}, "language"),
+        ({"scale": "mood_ring"}, "scale"),
+        ({"historical": True}, "historical"),
     ],
 )
 def test_a_form_that_cannot_be_is_refused(clinic, post, change, where):
@@ -152,7 +184,7 @@ def test_scores_are_for_clinicians_alone(as_, clinic, role):
         other.get(f"/patients/{patient.id}/assessments"),
         other.get(f"/patients/{patient.id}/trajectory?scale=phq9"),
         other.get(f"/patients/{patient.id}/trajectory/picture?scale=phq9"),
-        other.get("/scales"),
+        other.post(f"/assessments/{uuid4()}/correction", {}, Idempotency_Key=new_key()),
     ]
 
     assert {answer.status_code for answer in answers} == {403}
@@ -175,25 +207,34 @@ def test_a_listed_form_shows_its_answers_and_what_was_made_of_them(clinic, clini
 
     (form,) = clinician.get(f"/patients/{patient.id}/assessments?scale=phq9").json["items"]
 
-    assert form == {
-        "id": made["id"], "appointment_id": None, "scale": "phq9", "scale_version": "1",
-        "answers": [3, 3, 2, 2, 0, 0, 0, 0, 1, 3], "total": 11, "band": "moderate", "complete": True,
-        "flags": ["suicidal_ideation", "functional_impairment"], "syndrome": "major",
-        "taken_at": utc_text(now), "recorded_at": utc_text(now), "recorded_by": str(clinic.clinician.staff_id),
-    }  # fmt: skip
+    logged = {name: told for name, told in made.items() if name != "alerts"}
+    assert form == {**logged, "replaced": False}
+    assert (form["total"], form["flags"]) == (11, ["suicidal_ideation", "functional_impairment"])
 
 
 @pytest.mark.parametrize("kept", [{"scale_version": "0"}, {"scale": "retired"}])
-def test_a_form_under_another_version_of_a_scale_shows_no_syndrome(db, clinic, clinician, post, kept):
+def test_a_form_under_another_version_of_a_scale_shows_no_syndrome(clinic, clinician, kept):
     patient = clinic.patient()
-    post(patient.id)
-    row = db.scalars(select(Assessment)).one()
-    for name, value in kept.items():
-        setattr(row, name, value)
+    clinic.keep(
+        Assessment(
+            **{
+                "clinic_id": clinic.id, "patient_id": patient.id, "scale": "phq9", "scale_version": "1",
+                "answers": WELL, "total": 0, "band": "minimal", "complete": True, "flags": [],
+                "taken_at": clinic.now, "recorded_at": clinic.now, **kept,
+            }
+        )
+    )  # fmt: skip
 
     (form,) = clinician.get(f"/patients/{patient.id}/assessments").json["items"]
 
     assert form["syndrome"] is None
+
+
+@pytest.mark.parametrize("scale", ["mood_ring", "Mood ring", ""])
+def test_forms_of_a_scale_nobody_knows_are_not_listed(clinic, clinician, scale):
+    refused = clinician.get(f"/patients/{clinic.patient().id}/assessments?scale={scale}")
+
+    assert (refused.status_code, faults_of(refused)[0][0]) == (422, "scale")
 
 
 def test_a_cursor_nobody_gave_out_is_refused(clinic, clinician):
@@ -202,9 +243,82 @@ def test_a_cursor_nobody_gave_out_is_refused(clinic, clinician):
     assert refused.status_code == 422
 
 
-def test_the_scales_are_shown_with_their_wording(clinician):
-    phq9, *_ = clinician.get("/scales").json["items"]
+@pytest.fixture
+def correct(clinician):
+    """Posts a correction of a form."""
 
-    assert (phq9["key"], len(phq9["items"]), phq9["items"][9]["scored"]) == ("phq9", 10, False)
-    assert phq9["items"][0]["choices"][3] == {"value": 3, "text": "Nearly every day", "loinc": "LA6571-9"}
-    assert phq9["bands"][-1] == {"key": "severe", "least": 20, "most": 27}
+    def correct(form_id, answers=WELL, *, key=None, **changes):
+        body = {"answers": answers, "reason": "One line too low."} | changes
+        return clinician.post(f"/assessments/{form_id}/correction", body, Idempotency_Key=key or new_key())
+
+    return correct
+
+
+def test_a_correction_is_a_newer_form_and_the_older_stays(clinic, clinician, post, correct, now):
+    patient = clinic.patient()
+    old = post(patient.id, [1] * 9, taken_at=utc_text(now - timedelta(hours=1))).json
+
+    made = correct(old["id"], [2, *[1] * 8])
+
+    newer, older = sorted(
+        clinician.get(f"/patients/{patient.id}/assessments").json["items"], key=lambda form: form["replaced"]
+    )
+    assert (made.status_code, made.json["total"], made.json["replaces_id"]) == (201, 10, old["id"])
+    assert (made.json["taken_at"], made.json["reason"]) == (old["taken_at"], "One line too low.")
+    assert (newer["id"], newer["replaced"], older["id"], older["replaced"]) == (made.json["id"], False, old["id"], True)
+
+
+def test_a_correction_may_say_when_it_was_and_what_was_missing(clinic, post, correct, now):
+    old = post(clinic.patient().id).json
+    before = utc_text(now - timedelta(days=1))
+
+    made = correct(old["id"], [None, *WELL[1:]], missing=["refused", *[None] * 8], taken_at=before)
+
+    assert (made.json["taken_at"], made.json["missing"][0], made.json["total"]) == (before, "refused", None)
+
+
+def test_a_form_is_corrected_once_and_the_newer_again(clinic, post, correct):
+    old = post(clinic.patient().id).json
+    newer = correct(old["id"], [1] * 9).json
+
+    again, further = correct(old["id"]), correct(newer["id"])
+
+    assert (again.status_code, again.json["type"], further.status_code) == (409, "/problems/already-corrected", 201)
+
+
+def test_a_repeated_correction_is_answered_as_the_first_was(clinic, post, correct):
+    old, key = post(clinic.patient().id).json, new_key()
+
+    first, second = (correct(old["id"], key=key) for _ in range(2))
+
+    assert (second.status_code, second.json) == (201, first.json)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ({"answers": [4, *[0] * 8], "taken_at": "2026-03-02T12:00:00Z"}, {"answers.0", "taken_at"}),
+        ({"reason": " "}, {"reason"}),
+        ({"reason": "x" * 501, "total": 9}, {"reason", "total"}),
+    ],
+)
+def test_a_correction_that_cannot_be_is_refused_with_every_fault(db, clinic, post, correct, wrong):
+    change, places = wrong
+    old = post(clinic.patient().id).json
+
+    refused = correct(old["id"], **change)
+
+    assert (refused.status_code, {where for where, _ in faults_of(refused)}) == (422, places)
+    assert db.scalar(select(func.count()).select_from(Assessment)) == 1
+
+
+def test_another_clinics_form_is_not_there_to_be_corrected(elsewhere, correct):
+    form = Assessment(
+        clinic_id=elsewhere.id, patient_id=elsewhere.patient().id, scale="phq9", scale_version="1", answers=WELL,
+        total=0, band="minimal", complete=True, flags=[], taken_at=elsewhere.now, recorded_at=elsewhere.now,
+    )  # fmt: skip
+
+    foreign, missing = correct(elsewhere.keep(form).id), correct(uuid4())
+
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.json == missing.json

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from scheduler.errors import Invalid, NotFound
-from scheduler.models import Alert, AlertLevel, Assessment, AuditRow
-from scheduler.outcomes.assessments import list_assessments, log_assessment
+from scheduler.errors import AlreadyCorrected, Invalid, NotFound
+from scheduler.models import Alert, AlertKind, AlertLevel, AnsweredBy, Assessment, AuditRow
+from scheduler.outcomes.assessments import correct_assessment, log_assessment, syndrome_of
+from scheduler.outcomes.clinic_scales import Wording, add_scale, change_scale, retire_scale
 from tests.courses import appointments_of, write_series
 
-WELL = [0] * 9
+WELL, POSITIVE = [0] * 9, [0] * 8 + [1]
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -172,49 +174,117 @@ def test_a_patient_of_another_clinic_is_as_good_as_none(elsewhere, log):
 
 
 @pytest.fixture
-def listed(db, clinic, now):
-    """Lists assessments of a patient from the beginning."""
+def correct(db, clinic, now):
+    """Corrects a form to an untroubled one, an hour from now."""
 
-    def listed(patient, **changes):
-        asked = {"after": None, "limit": 50, "actor": clinic.clinician, "now": now} | changes
-        return list_assessments(db, patient.id, **asked)
+    def correct(form, answers=WELL, **changes):
+        asked = {"reason": "One line too low.", "actor": clinic.clinician, "now": now + HOUR} | changes
+        return correct_assessment(db, form.id, answers=answers, **asked)
 
-    return listed
+    return correct
 
 
-def test_assessments_are_listed_newest_first_and_page_by_page(clinic, log, listed, now):
+def test_a_correction_follows_the_form_and_leaves_it_as_it_was(db, clinic, log, correct, now):
+    old = log(clinic.patient(), [1] * 8 + [0], answered_by=AnsweredBy.PROXY, language="es").assessment
+
+    new = correct(old, [2] * 8 + [0], reason="  Misread. ").assessment
+
+    assert db.scalars(select(Assessment).order_by(Assessment.recorded_at)).all() == [old, new]
+    assert (old.total, new.total, new.replaces_id, new.reason) == (8, 16, old.id, "Misread.")
+    assert (new.taken_at, new.recorded_at, new.recorded_by) == (now, now + HOUR, clinic.clinician.staff_id)
+    assert (new.answered_by, new.language, new.patient_id) == (AnsweredBy.PROXY, "es", old.patient_id)
+
+
+def test_a_correction_stays_with_the_visit_and_may_move_in_time(clinic, log, correct, at, now):
     patient = clinic.patient()
-    forms = [log(patient, taken_at=now - timedelta(days=day)).assessment for day in (0, 1, 1, 2)]
-    log(clinic.patient())
+    (visit,) = appointments_of(clinic, write_series(clinic, patient, [at("Mon 09:00")]))
+    old = log(patient, appointment_id=visit.id).assessment
 
-    first = listed(patient, limit=2)
-    second = listed(patient, limit=3, after=first[-1].id)
+    new = correct(old, taken_at=now - HOUR).assessment
 
-    assert [form.taken_at for form in first + second] == [form.taken_at for form in forms]
-    assert {form.id for form in first + second} == {form.id for form in forms}
+    assert (new.appointment_id, new.taken_at) == (visit.id, now - HOUR)
 
 
-def test_assessments_are_listed_by_scale(clinic, log, listed):
-    patient = clinic.patient()
-    form = log(patient).assessment
+def test_a_warning_corrected_away_stays_open_and_no_new_one_is_raised(db, clinic, log, correct):
+    (alert,) = log(clinic.patient(), POSITIVE).alerts
 
-    assert listed(patient, scale="phq9") == [form]
+    corrected = correct(db.get(Assessment, (clinic.id, alert.assessment_id)))
 
-
-def test_listing_by_an_unknown_scale_is_refused(clinic, listed):
-    with pytest.raises(Invalid):
-        listed(clinic.patient(), scale="mood ring")
+    assert corrected.alerts == []
+    assert [(kept.id, kept.acknowledged_at) for kept in db.scalars(select(Alert))] == [(alert.id, None)]
 
 
-def test_listing_opens_the_record(db, clinic, listed):
-    patient = clinic.patient()
+def test_a_warning_that_stays_positive_is_raised_again_beside_the_first(db, clinic, log, correct):
+    (first,) = log(clinic.patient(), POSITIVE).alerts
 
-    listed(patient)
+    (second,) = correct(db.get(Assessment, (clinic.id, first.assessment_id)), [0] * 8 + [3]).alerts
+
+    levels = {kept.id: (kept.level, kept.acknowledged_at) for kept in db.scalars(select(Alert))}
+    assert levels == {first.id: (AlertLevel.REVIEW, None), second.id: (AlertLevel.URGENT, None)}
+
+
+def test_a_warning_that_a_correction_brings_to_light_is_raised(clinic, log, correct):
+    old = log(clinic.patient()).assessment
+
+    (alert,) = correct(old, POSITIVE).alerts
+
+    assert (alert.kind, alert.acknowledged_at) == (AlertKind.SUICIDAL_IDEATION, None)
+
+
+def test_a_form_is_corrected_once_and_its_correction_once(clinic, log, correct):
+    old = log(clinic.patient()).assessment
+    newer = correct(old).assessment
+
+    with pytest.raises(AlreadyCorrected):
+        correct(old)
+    assert correct(newer).assessment.replaces_id == newer.id
+
+
+def test_a_correction_with_several_faults_names_them_all_and_writes_nothing(db, clinic, log, correct, now):
+    old = log(clinic.patient()).assessment
+
+    with pytest.raises(Invalid) as refusal:
+        correct(old, [9] * 9, reason=" ", taken_at=now + timedelta(days=2))
+
+    assert {where for where, _ in faults_of(refusal)} == {*(f"answers.{n}" for n in range(9)), "taken_at", "reason"}
+    assert db.scalars(select(Assessment)).all() == [old]
+
+
+def test_a_form_that_is_not_there_cannot_be_corrected(clinic, elsewhere, log, correct):
+    foreign = elsewhere.keep(
+        Assessment(
+            clinic_id=elsewhere.id, patient_id=elsewhere.patient().id, scale="phq9", scale_version="1", answers=WELL,
+            complete=False, flags=[], taken_at=elsewhere.now, recorded_at=elsewhere.now,
+        )
+    )  # fmt: skip
+
+    with pytest.raises(NotFound):
+        correct(foreign)
+
+
+def test_correcting_is_audited_without_a_score(db, clinic, log, correct):
+    old = log(clinic.patient()).assessment
+
+    new = correct(old).assessment
     db.commit()
 
-    assert db.scalars(select(AuditRow)).one().action == "assessments.read"
+    row = db.scalars(select(AuditRow).where(AuditRow.action == "assessment.corrected")).one()
+    assert (row.subject, row.patient_id, row.details) == (new.id, old.patient_id, {"scale": "phq9"})
 
 
-def test_assessments_of_another_clinics_patient_are_not_there(elsewhere, listed):
-    with pytest.raises(NotFound):
-        listed(elsewhere.patient())
+def test_a_form_of_a_question_that_is_asked_in_other_words_now_is_corrected_by_its_own(db, clinic, log, correct, now):
+    wording = Wording("Pain", "How bad is it?", "None", "Worst")
+    own = add_scale(db, "pain", wording, actor=clinic.administrator, now=now)
+    old = log(clinic.patient(), [4], scale="pain").assessment
+    changed = change_scale(db, own, wording, actor=clinic.administrator, now=now)
+    retire_scale(db, changed, actor=clinic.administrator, now=now)
+
+    new = correct(old, [5]).assessment
+
+    assert (new.total, new.scale, new.scale_version) == (5, "pain", "1")
+
+
+def test_a_form_of_a_version_nobody_knows_has_no_syndrome(clinic, log):
+    form = log(clinic.patient(), [3] * 9).assessment
+
+    assert (syndrome_of(form), syndrome_of(Assessment(scale="phq9", scale_version="0"))) == ("major", None)
