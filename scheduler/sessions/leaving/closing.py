@@ -20,8 +20,9 @@ from scheduler.models import (
 )
 from scheduler.sessions.charting import chart, charted, current, write
 from scheduler.sessions.leaving import monitoring_forms
-from scheduler.sessions.leaving.departures import answers_of, open_alerts, phq9_of_visit
+from scheduler.sessions.leaving.departures import answers_of, open_alerts
 from scheduler.sessions.leaving.discharge import call_off
+from scheduler.sessions.leaving.visit_forms import forms_of_visit, phq9_among
 from scheduler.sessions.ledger.ledger import reconcile
 from scheduler.sessions.lifecycle import NEXT, moment
 from scheduler.sessions.steps import enter, open_session, refuse_illegal
@@ -124,7 +125,7 @@ def _score_faults(db: Session, session: TreatmentSession, waived: str | None) ->
     started = session.started_at
     if started is None or waived or SCORES in answers_of(db, session):
         return
-    if not any(form.complete and form.taken_at <= started for form in phq9_of_visit(db, session)):
+    if not any(form.complete and form.taken_at <= started for form in phq9_among(forms_of_visit(db, session))):
         yield Fault("scores", "missing", "The PHQ-9 of this visit is missing: log it, or say why there is none.")
 
 

@@ -1,6 +1,5 @@
 """What is on record of a patient about to leave, read for `discharging` to judge."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from scheduler.models import (
 from scheduler.records.zone import read_zone
 from scheduler.sessions.charting import charted, current
 from scheduler.sessions.leaving.discharging import PADSS_ITEMS, Criterion, Departure, Finding, SuicideRisk
+from scheduler.sessions.leaving.visit_forms import forms_of_visit, gravest, screened, thoughts_in
 from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.visit.answers import Answer
 from scheduler.sessions.visit.judging import Context, Judged, judge
@@ -33,9 +33,8 @@ from scheduler.sessions.visit.templates import checklist_of
 from scheduler.sessions.watch.observations import VitalsSet
 from scheduler.sessions.watch.observing import as_set
 
-PHQ9, ITEM_9 = "phq9", 8
 SAFETY, CSSRS, DISPOSITION = "leaving_safety", "leaving_cssrs", "leaving_disposition"
-"""The items of what is asked before leaving that answer a positive item 9."""
+"""The items of what is asked before leaving that answer for what was said of suicidal thoughts."""
 Answers = dict[str, Answer]
 Said = dict[str, ChecklistAnswer]
 
@@ -115,26 +114,6 @@ def open_alerts(db: Session, session: TreatmentSession, *, until: datetime | Non
     return frozenset(db.scalars(found))
 
 
-def phq9_of_visit(db: Session, session: TreatmentSession) -> Sequence[Assessment]:
-    """The PHQ-9 forms of this visit: those logged for its appointment, or for none on the same local day."""
-    zone = read_zone(db, session.clinic_id)
-    day = clinic_time.day_span(clinic_time.local_date(session.arrived_at, zone), zone)
-    taken = Assessment.taken_at
-    same_day = and_(taken >= clinic_time.from_minute(day.start), taken < clinic_time.from_minute(day.end))
-    found = (
-        select(Assessment)
-        .where(Assessment.clinic_id == session.clinic_id, Assessment.patient_id == session.patient_id)
-        .where(Assessment.scale == PHQ9)
-        .where(
-            or_(
-                Assessment.appointment_id == session.appointment_id,
-                and_(Assessment.appointment_id.is_(None), same_day),
-            )
-        )
-    )
-    return db.scalars(found).all()
-
-
 def _asked(db: Session, session: TreatmentSession, answers: Answers, at: datetime) -> list[Criterion]:
     """What the criteria ask of a person, as it was answered."""
     template = db.get_one(Template, (session.clinic_id, session.discharge_id))
@@ -148,13 +127,15 @@ def _words(judged: Judged) -> str:
 
 
 def _risk(db: Session, session: TreatmentSession, said: Said, at: datetime) -> SuicideRisk:
-    forms = [form for form in phq9_of_visit(db, session) if form.taken_at <= at]
+    """The graver of what was answered on leaving and what the C-SSRS of this visit found counts."""
+    forms = [form for form in forms_of_visit(db, session) if form.taken_at <= at]
     answers = as_answers(said)
     finding = answers[CSSRS].value.get("value") if CSSRS in answers else None
+    answered = Finding(finding) if finding in set(Finding) else None
     return SuicideRisk(
-        item9=max((form.answers[ITEM_9] or 0 for form in forms), default=0),
+        thoughts=thoughts_in(forms),
         safe=SAFETY in answers and _is_yes(answers[SAFETY]),
-        cssrs=Finding(finding) if finding in set(Finding) else None,
+        cssrs=gravest([answered, screened(forms)]),
         disposed=_is_of_prescriber(db, said.get(DISPOSITION)),
     )
 

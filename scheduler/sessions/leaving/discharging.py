@@ -11,6 +11,7 @@ from enum import StrEnum
 from fractions import Fraction
 from uuid import UUID
 
+from scheduler.outcomes.scales.elements import Level
 from scheduler.sessions.policy import DischargeCriteria
 from scheduler.sessions.watch.observations import Phase, VitalsSet, is_full
 
@@ -28,9 +29,6 @@ PADSS_FIT = 9
 PADSS_FULL, PADSS_HALF = 20, 40
 """Percent from the baseline up to which vital signs score 2, and 1."""
 
-GRAVE_ITEM_9 = 2
-"""Of the PHQ-9: from here on, thoughts on more than half the days."""
-
 
 @dataclass(frozen=True)
 class Criterion:
@@ -42,7 +40,7 @@ class Criterion:
 
 
 class Finding(StrEnum):
-    """What the C-SSRS found, as the item of it is answered."""
+    """What the C-SSRS found, as the item of it is answered and as its form is scored; the gravest last."""
 
     NONE = "none"
     LOW = "low"
@@ -54,8 +52,10 @@ class Finding(StrEnum):
 class SuicideRisk:
     """What is known of it at the end of a visit."""
 
-    item9: int = 0
-    """The highest answer in the PHQ-9 of this visit."""
+    thoughts: Level | None = None
+    """How grave the answers about suicidal thoughts at this visit are, such as item 9 of the PHQ-9; None: there are
+    none.
+    """
     safe: bool = False
     """Somebody has said that there is no concern for safety."""
     cssrs: Finding | None = None
@@ -188,11 +188,12 @@ def suicide_check(departure: Departure) -> Criterion:
     """Asked about today where item 9 was positive; where the risk is grave, a prescriber has looked at it."""
     risk = departure.risk
     words = (
-        "Item 9 of the PHQ-9 of this visit being positive, nothing speaks against safety and the finding of the C-SSRS"
-        f" is answered; from an item 9 of {GRAVE_ITEM_9} on, or at a high finding, a prescriber says how to go on."
+        "An answer about suicidal thoughts at this visit being positive, such as item 9 of the PHQ-9, nothing speaks"
+        " against safety and the finding of the C-SSRS is there; at an urgent answer, such as an item 9 of 2, or a high"
+        " finding, a prescriber says how to go on."
     )
-    checked = risk.item9 == 0 or (risk.safe and risk.cssrs is not None)
-    grave = risk.item9 >= GRAVE_ITEM_9 or risk.cssrs is Finding.HIGH
+    checked = risk.thoughts is None or (risk.safe and risk.cssrs is not None)
+    grave = risk.thoughts is Level.URGENT or risk.cssrs is Finding.HIGH
     return Criterion("suicide_check", checked and (risk.disposed or not grave), words)
 
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from scheduler.models import Charted, ChecklistAnswer, SessionStatus, SessionStep, TreatmentSession, Vitals
 from scheduler.sessions.charting import charted
-from scheduler.sessions.leaving.departures import CSSRS, DISPOSITION, SAFETY, phq9_of_visit
+from scheduler.sessions.leaving.departures import CSSRS, DISPOSITION, SAFETY
+from scheduler.sessions.leaving.visit_forms import forms_of_visit
 from scheduler.sessions.watch.observations import is_full
 
 Row = TypeVar("Row", bound=Charted)
@@ -45,7 +46,7 @@ def _newer(db: Session, session: TreatmentSession, step: SessionStep) -> Iterato
         yield f"{ITEMS}{answer.item}"
         if answer.item in {SAFETY, CSSRS, DISPOSITION}:
             yield SUICIDE_CHECK
-    if any(form.recorded_at > step.recorded_at for form in phq9_of_visit(db, session)):
+    if any(form.recorded_at > step.recorded_at for form in forms_of_visit(db, session)):
         yield SUICIDE_CHECK
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, func, or_, select, text
 
 from scheduler.models import (
+    SAFETY_KINDS,
     UNDER_WAY,
     Alert,
     Appointment,
@@ -88,6 +89,8 @@ VITALS = select(*(_vitals.c[name] for name in (*VERSION, *FULL, *SEDATION))).whe
 EVENTS = select(
     *(_events.c[name] for name in (*VERSION, "kind", "number", "rate_ml_h", "dose_mg"))
 ).where(_of_running(_events))  # fmt: skip
+_OF_ANSWERS = _alerts.c.kind.in_(SAFETY_KINDS) & _alerts.c.historical.is_(False)
+"""How a course goes is nothing that alarms in the chair."""
 ALERTS = (
     select(
         _alerts.c.session_id,
@@ -97,7 +100,7 @@ ALERTS = (
         func.min(_alerts.c.raised_at).label("oldest"),
     )
     .where(_alerts.c.clinic_id == _MINE, _alerts.c.acknowledged_at.is_(None))
-    .where(or_(_of_running(_alerts), _alerts.c.session_id.is_(None) & _alerts.c.patient_id.in_(_HERE)))
+    .where(or_(_of_running(_alerts), _OF_ANSWERS & _alerts.c.patient_id.in_(_HERE)))
     .group_by(_alerts.c.session_id, _alerts.c.patient_id, _alerts.c.level)
 )
 # Who is expected in which chair, of those for whom no session has begun.

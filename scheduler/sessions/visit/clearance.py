@@ -15,7 +15,6 @@ from scheduler.models import (
     Alert,
     AlertLevel,
     Appointment,
-    Assessment,
     ChecklistAnswer,
     Mode,
     Order,
@@ -30,7 +29,8 @@ from scheduler.records.zone import read_zone
 from scheduler.sessions.drug.dosing import DoseUnit
 from scheduler.sessions.drug.orders import active_order
 from scheduler.sessions.drug.treating import expect, pace_of
-from scheduler.sessions.leaving.departures import phq9_of_visit, sets_of
+from scheduler.sessions.leaving.departures import sets_of
+from scheduler.sessions.leaving.visit_forms import forms_of_visit, item9_of, phq9_among, screened, thoughts_in
 from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.lifecycle import moment
 from scheduler.sessions.policy import SessionPolicy
@@ -53,9 +53,6 @@ from scheduler.sessions.watch.signals import signals
 
 NEEDED = ("hr", "sbp", "dbp", "spo2", "rr")
 """What a baseline holds, beside one of the two scores of sedation."""
-ITEM9 = 8
-"""Its place among the answers of a PHQ-9."""
-
 
 Answers = dict[str, ChecklistAnswer]
 """The newest by item."""
@@ -198,7 +195,7 @@ def _context(
     db: Session, session: TreatmentSession, order: Order | None, consent_until: date | None, *, at: datetime
 ) -> Context:
     policy = policy_of_session(db, session)
-    forms = phq9_of_visit(db, session)
+    forms = forms_of_visit(db, session)
     intervals = policy.vitals.observed if session.mode is Mode.DEVICES else policy.vitals.infusion
     return Context(
         moment=at,
@@ -209,14 +206,11 @@ def _context(
         limits=policy.doses.of(DoseUnit(order.dose_unit)) if order else None,
         baseline=_baseline([each for each in sets_of(db, session) if each.at <= at], policy),
         baseline_minutes=intervals.baseline_minutes,
-        assessed=bool(forms),
-        item9=_item9(forms),
+        assessed=bool(phq9_among(forms)),
+        item9=item9_of(forms),
+        thoughts=thoughts_in(forms) is not None,
+        cssrs=screened(forms),
     )
-
-
-def _item9(forms: Sequence[Assessment]) -> int | None:
-    """The gravest answer to it at this visit; None where nobody gave one."""
-    return max((form.answers[ITEM9] for form in forms if form.answers[ITEM9] is not None), default=None)
 
 
 def _baseline(sets: Sequence[VitalsSet], policy: SessionPolicy) -> Baseline | None:

@@ -54,6 +54,10 @@ class Context:
     """The PHQ-9 of this visit is on record."""
     item9: int | None = None
     """Its answer about suicidal thoughts."""
+    thoughts: bool = False
+    """Whether any form of this visit has a positive answer about them."""
+    cssrs: str | None = None
+    """What the C-SSRS forms of this visit found."""
 
 
 @dataclass(frozen=True)
@@ -195,10 +199,15 @@ def _assessment(item: Item, answer: Answer, context: Context) -> Found:
     state, words = _confirmed(item, answer, context)
     if state is State.FINE and context.item9 is None:
         return State.BLOCKS, "Item 9 of the PHQ-9 was not answered."
-    if state is State.FINE and context.item9:
-        risky = "Item 9 of the PHQ-9 is positive."
-        return (State.WARN, risky) if answer.note else (State.BLOCKS, f"{risky} Note the finding of the C-SSRS.")
-    return state, words
+    return _risky(answer, context) if state is State.FINE and (context.item9 or context.thoughts) else (state, words)
+
+
+def _risky(answer: Answer, context: Context) -> Found:
+    """A positive answer about suicidal thoughts lets a patient pass once the C-SSRS was asked, or its finding noted."""
+    risky = "Item 9 of the PHQ-9 is positive." if context.item9 else "An answer about suicidal thoughts is positive."
+    if context.cssrs is not None:
+        return State.WARN, f"{risky} The C-SSRS of this visit found: {context.cssrs}."
+    return (State.WARN, risky) if answer.note else (State.BLOCKS, f"{risky} Note the finding of the C-SSRS.")
 
 
 RULES: Mapping[Rule, Callable[[Item, Answer, Context], Found]] = {

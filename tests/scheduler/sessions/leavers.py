@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import update
+
 from scheduler.actors import Actor
 from scheduler.models import (
     AdverseEvent,
@@ -24,6 +26,7 @@ from scheduler.models import (
     Vitals,
     VitalsPhase,
 )
+from scheduler.outcomes.scales import SCALES
 from scheduler.sessions.visit.checklists import Checklist, Item, as_document
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import session_in
@@ -65,14 +68,26 @@ def answer(
 
 
 def phq9(cast: ClinicCast, session: TreatmentSession, *, item9: int = 0, **changes: Any) -> Assessment:
-    """The PHQ-9 of the visit, from before the drug."""
-    answers = [1] * 8 + [item9]
+    """The PHQ-9 of the visit, from before the drug; the alert it raised is seen to."""
+    return form(cast, session, "phq9", [1] * 8 + [item9], **changes)
+
+
+def form(
+    cast: ClinicCast, session: TreatmentSession, scale: str, answers: list[int | None], *, seen: bool = True,
+    **changes: Any,
+) -> Assessment:  # fmt: skip
+    """A form of the visit, from before the drug; alerts it raised are closed unless nobody has `seen` them."""
+    score = SCALES[scale].score(answers)
     row = {
-        "clinic_id": cast.id, "patient_id": session.patient_id, "scale": "phq9", "scale_version": "1",
-        "appointment_id": session.appointment_id, "answers": answers, "total": sum(answers), "band": "mild",
-        "complete": True, "flags": [], "taken_at": after(-20), "recorded_at": after(-20), **changes,
+        "clinic_id": cast.id, "patient_id": session.patient_id, "scale": scale, "scale_version": "1",
+        "appointment_id": session.appointment_id, "answers": answers, "total": score.total, "band": score.band,
+        "complete": score.complete, "flags": [], "taken_at": after(-20), "recorded_at": after(-20), **changes,
     }  # fmt: skip
-    return cast.keep(Assessment(**row))
+    kept = cast.keep(Assessment(**row))
+    closed = {"acknowledged_at": kept.recorded_at, "acknowledged_by": cast.clinician.staff_id, "note": "Seen."}
+    if seen:
+        cast.db.execute(update(Alert).where(Alert.assessment_id == kept.id).values(**closed))
+    return kept
 
 
 def alert(cast: ClinicCast, session: TreatmentSession, level: AlertLevel = AlertLevel.URGENT, **changes: Any) -> Alert:

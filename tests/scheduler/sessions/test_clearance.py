@@ -13,6 +13,7 @@ from scheduler.sessions.visit.judging import State
 from tests.builders import MONDAY, ClinicCast, clinic_instant
 from tests.counting import counted
 from tests.scheduler.sessions.answered import answer_well, baseline, phq9
+from tests.scheduler.sessions.leavers import form
 from tests.treatments import order, template, visit
 
 AT = clinic_instant("Mon 09:10")
@@ -152,18 +153,47 @@ def test_nobody_is_cleared_before_what_was_answered(case):
 
 
 def test_a_positive_item_9_wants_a_note(case):
-    case.phq9.answers = [1] * 8 + [2]
+    phq9(case.cast, case.session, AT, item9=2)
     answer_well(case.cast, case.session, AT)
 
     assert case.refused() == {"items.phq9": "blocks"}
 
 
 def test_an_item_9_that_was_noted_warns(case):
-    case.phq9.answers = [1] * 8 + [None]
+    phq9(case.cast, case.session, AT, item9=None)
     phq9(case.cast, case.session, AT, item9=1)
     answer_well(case.cast, case.session, AT)
     said = Said("phq9", {"value": True}, "C-SSRS negative.")
     answer(case.db, case.session, [said], actor=case.cast.clinician, now=AT)
+
+    assert case.clear(AT + timedelta(minutes=1)).status is SessionStatus.CLEARED
+
+
+@pytest.mark.parametrize(
+    ("screening", "refused"), [([1, 1, 0, 0, 0, 0, None], set()), ([1] + [None] * 6, {"items.phq9"})]
+)
+def test_a_c_ssrs_of_this_visit_does_for_the_note_of_one_once_it_is_complete(case, screening, refused):
+    phq9(case.cast, case.session, AT, item9=1)
+    form(case.cast, case.session, "cssrs_screener", screening, taken_at=AT)
+    answer_well(case.cast, case.session, AT)
+
+    found = {fault.where for fault in case.state().faults}
+
+    assert found == refused
+
+
+@pytest.mark.parametrize(("scale", "answers"), [("qids_sr16", [0] * 11 + [1] + [0] * 4), ("madrs", [0] * 9 + [2])])
+def test_a_positive_answer_about_suicidal_thoughts_counts_on_any_scale(case, scale, answers):
+    form(case.cast, case.session, scale, answers, taken_at=AT)
+    answer_well(case.cast, case.session, AT)
+
+    assert case.refused() == {"items.phq9": "blocks"}
+
+
+def test_a_form_that_was_corrected_no_longer_counts(case):
+    wrong = phq9(case.cast, case.session, AT, item9=1)
+    form(case.cast, case.session, "phq9", [1] * 8 + [0], taken_at=AT, replaces_id=wrong.id, reason="Misread.")
+    answer_well(case.cast, case.session, AT)
 
     assert case.clear(AT + timedelta(minutes=1)).status is SessionStatus.CLEARED
 

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from scheduler.actors import Actor, Role
 from scheduler.errors import Blocked, IllegalTransition, Invalid, NotAllowed, NotFound, SessionSigned, SessionVoid
 from scheduler.models import (
-    Alert,
     AlertLevel,
     Appointment,
     AppointmentStatus,
@@ -18,12 +17,14 @@ from scheduler.models import (
     SessionStatus,
     SessionStep,
 )
+from scheduler.outcomes.alerts.alerts import acknowledge
+from scheduler.outcomes.scales import SCALES
 from scheduler.sessions.leaving import discharge
 from scheduler.sessions.steps import lock_visit
 from scheduler.sessions.visit.checklists import Checklist, Item, Kind, Rule, as_document
 from tests.builders import clinic_instant
 from tests.counting import counted
-from tests.scheduler.sessions.leavers import after, alert, answer, keep, phq9, recovering, serious, take
+from tests.scheduler.sessions.leavers import after, alert, answer, form, keep, phq9, recovering, serious, take
 from tests.treatments import session_in
 
 NOW = after(100)
@@ -150,8 +151,7 @@ def test_a_warning_is_in_nobodys_way_and_an_acknowledged_alert_neither(clinic, p
 
 
 def test_an_alert_about_the_patients_answers_blocks_at_any_level(clinic, patient, ready):
-    form = phq9(clinic, patient)
-    alert(clinic, patient, AlertLevel.REVIEW, session_id=None, assessment_id=form.id)
+    form(clinic, patient, "cssrs_screener", [0, 0, None, None, None, 1, 0], seen=False)
 
     with pytest.raises(Blocked) as caught:
         ready(patient)
@@ -205,6 +205,90 @@ def test_a_positive_item_9_waits_for_the_c_ssrs(clinic, patient, ready):
 
     assert missed(caught) == ["suicide_check"]
     assert ready(patient).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+SCREENED_HIGH = [1, 1, 0, 1, 0, 0, None]
+
+
+@pytest.fixture
+def unmet(db, clinic, patient):
+    """The criteria the patient does not meet."""
+
+    def unmet():
+        criteria = discharge.readiness(db, patient.id, actor=clinic.clinician, now=NOW).criteria
+        return [each.key for each in criteria if not each.met]
+
+    return unmet
+
+
+@pytest.mark.parametrize(
+    ("screening", "blocked"),
+    [
+        ([1, 0, None, None, None, 0, None], []),
+        (SCREENED_HIGH, ["suicide_check"]),
+        ([1, None, None, 1, None, None, None], ["suicide_check"]),
+        ([1, None, None, None, None, None, None], ["suicide_check"]),
+    ],
+    ids=["low", "high", "high so far", "low so far"],
+)
+def test_the_c_ssrs_of_the_visit_answers_a_positive_item_9(clinic, patient, unmet, screening, blocked):
+    phq9(clinic, patient, item9=1)
+    form(clinic, patient, "cssrs_screener", screening)
+
+    assert unmet() == blocked
+
+
+@pytest.mark.parametrize("answered", ["none", "low", "moderate"])
+def test_of_the_checklist_and_the_form_the_graver_counts(clinic, patient, ready, answered):
+    form(clinic, patient, "cssrs_screener", SCREENED_HIGH)
+    answer(clinic, patient, "leaving_cssrs", value=answered)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient)
+    answer(clinic, patient, "leaving_disposition", value="To the hospital.", by=clinic.prescriber, minutes=95)
+
+    assert missed(caught) == ["suicide_check"]
+    assert ready(patient).status is SessionStatus.READY_FOR_DISCHARGE
+
+
+@pytest.mark.parametrize(
+    ("scale", "answers", "grave"),
+    [
+        ("qids_sr16", [0] * 11 + [1] + [0] * 4, False),
+        ("qids_sr16", [0] * 11 + [2] + [0] * 4, True),
+        ("madrs", [0] * 9 + [2], False),
+        ("madrs", [0] * 9 + [4], True),
+    ],
+)
+def test_suicidal_thoughts_count_on_every_scale_that_asks(clinic, patient, unmet, scale, answers, grave):  # noqa: PLR0917 # a case a row
+    form(clinic, patient, scale, answers)
+    before = unmet()
+    form(clinic, patient, "cssrs_screener", [0, 0, None, None, None, 0, None])
+
+    assert before == ["suicide_check"]
+    assert unmet() == (["suicide_check"] if grave else [])
+
+
+def test_nobody_leaves_while_the_alert_of_a_screening_is_open(clinic, patient, ready):
+    form(clinic, patient, "cssrs_screener", [1, 0, None, None, None, 0, None], seen=False)
+
+    with pytest.raises(Blocked) as caught:
+        ready(patient)
+
+    assert missed(caught) == ["alerts"]
+
+
+def test_more_forms_take_no_more_statements(db, clinic, patient):
+    def statements():
+        with counted(db) as sent:
+            discharge.readiness(db, patient.id, actor=clinic.clinician, now=NOW)
+        return len(sent)
+
+    one = statements()
+    for scale in ("phq9", "madrs", "qids_sr16"):
+        form(clinic, patient, scale, [0] * len(SCALES[scale].items))
+
+    assert statements() == one
 
 
 @pytest.mark.parametrize("minutes", [-30, 39, 101])
@@ -327,7 +411,7 @@ def test_an_alert_opened_since_blocks_again_and_an_older_waived_one_does_not(db,
         leave(patient)
 
     assert missed(caught) == ["alerts"]
-    db.delete(db.get_one(Alert, (clinic.id, newer.id)))
+    acknowledge(db, newer.id, note="Seen.", actor=clinic.clinician, now=after(101))
     assert leave(patient).status is SessionStatus.DISCHARGED
 
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from scheduler.outcomes.scales.elements import Level
 from scheduler.sessions.leaving.discharging import (
     PADSS_ITEMS,
     Criterion,
@@ -241,15 +242,15 @@ def test_an_open_alert_is_in_the_way():
     ("risk", "met"),
     [
         ({}, True),
-        ({"item9": 1}, False),
-        ({"item9": 1, "safe": True}, False),
-        ({"item9": 1, "cssrs": Finding.LOW}, False),
-        ({"item9": 1, "safe": True, "cssrs": Finding.MODERATE}, True),
-        ({"item9": 1, "safe": True, "cssrs": Finding.HIGH}, False),
-        ({"item9": 1, "safe": True, "cssrs": Finding.HIGH, "disposed": True}, True),
-        ({"item9": 2, "safe": True, "cssrs": Finding.NONE}, False),
-        ({"item9": 3, "safe": True, "cssrs": Finding.NONE, "disposed": True}, True),
-        ({"item9": 2, "disposed": True}, False),
+        ({"thoughts": Level.REVIEW}, False),
+        ({"thoughts": Level.REVIEW, "safe": True}, False),
+        ({"thoughts": Level.REVIEW, "cssrs": Finding.LOW}, False),
+        ({"thoughts": Level.REVIEW, "safe": True, "cssrs": Finding.MODERATE}, True),
+        ({"thoughts": Level.REVIEW, "safe": True, "cssrs": Finding.HIGH}, False),
+        ({"thoughts": Level.REVIEW, "safe": True, "cssrs": Finding.HIGH, "disposed": True}, True),
+        ({"thoughts": Level.URGENT, "safe": True, "cssrs": Finding.NONE}, False),
+        ({"thoughts": Level.URGENT, "safe": True, "cssrs": Finding.NONE, "disposed": True}, True),
+        ({"thoughts": Level.URGENT, "disposed": True}, False),
         ({"cssrs": Finding.HIGH}, False),
     ],
 )

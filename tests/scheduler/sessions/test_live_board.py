@@ -5,11 +5,13 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from scheduler.models import (
     Alert,
     AlertKind,
     AlertLevel,
+    AnswerSource,
     AppointmentStatus,
     Assessment,
     AuditRow,
@@ -116,26 +118,25 @@ def test_the_watch_after_devices_goes_on_by_its_own_clock(clinic, look):
 def test_what_the_patient_has_answered_is_alarming_in_the_chair_too(clinic, look):
     chart = charts.running_session(clinic)
     patient, other = chart.session.patient_id, clinic.patient().id
-    for each, seen in ((patient, {}), (patient, SEEN), (other, {})):
-        answered = phq9(clinic, each)
-        clinic.keep(
-            Alert(
-                clinic_id=clinic.id, patient_id=each, assessment_id=answered, kind=AlertKind.SUICIDAL_IDEATION,
-                level=AlertLevel.REVIEW, raised_at=at(-30),
-                **(seen and {**seen, "acknowledged_by": clinic.clinician.staff_id}),
-            )
-        )  # fmt: skip
+    phq9(clinic, patient)
+    phq9(clinic, other)
+    acknowledged = phq9(clinic, patient)
+    closed = {**SEEN, "acknowledged_by": clinic.clinician.staff_id}
+    clinic.db.execute(update(Alert).where(Alert.assessment_id == acknowledged).values(**closed))
+    prompt = {"kind": AlertKind.PLATEAU, "level": AlertLevel.REVIEW, "raised_at": at(-40)}
+    clinic.keep(Alert(clinic_id=clinic.id, patient_id=patient, assessment_id=acknowledged, **prompt))
+    phq9(clinic, patient, source=AnswerSource.IMPORT, historical=True)
 
     seen = look(50).chairs[0].session.alerts
 
     assert (seen.warn, seen.urgent, seen.safety, seen.oldest_at) == (0, 0, 1, at(-30))
 
 
-def phq9(clinic, patient_id):
+def phq9(clinic, patient_id, **changes):
     form = Assessment(
         clinic_id=clinic.id, id=uuid4(), patient_id=patient_id, scale="phq9", scale_version="1",
         answers=[0] * 8 + [1], total=1, band="minimal", complete=True, flags=["item9"], taken_at=at(-30),
-        recorded_at=at(-30),
+        recorded_at=at(-30), **changes,
     )  # fmt: skip
     return clinic.keep(form).id
 
