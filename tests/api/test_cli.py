@@ -55,7 +55,10 @@ def stored(url: str) -> Iterator[Callable[..., list[object]]]:
     database.close()
 
 
-COMMANDS = [(), *((name,) for name in main.commands), ("db", "upgrade"), ("staff", "add"), ("staff", "password")]
+COMMANDS = [
+    (), *((name,) for name in main.commands), ("db", "upgrade"), ("staff", "add"), ("staff", "password"),
+    ("import", "scores"), ("import", "patients"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
