@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -10,10 +11,13 @@ import pytest
 from sqlalchemy import func, select
 
 from scheduler.models import Alert, Assessment
+from scheduler.outcomes.importing import runs
+from scheduler.outcomes.importing.runs import Count
+from scheduler.outcomes.importing.scores import plan_scores
 from scheduler.records import audit
 from tests.builders import build_clinic
 from tests.conftest import NOW
-from tests.scheduler.outcomes.importing.files import phq9_row, written
+from tests.scheduler.outcomes.importing.files import phq9_columns, phq9_row, written
 
 ROWS = 40
 DAYS = ("2018-01-01", "2026-02-27")
@@ -67,6 +71,18 @@ def test_an_import_killed_anywhere_and_repeated_ends_as_one_that_was_not(databas
 
     assert -signal.SIGKILL in fates
     assert fates[-1] == 0
+    assert counted(database, clinic) == (ROWS, 20, 10, [])
+
+
+def test_two_imports_of_one_file_at_once_bring_every_form_once(database, clinic, path, monkeypatch):
+    monkeypatch.setattr(runs, "PIECE", 4)
+    with database.reading() as db:
+        job = plan_scores(db, phq9_columns(), actor=clinic.clinician, now=NOW)
+
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: runs.write_file(runs.FileOf(path), job, database.committing), range(4)))
+
+    assert sum(counts[Count.WRITTEN] for counts in told) == ROWS
     assert counted(database, clinic) == (ROWS, 20, 10, [])
 
 
