@@ -40,7 +40,7 @@ __all__ = [
 Progress = Callable[[int, int], None]
 
 SEED = 20
-WEEKS = 12
+WEEKS = 14
 FILLING_WEEKS = 3
 """Before those: until then the chairs of a new clinic fill."""
 REFERRALS_A_WEEK = 13

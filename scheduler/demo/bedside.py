@@ -13,11 +13,12 @@ from scheduler.clinic_time import MINUTE
 from scheduler.demo import asking, mishaps
 from scheduler.demo.asking import Interview
 from scheduler.demo.body import Effect, Untoward, cadss6, draw_effect, reading
-from scheduler.demo.forms import NOTES, UNSEEN_FOR, log, look_after
+from scheduler.demo.forms import NOTES, UNSEEN_FOR, log, log_scale, look_after, see_to
 from scheduler.demo.house import ZONE
 from scheduler.demo.living import Course, Life, Visit, Visitor
 from scheduler.demo.stories import YEAR
 from scheduler.models import (
+    SAFETY_KINDS,
     ActionTaken,
     Alert,
     AlertLevel,
@@ -54,6 +55,9 @@ SIGNED = "Came calm and fasted. Tolerated the treatment; left steady on the feet
 SIGNED_EARLY = "The infusion was stopped at the patient's wish. Recovered without trouble; seen by the prescriber."
 SENT_HOME = "No drug was given today. The reason was explained; another day will be found."
 NO_SCORES = "The patient left an item out and did not want to go back to it."
+ITEM_9 = 8
+SCREENED = {1: (1, 0, None, None, None, 0, None), 2: (1, 1, 0, 0, 0, 0, None), 3: (1, 1, 1, 0, 0, 0, None)}
+"""What is answered to the C-SSRS after an item 9."""
 OVERLOOKED = 0.35
 """Of warnings; urgent alerts never are."""
 CADSS_NEAR = range(38, 44)
@@ -102,8 +106,14 @@ class Bedside:
         """The form before the dose; whatever it alarms about, and did before, is looked at before anything is given."""
         logged = log(self.life, self.visitor, self.visit.id, now)
         self.complete = logged.assessment.complete
-        self.item9_positive = bool(logged.alerts)
+        item9 = logged.assessment.answers[ITEM_9]
+        self.item9_positive = item9 > 0
+        if self.item9_positive:
+            self.life.later(now + MINUTE, _screen, self, item9)
         self.life.later(now + 2 * MINUTE, _look_at_all, self)
+        for alert in logged.alerts:
+            if alert.kind not in SAFETY_KINDS:
+                see_to(self.life, self.visitor, alert, now)
 
     def measure(self, now: datetime, **beyond: int) -> None:
         """A set of vitals; somebody looks at what it alarms about."""
@@ -238,6 +248,11 @@ def _enter_consent(life: Life, visitor: Visitor, now: datetime) -> None:
     if patient.consent_until is None:
         changes = {"consent_until": today + timedelta(days=YEAR)}
         access.change_patient(life.db, patient, changes, actor=desk, now=now)
+
+
+def _screen(life: Life, bedside: Bedside, item9: int, now: datetime) -> None:
+    """Who has thoughts of death is asked at the same visit how far they go; nobody here has a plan or an intent."""
+    log_scale(life, bedside.visitor, "cssrs_screener", SCREENED[item9], bedside.visit.id, now)
 
 
 def _look_at_all(life: Life, bedside: Bedside, now: datetime) -> None:

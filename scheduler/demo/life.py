@@ -18,7 +18,7 @@ from scheduler.booking.plans import Wishes
 from scheduler.booking.propose import propose
 from scheduler.booking.series import BookedSeries
 from scheduler.demo import stories
-from scheduler.demo.forms import fill_in
+from scheduler.demo.forms import fill_in, tell
 from scheduler.demo.house import WEEKDAYS, ZONE, House
 from scheduler.demo.living import Course, Life, Script, Visit, Visitor
 from scheduler.demo.ordering import prescribe
@@ -34,8 +34,6 @@ ASKED_FOR_ADDRESSES = timedelta(days=21)
 POST_EVERY = timedelta(hours=1)
 LATEST_MOVE = timedelta(days=28)
 """By no more than this is a visit ever moved."""
-FALLEN = 0.35
-"""How much of the improvement is left at a relapse."""
 LONGEST_ADVANCE = timedelta(hours=26)
 """Who calls off the rest of a series does so a day before the next visit."""
 ADVANCE = {Call.MOVED: timedelta(days=3), Call.CANCELLED: timedelta(days=2), Call.CANCELLED_LATE: timedelta(minutes=70)}
@@ -69,7 +67,9 @@ def book(life: Life, visitor: Visitor, protocol: str, earliest: date, now: datet
             life.db, visitor.patient_id, offered.id, wishes, limit=1, actor=life.house.scheduler, now=now
         )  # fmt: skip
         for offer in offers.proposals:
-            series = book_series(life.db, offer.plan, actor=life.house.scheduler, now=now)
+            series = book_series(
+                life.db, offer.plan, diagnosis=visitor.diagnosis, actor=life.house.scheduler, now=now
+            )  # fmt: skip
             expect(life, visitor, protocol, series, now)
             return
 
@@ -92,6 +92,8 @@ def expect(life: Life, visitor: Visitor, protocol: str, series: BookedSeries, no
         why = EndReason.MISSED_VISITS if last in fate.missed else _why(visitor)
         came = any(visit.number not in fate.missed for visit in visits[:last])
         life.later(_moment_of_stop(visits, last), end, series.id, why, came)
+        if came:
+            _expect_check(life, visitor, [visit for visit in visits[:last] if visit.number not in fate.missed])
     elif whole:
         _expect_calls(life, course, fate)
 
@@ -109,6 +111,12 @@ def _expect_visit(life: Life, course: Course, visit: Visit, *, charted: bool = T
     life.later(filled, answer, course, visit)
     life.later(infused, begin, course, visit)
     life.later(left, finish, course, visit)
+
+
+def _expect_check(life: Life, visitor: Visitor, given: list[Visit]) -> None:
+    """Who stops early may still be asked how they are."""
+    if weeks := stories.draw_check(visitor.story.rng):
+        life.later(given[-1].ends_at + weeks * stories.WEEK, tell, visitor)
 
 
 def _expect_calls(life: Life, course: Course, fate: Fate) -> None:
@@ -259,27 +267,24 @@ def end(life: Life, series_id: UUID, why: EndReason, came: bool, now: datetime) 
 def complete(life: Life, course: Course, now: datetime) -> None:
     """A series has run its course; who responds may go on to maintenance, and the others are asked how they are."""
     complete_series(life.db, course.series_id, actor=life.house.clinician, now=now)
-    visitor, protocol = course.visitor, course.protocol
-    rng, responds = visitor.story.rng, visitor.scores.responds
-    if protocol == stories.BOOSTER:
+    visitor, rng = course.visitor, course.visitor.story.rng
+    if course.protocol == stories.BOOSTER:
         visitor.scores = visitor.story.scores
-    elif responds and rng.random() < stories.MAINTAINED:
-        book(life, visitor, stories.MAINTENANCE, _day(now, days=6), now)
+    elif visitor.scores.responds and rng.random() < stories.MAINTAINED:
+        book(life, visitor, stories.MAINTENANCE, _day(now, days=stories.MAINTAINED_FROM), now)
         return
-    if rng.random() < stories.CHECKED:
-        life.later(now + timedelta(weeks=rng.choice(stories.CHECK_WEEKS)), fill_in, visitor, None)
-    if responds:
-        lasts = timedelta(days=rng.weibullvariate(stories.RELAPSE_SCALE, stories.RELAPSE_SHAPE))
-        weeks = max(lasts // timedelta(weeks=1), stories.SOONEST_RELAPSE_WEEKS)
-        life.later(now + timedelta(weeks=weeks), relapse, visitor)
+    after = stories.draw_aftermath(rng, responds=visitor.scores.responds)
+    for week in after.weeks:
+        life.later(now + week * stories.WEEK, tell, visitor)
+    if after.relapse:
+        life.later(now + after.relapse * stories.WEEK, relapse, visitor)
 
 
 def relapse(life: Life, visitor: Visitor, now: datetime) -> None:
     """A patient feels worse again, says so on a form, and is booked for a booster."""
-    fallen = visitor.story.scores.improvement * FALLEN
-    visitor.scores = replace(visitor.story.scores, improvement=fallen)
-    fill_in(life, visitor, None, now)
-    book(life, visitor, stories.BOOSTER, _day(now, days=2), now)
+    visitor.scores = visitor.story.scores.fallen
+    tell(life, visitor, now)
+    book(life, visitor, stories.BOOSTER, _day(now, days=stories.BOOSTED_FROM), now)
 
 
 def _wishes(story: Story, protocol: str, earliest: date, latest: date, house: House) -> Wishes:

@@ -1,6 +1,6 @@
 """Who comes to the demo clinic, what they come for, and the clinic that is at work meanwhile."""
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -13,9 +13,10 @@ from scheduler.demo.body import Body, draw_body
 from scheduler.demo.house import House
 from scheduler.demo.names import Name
 from scheduler.demo.pharmacy import Pharmacy
-from scheduler.demo.scores import ScoreCourse
-from scheduler.demo.stories import Story
+from scheduler.demo.scores import ScoreCourse, draw_companions
+from scheduler.demo.stories import DIAGNOSED, DIAGNOSES, TRAUMA, Story
 from scheduler.demo.timeline import Timeline
+from scheduler.models import Diagnosis
 from scheduler.models.base import Base
 
 Script = Generator[datetime, datetime, None]
@@ -35,6 +36,21 @@ class Visitor:
     def dice(self) -> Random:
         """What draws all that the drug does to them, apart from what draws the rest of their story."""
         return Random(f"{' '.join(self.story.name)} in the chair")
+
+    @cached_property
+    def pen(self) -> Random:
+        """What draws all that they answer beside the PHQ-9."""
+        return Random(f"{' '.join(self.story.name)} on paper")
+
+    @cached_property
+    def beside(self) -> Mapping[str, int]:
+        """The other scales they answer, with the total they came with."""
+        return draw_companions(self.pen, trauma=self.story.protocol == TRAUMA)
+
+    @cached_property
+    def diagnosis(self) -> Diagnosis | None:
+        """For what they are treated; now and then nobody said so."""
+        return DIAGNOSES.get(self.story.protocol or "") if self.pen.random() < DIAGNOSED else None
 
     @cached_property
     def body(self) -> Body:

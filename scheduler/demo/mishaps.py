@@ -5,7 +5,7 @@ from random import Random
 
 from scheduler.models import DeferralReason
 
-PAUSED, SLOWED, STOPPED, PUT_OFF = 0.05, 0.06, 0.025, 0.02
+PAUSED, SLOWED, STOPPED, PUT_OFF = 0.05, 0.06, 0.025, 0.04
 """Of infusions; fewer than five in a hundred patients give the treatment up because they cannot bear it."""
 WHY_PAUSED = (
     "Had to go to the bathroom.",

@@ -5,7 +5,9 @@ Calibrated so that after six infusions response, remission and worsening come ne
 from the first to the sixth is the model's own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import exp
 from random import Random
 
@@ -21,6 +23,11 @@ LAST = 6
 IDEATION_AT_BASELINE = 0.8
 IDEATION_OFTEN, IDEATION_DAILY = 0.5, 0.72
 """How far under the patient's own line item 9 becomes a 2, and a 3."""
+GOLDEN = (5**0.5 - 1) / 2
+FALLEN, ILL_AGAIN = 0.35, 12
+"""How much of the improvement is left at a relapse, and the total that is reached at least."""
+ANXIOUS = 0.45
+"""Of patients: they are asked about anxiety too."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,11 @@ class ScoreCourse:
     def responds(self) -> bool:
         return self.improvement >= 1 / 2
 
+    @property
+    def fallen(self) -> "ScoreCourse":
+        """The same patient after a relapse."""
+        return replace(self, improvement=min(self.improvement * FALLEN, 1 - ILL_AGAIN / self.baseline))
+
     def expected(self, infusions: int) -> float:
         """The total to expect after so many infusions."""
         return self.baseline * (1 - self.improvement * self._reached(infusions))
@@ -95,13 +107,59 @@ class ScoreCourse:
         return max(min(wanted, total), total - ITEMS * MOST_OF_AN_ITEM)
 
 
-def draw_course(rng: Random, population: Population = COMMUNITY) -> ScoreCourse:
-    """One patient of the population."""
-    outcomes = population.outcomes
-    outcome = rng.choices(outcomes, [each.weight for each in outcomes])[0]
+@dataclass(frozen=True)
+class Companion:
+    """A scale beside the PHQ-9: with how many points patients come, and how much of their improvement it shows."""
+
+    items: int
+    most: int
+    mean: float
+    spread: float
+    least: int
+    shows: float
+
+    def draw(self, rng: Random) -> int:
+        """The total before the first infusion."""
+        return min(max(round(rng.gauss(self.mean, self.spread)), self.least), self.items * self.most)
+
+    def answers(self, baseline: int, course: ScoreCourse, infusions: int, rng: Random) -> list[int]:
+        """What is answered after so many infusions."""
+        left = 1 - self.shows * (1 - course.expected(infusions) / course.baseline)
+        drawn = round(baseline * left + rng.gauss(0, NOISE))
+        return self.split(min(max(drawn, 0), self.items * self.most), rng)
+
+    def split(self, total: int, rng: Random) -> list[int]:
+        return split(total, rng, weights=(1,) * self.items, most=self.most)
+
+
+COMPANIONS: Mapping[str, Companion] = {
+    "gad7": Companion(items=7, most=3, mean=12.5, spread=4.0, least=5, shows=0.8),
+    "pcl5": Companion(items=20, most=4, mean=47.0, spread=10.0, least=33, shows=0.75),
+}
+
+
+def draw_companions(rng: Random, *, trauma: bool) -> dict[str, int]:
+    """What one patient is asked beside the PHQ-9, with the totals they come with."""
+    asked = [*(["gad7"] if rng.random() < ANXIOUS else []), *(["pcl5"] if trauma else [])]
+    return {key: COMPANIONS[key].draw(rng) for key in asked}
+
+
+def draw_course(rng: Random, population: Population = COMMUNITY, *, place: float | None = None) -> ScoreCourse:
+    """One patient of the population: anyone, or the one at a `place` from 0 to 1 in the order of the outcomes."""
+    outcome = _outcome_at(rng.random() if place is None else place, population.outcomes)
     improvement = min(max(rng.gauss(outcome.mean, outcome.spread), -1 / 2), 1)
     speeds, weights = zip(*SPEEDS, strict=True)
     return ScoreCourse(_baseline(rng, population), improvement, rng.choices(speeds, weights)[0], rng.random())
+
+
+def place_of(number: int) -> float:
+    """Places so spread that of any few dozen patients who follow one another each outcome has its share."""
+    return number * GOLDEN % 1
+
+
+def _outcome_at(place: float, outcomes: Sequence[Outcome]) -> Outcome:
+    reached = accumulate(outcome.weight for outcome in outcomes)
+    return next((each for each, upto in zip(outcomes, reached, strict=True) if place < upto), outcomes[-1])
 
 
 def _baseline(rng: Random, population: Population) -> int:
@@ -112,10 +170,10 @@ def _baseline(rng: Random, population: Population) -> int:
             return drawn
 
 
-def split(total: int, rng: Random) -> list[int]:
-    """The total as eight answers from 0 to 3, point by point, the common symptoms more often."""
-    answers = [0] * ITEMS
+def split(total: int, rng: Random, *, weights: Sequence[int] = ITEM_WEIGHTS, most: int = MOST_OF_AN_ITEM) -> list[int]:
+    """The total as answers from 0 to the most of an item, point by point, the common symptoms more often."""
+    answers = [0] * len(weights)
     for _ in range(total):
-        room = [item for item in range(ITEMS) if answers[item] < MOST_OF_AN_ITEM]
-        answers[rng.choices(room, [ITEM_WEIGHTS[item] for item in room])[0]] += 1
+        room = [item for item in range(len(weights)) if answers[item] < most]
+        answers[rng.choices(room, [weights[item] for item in room])[0]] += 1
     return answers

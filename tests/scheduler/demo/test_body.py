@@ -83,7 +83,7 @@ def test_most_sessions_run_smoothly_and_some_are_put_off_paused_slowed_or_stoppe
     dice = Random(10)
     drawn = [draw_mishaps(dice, may_be_put_off=True) for _ in range(DRAWS)]
 
-    assert fmean(each == Mishaps() for each in drawn) == pytest.approx(0.853, abs=0.01)
+    assert fmean(each == Mishaps() for each in drawn) == pytest.approx(0.834, abs=0.01)
     assert all(any(getattr(each, name) for each in drawn) for name in ("put_off", "paused", "slowed", "stopped"))
     assert not any(each.paused and each.stopped for each in drawn)
 

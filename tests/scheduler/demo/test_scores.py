@@ -5,7 +5,16 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from scheduler.demo.scores import MOST, ScoreCourse, draw_course, split
+from scheduler.demo.scores import (
+    COMMUNITY,
+    COMPANIONS,
+    MOST,
+    ScoreCourse,
+    draw_companions,
+    draw_course,
+    place_of,
+    split,
+)
 
 DRAWS = 20_000
 TABLE = {
@@ -95,3 +104,45 @@ def test_a_total_is_split_into_answers_within_their_range():
 def test_who_improves_by_half_or_more_responds():
     assert ScoreCourse(20, 0.5, 2.0, 0.5).responds
     assert not ScoreCourse(20, 0.49, 2.0, 0.5).responds
+
+
+def test_of_patients_who_follow_one_another_each_outcome_has_its_share():
+    runs = [[place_of(number) for number in range(first, first + 50)] for first in range(0, 500, 7)]
+
+    responding = sum(outcome.weight for outcome in COMMUNITY.outcomes[:2])
+    assert all(abs(sum(place < responding for place in run) - 50 * responding) < 3 for run in runs)
+
+
+def test_a_place_says_how_a_course_goes_from_best_to_worst():
+    best, worst = (draw_course(Random(5), place=place) for place in (0.0, 1 - 1e-9))
+
+    assert best.improvement == pytest.approx(0.88, abs=0.2)
+    assert worst.improvement < 0
+
+
+@pytest.mark.parametrize(("baseline", "improvement"), [(20, 0.9), (27, 0.5), (10, 0.6)])
+def test_who_relapses_is_ill_again_and_no_responder_any_more(baseline, improvement):
+    fallen = ScoreCourse(baseline, improvement, 2.0, 0.5).fallen
+
+    assert fallen.expected(6) >= 12
+    assert not fallen.responds
+
+
+def test_a_scale_beside_the_phq9_falls_with_it_within_its_range():
+    patient, rng = ScoreCourse(20, 0.9, 0.6, 0.5), Random(3)
+
+    for scale in COMPANIONS.values():
+        baseline = scale.draw(rng)
+        answers = scale.answers(baseline, patient, 6, rng)
+        assert sum(answers) < baseline / 2
+        assert len(answers) == scale.items
+        assert set(answers) <= set(range(scale.most + 1))
+
+
+def test_about_half_are_asked_about_anxiety_and_after_trauma_all_about_that():
+    rng = Random(4)
+    drawn = [draw_companions(rng, trauma=True) for _ in range(1000)]
+
+    assert sum("gad7" in each for each in drawn) == pytest.approx(450, abs=50)
+    assert all("pcl5" in each for each in drawn)
+    assert "pcl5" not in draw_companions(rng, trauma=False)

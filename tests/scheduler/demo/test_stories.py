@@ -12,7 +12,7 @@ from scheduler.demo.holidays import holidays, holidays_between
 from scheduler.demo.life import answer, arrive, attend, begin, finish, forget, miss, telephone
 from scheduler.demo.living import Course, Life, Visit
 from scheduler.demo.names import draw_names
-from scheduler.demo.stories import MAINTENANCE, Call, Fate, draw_fate, draw_story
+from scheduler.demo.stories import MAINTENANCE, Call, Fate, draw_aftermath, draw_check, draw_fate, draw_story
 from scheduler.demo.timeline import Timeline
 
 DRAWS = 20_000
@@ -54,6 +54,30 @@ def test_maintenance_goes_on_after_a_missed_visit_and_ends_with_one_that_is_kept
 
     assert any(fate.missed for fate in drawn)
     assert all(fate.stops_after is None and 11 not in fate.missed for fate in drawn)
+
+
+def test_nine_in_ten_who_run_a_course_are_asked_at_its_endpoint_and_most_of_them_again():
+    rng = Random(7)
+    drawn = [draw_aftermath(rng, responds=False) for _ in range(DRAWS)]
+
+    assert sum(bool({2, 3} & set(each.weeks)) for each in drawn) / DRAWS == pytest.approx(0.91, abs=0.01)
+    assert sum(12 in each.weeks for each in drawn) / DRAWS == pytest.approx(0.7, abs=0.01)
+    assert {each.relapse for each in drawn} == {None}
+
+
+def test_responses_last_as_long_as_published_counted_from_the_endpoint():
+    rng = Random(7)
+    drawn = [draw_aftermath(rng, responds=True) for _ in range(DRAWS)]
+
+    lasting = [each.relapse - each.weeks[1] for each in drawn if each.relapse]
+    assert sum(weeks > 4 for weeks in lasting) / len(lasting) == pytest.approx(0.8, abs=0.04)
+    assert sum(weeks > 8 for weeks in lasting) / len(lasting) == pytest.approx(0.6, abs=0.04)
+
+
+def test_of_those_who_stop_few_are_heard_of_again():
+    rng = Random(7)
+
+    assert sum(draw_check(rng) is not None for _ in range(DRAWS)) / DRAWS == pytest.approx(0.4, abs=0.01)
 
 
 def test_a_story_is_told_again_by_the_same_numbers():
