@@ -49,9 +49,9 @@ def raise_all(
     """
     alerts = _raised_by_the_database(db, forms)
     prompts = list(_prompts(db, [form for form in forms if not form.historical], policy, now=now))
-    db.add_all(prompts)
     sources = {form.id: form.source for form in forms}
     route(db, [*alerts, *prompts], sources, policy.routing, now=now)
+    db.add_all(prompts)
     for alert in (*alerts, *prompts):
         audit.note(db, "alert.raised", actor=actor, now=now, subject=alert.id, patient_id=alert.patient_id)
     if policy.routing.call_at_once_when_urgent:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from scheduler import clinic_time
 from scheduler.actors import Role
@@ -39,6 +40,7 @@ def route(
     soonest = after_open_minutes(db, clinic_id, routing.remote_minutes, now=now) if afar else now
     for alert in live:
         alert.owner_id = owners.get(alert.patient_id)
+        flag_modified(alert, "owner_id")  # all rows change the same columns, so that one statement serves them all
         alert.respond_by = soonest if alert.id in afar else _due(alert, routing, now)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from scheduler.actors import Actor, Role
 from scheduler.errors import AlreadyAcknowledged, DomainError, Invalid, NotAllowed, NotFound
 from scheduler.models import Alert, AuditRow
-from scheduler.outcomes.alerts.alerts import AlertState, Wanted, Whose, acknowledge, list_alerts, own
+from scheduler.outcomes.alerts.alerts import AlertState, Wanted, acknowledge, list_alerts
 from scheduler.outcomes.assessments import log_assessment
 from tests.builders import build_clinic
 
