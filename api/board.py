@@ -15,6 +15,8 @@ from scheduler.booking import board
 from scheduler.booking.appointments import STANDING
 from scheduler.models import AppointmentStatus
 from scheduler.models.base import text_of
+from scheduler.outcomes.timing.at_visits import AtVisits
+from scheduler.sessions.record.day_board import NOTHING, read_day_board
 
 EXPECTED = frozenset(STANDING)
 
@@ -27,11 +29,11 @@ blueprint = Blueprint("board", __name__, url_prefix="/board", description="Who i
 @allow(Role.SCHEDULER, Role.CLINICIAN)
 def day(asked: dict[str, Any]) -> Response:
     """Every chair in order, each with its appointments of that day, and what is held or offered of it just now."""
-    found = board.read_board(g.db, asked["date"], actor=g.actor, now=g.now)
-    return Response(orjson.dumps(document(found)), content_type="application/json")
+    found = read_day_board(g.db, asked["date"], actor=g.actor, now=g.now)
+    return Response(orjson.dumps(document(found.board, found.forms)), content_type="application/json")
 
 
-def document(found: board.Board) -> dict[str, Any]:
+def document(found: board.Board, forms: AtVisits = NOTHING) -> dict[str, Any]:
     """The board as JSON values, straight from its rows: through a schema five hundred take many times as long.
 
     `tests/api/test_board.py` holds it to what `BoardOut` would say.
@@ -48,13 +50,15 @@ def document(found: board.Board) -> dict[str, Any]:
         appointment, series, patient, chair, version, number, infusions, status, since, starts, ends,
         nurse, prescriber, phase, expected, initials,
     ) in found.appointments:  # fmt: skip
+        visit = text_of(appointment)
         chairs[chair].append(
             {
-                "id": text_of(appointment), "series_id": text_of(series), "patient_id": text_of(patient),
+                "id": visit, "series_id": text_of(series), "patient_id": text_of(patient),
                 "initials": initials, "number": number, "of": infusions, "status": status,
                 "starts_at": local(starts), "ends_at": local(ends), "nurse": nurse, "prescriber": prescriber,
                 "late_minutes": _late(status, since, starts, now), "overrides": overrides.get(appointment, []),
                 "phase": phase, "expected_end": None if expected is None else local(expected), "version": version,
+                "forms_due": forms.is_due(visit),
             }
         )  # fmt: skip
     for hold, patient, chair, starts, ends, until, owner, offer, initials in found.holds:

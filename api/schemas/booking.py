@@ -211,6 +211,10 @@ class BoardAppointmentOut(Shape):
         required=True, allow_none=True, metadata={"description": "When the chair will be free again, as it looks now."}
     )
     version = fields.Integer(required=True, metadata={"description": "Its ETag is this in double quotes."})
+    forms_due = fields.Boolean(
+        required=True,
+        metadata={"description": "Of today: a form should be put before this patient, as `GET /assessments/due` says."},
+    )
 
 
 class BoardHoldOut(Shape):

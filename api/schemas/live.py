@@ -16,6 +16,18 @@ class OpenAlertsOut(Shape):
     oldest_at = Instant(required=True, allow_none=True)
 
 
+class LiveFormsOut(Shape):
+    """The scales that are not answered. They keep nothing from going on but what the clinic's checklists say."""
+
+    missing = fields.List(
+        fields.String(), required=True,
+        metadata={"description": "For this visit, also where it is too late; and what an answer asks for at once."},
+    )  # fmt: skip
+    overdue = fields.List(
+        fields.String(), required=True, metadata={"description": "From before this visit, and still to be had."}
+    )
+
+
 class LiveSessionOut(Shape):
     session_id = fields.UUID(required=True)
     patient_id = fields.UUID(required=True)
@@ -34,6 +46,7 @@ class LiveSessionOut(Shape):
     expected_free_at = Instant(required=True, allow_none=True)
     next_vitals = fields.Nested(SheetDueOut, required=True, allow_none=True)
     alerts = fields.Nested(OpenAlertsOut, required=True)
+    forms = fields.Nested(LiveFormsOut, required=True)
     delivered_mg = Amount(3, required=True, allow_none=True)
     rate_ml_h = Amount(3, required=True, allow_none=True)
 

@@ -5,12 +5,16 @@ from datetime import timedelta
 import pytest
 
 from api.board import document
+from api.schemas.base import utc_text
 from api.schemas.booking import BoardOut
 from scheduler.actors import Role
 from scheduler.booking import board
 from scheduler.models import AppointmentStatus, Override, OverrideRule, SessionStatus
+from scheduler.sessions.record.day_board import read_day_board
 from tests.api.test_booking import ask, book
 from tests.builders import MONDAY
+from tests.clients import new_key
+from tests.counting import counted
 from tests.courses import appointments_of, write_series
 from tests.scheduler.booking.test_board import held, offered
 from tests.treatments import session_in, visit
@@ -110,3 +114,43 @@ def test_the_quick_document_is_what_the_schema_would_say(as_, clinic, shown, at,
     assert [len(chair["appointments"]) for chair in quick["chairs"]] == [3, 1]
     assert [len(chair["holds"]) for chair in quick["chairs"]] == [1, 1]
     assert quick["chairs"][0]["appointments"][1]["overrides"] == ["rest"]
+
+
+def test_todays_board_says_before_whom_a_form_should_be_put_and_no_answers(as_, clinic, now):
+    wanting, asked_at_once = (visit(clinic, starts_at=now + timedelta(hours=2)) for _ in range(2))
+    for answers in ([0] * 8 + [1], [3] * 9):
+        body = {"scale": "phq9", "answers": answers, "taken_at": utc_text(now)}
+        path = f"/patients/{asked_at_once.patient_id}/assessments"
+        as_(Role.CLINICIAN).post(path, body, Idempotency_Key=new_key())
+    done = visit(clinic, starts_at=now + timedelta(hours=3))
+    as_(Role.CLINICIAN).post(
+        f"/patients/{done.patient_id}/assessments",
+        {"scale": "phq9", "answers": [0] * 9, "taken_at": utc_text(now)}, Idempotency_Key=new_key(),
+    )  # fmt: skip
+
+    shown = as_(Role.SCHEDULER).get("/board?date=2026-03-01").json["chairs"][0]["appointments"]
+
+    due = {appointment["id"]: appointment["forms_due"] for appointment in shown}
+    assert due == {str(wanting.id): True, str(asked_at_once.id): True, str(done.id): False}
+
+
+def test_of_another_day_no_form_is_due_yet(as_, clinic):
+    visit(clinic)
+
+    (shown,) = as_(Role.SCHEDULER).get("/board?date=2026-03-02").json["chairs"][0]["appointments"]
+
+    assert shown["forms_due"] is False
+
+
+def test_todays_board_takes_two_statements_more_than_another_days(db, clinic, now):
+    read_day_board(db, now.date(), actor=clinic.scheduler, now=now)
+    for _ in range(3):
+        visit(clinic, starts_at=now + timedelta(hours=2))
+    db.flush()
+
+    with counted(db) as another:
+        read_day_board(db, MONDAY, actor=clinic.scheduler, now=now)
+    with counted(db) as today:
+        read_day_board(db, now.date(), actor=clinic.scheduler, now=now)
+
+    assert len(today) == len(another) + 2

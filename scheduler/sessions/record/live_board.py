@@ -14,6 +14,8 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.clinic_time import MINUTE
 from scheduler.models import AlertLevel, AppointmentStatus, ChartedKind, Mode, SessionStatus
+from scheduler.outcomes.timing.at_visits import read_at_visits, read_overdue
+from scheduler.outcomes.timing.prompts import Today
 from scheduler.records import audit
 from scheduler.records.zone import read_zone
 from scheduler.sessions.charting import current
@@ -41,6 +43,14 @@ class OpenAlerts:
 
 
 @dataclass(frozen=True)
+class OpenForms:
+    """Scales that are not answered: `missing` for this visit or asked for at once, `overdue` from before it."""
+
+    missing: tuple[str, ...]
+    overdue: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class LiveSession:
     """A session that is under way. `ends_at`: when its phase may end, the drug's end or the earliest leaving."""
 
@@ -57,6 +67,7 @@ class LiveSession:
     expected_free_at: datetime | None
     next_vitals: Due | None
     alerts: OpenAlerts
+    forms: OpenForms
     delivered_mg: Decimal | None
     rate_ml_h: Decimal | None
 
@@ -93,21 +104,25 @@ class LiveBoard:
 
 
 def read_live_board(db: Session, *, actor: Actor, now: datetime) -> LiveBoard:
-    """The board of this moment in eight statements, however many chairs there are and whatever goes on in them."""
+    """The board of this moment in ten statements, however many chairs there are and whatever goes on in them.
+
+    Three more are sent where a protocol asks for forms between infusions.
+    """
     zone = read_zone(db, actor.clinic_id)
     span = clinic_time.day_span(clinic_time.local_date(now, zone), zone)
     start, end = clinic_time.from_minute(span.start), clinic_time.from_minute(span.end)
     asked = {"clinic_id": actor.clinic_id, "start": start, "end": end}
-    rows, charts = db.execute(live_rows.SESSIONS, asked).all(), _read_charts(db, asked)
+    rows = db.execute(live_rows.SESSIONS, asked).all()
+    charts, forms = _read_charts(db, asked), _read_forms(db, rows, Today(now, zone), actor)
     seated = {row.chair_id: row for row in rows if _is_seated(row)}
     following = {row.chair_id: row for row in reversed(db.execute(live_rows.NEXT, asked).all())}
     shown = audit.ids_of(row.patient_id for row in (*rows, *following.values()))
     audit.note(db, "live_board.read", actor=actor, now=now, patients=shown)
     chairs = (
-        LiveChair(row.id, row.name, _live(seated.get(row.id), charts, now), _expected(following.get(row.id)))
+        LiveChair(row.id, row.name, _live(seated.get(row.id), charts, forms, now), _expected(following.get(row.id)))
         for row in db.execute(live_rows.CHAIRS, asked)
     )
-    waiting = (_live(row, charts, now) for row in rows if not _is_seated(row))
+    waiting = (_live(row, charts, forms, now) for row in rows if not _is_seated(row))
     return LiveBoard(now, zone.key, tuple(chairs), tuple(each for each in waiting if each is not None))
 
 
@@ -149,7 +164,17 @@ def _is_seated(row: Any) -> bool:
     return row.roomed_at is not None and row.chair_free_at is None
 
 
-def _live(row: Any | None, charts: _Charts, now: datetime) -> LiveSession | None:
+def _read_forms(db: Session, rows: Sequence[Any], today: Today, actor: Actor) -> dict[UUID, OpenForms]:
+    """By session what is not answered."""
+    found = read_at_visits(db, actor.clinic_id, today)
+    overdue = read_overdue(db, actor.clinic_id, {row.patient_id for row in rows}, found, today)
+    return {
+        row.id: OpenForms(found.missing(str(row.appointment_id), str(row.patient_id)), overdue.get(row.patient_id, ()))
+        for row in rows
+    }
+
+
+def _live(row: Any | None, charts: _Charts, forms: Mapping[UUID, OpenForms], now: datetime) -> LiveSession | None:
     if row is None:
         return None
     given = _given(row, charts.events.get(row.id, ()), now)
@@ -160,7 +185,7 @@ def _live(row: Any | None, charts: _Charts, now: datetime) -> LiveSession | None
         mode=row.mode, phase=row.status, minutes_in_phase=max(0, (now - row.status_at) // MINUTE), ends_at=ends_at,
         minutes_left=None if ends_at is None else max(0, -((now - ends_at) // MINUTE)),
         expected_free_at=row.expected_free_at, next_vitals=_due(row, charts, policy, now),
-        alerts=_alerts(charts.alerts.get(row.id, ()), charts.alerts.get(row.patient_id, ())),
+        alerts=_alerts(charts.alerts.get(row.id, ()), charts.alerts.get(row.patient_id, ())), forms=forms[row.id],
         delivered_mg=given.delivered_mg if given else None, rate_ml_h=given.rate_ml_h if given else None,
     )  # fmt: skip
 

@@ -63,9 +63,9 @@ SESSIONS = access.with_initials(
         *(
             _sessions.c[name]
             for name in (
-                "id", "patient_id", "chair_id", "mode", "status", "status_at", "settings_id", "checked_in_at",
-                "roomed_at", "started_at", "ended_at", "discharged_at", "chair_free_at", "expected_end_at",
-                "expected_free_at",
+                "id", "appointment_id", "patient_id", "chair_id", "mode", "status", "status_at", "settings_id",
+                "checked_in_at", "roomed_at", "started_at", "ended_at", "discharged_at", "chair_free_at",
+                "expected_end_at", "expected_free_at",
             )
         ),
         _appointments.c.number, _series.c.infusions, _orders.c.bag_ml, _orders.c.dose_mg,

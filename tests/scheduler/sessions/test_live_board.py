@@ -21,6 +21,7 @@ from scheduler.models import (
     Mode,
     SessionStatus,
 )
+from scheduler.outcomes.assessments import log_assessment
 from scheduler.protocols import ResourceKind
 from scheduler.sessions.record.live_board import read_live_board
 from scheduler.sessions.watch.schedule import Intervals
@@ -237,4 +238,28 @@ def test_a_full_board_takes_the_statements_of_an_empty_one(db, clinic, look):
         board = look(50)
 
     assert sum(chair.session is not None for chair in board.chairs) == 4
-    assert len(empty) == len(full) == 8
+    assert len(empty) == len(full) == 10
+
+
+def test_what_is_not_answered_is_shown_beside_the_session_and_keeps_nothing_from_going_on(db, clinic, look):
+    chart = charts.running_session(clinic)
+    asked = {"scale": "phq9", "answers": [0] * 8 + [1], "actor": clinic.clinician}
+    log_assessment(db, chart.session.patient_id, **asked, taken_at=at(41), now=at(41))
+
+    today = look(54).chairs[0].session.forms
+    answered = {**asked, "scale": "cssrs_screener", "answers": [0, 0, None, None, None, 0, None]}
+    log_assessment(db, chart.session.patient_id, **answered, taken_at=at(55), now=at(55))
+
+    assert (today.missing, today.overdue) == (("phq9", "cssrs_screener"), ())
+    assert look(56).chairs[0].session.forms.missing == ("phq9",)
+
+
+def test_a_screen_that_was_due_another_day_is_overdue_on_the_board(db, clinic, look):
+    chart = charts.running_session(clinic)
+    before = at(-2 * 24 * 60)
+    asked = {"scale": "phq9", "answers": [0] * 8 + [1], "taken_at": before, "actor": clinic.clinician}
+    log_assessment(db, chart.session.patient_id, **asked, now=before)
+
+    shown = look(54).chairs[0].session.forms
+
+    assert (shown.missing, shown.overdue) == (("phq9",), ("cssrs_screener",))
