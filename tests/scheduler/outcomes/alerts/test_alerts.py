@@ -6,14 +6,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from scheduler.actors import Actor, Role
 from scheduler.errors import AlreadyAcknowledged, DomainError, Invalid, NotAllowed, NotFound
-from scheduler.models import Alert, AuditRow
-from scheduler.outcomes.alerts.alerts import AlertState, Wanted, acknowledge, list_alerts
+from scheduler.models import Alert, AlertKind, AlertLevel, AnswerSource, AuditRow
+from scheduler.outcomes.alerts.alerts import AlertState, Wanted, Whose, acknowledge, list_alerts, own
 from scheduler.outcomes.assessments import log_assessment
 from tests.builders import build_clinic
+from tests.scheduler.outcomes.alerts.cases import log, phq9, send
 
 SEEN = "Spoke with the patient; safety plan made."
 
@@ -149,3 +150,107 @@ def test_of_many_who_close_an_alert_at_once_exactly_one_does(database, now):
         note = db.scalars(select(Alert.note)).one()
     assert sorted(map(str, answers)) == sorted([str(winner)] + ["already-acknowledged"] * 7)
     assert note == f"Seen by {winner}."
+
+
+def test_what_must_be_answered_first_comes_first(clinic, listed, now):
+    by_link = send(clinic, clinic.patient(), phq9(5, item9=1), now).alerts[0]
+    here = log(clinic, clinic.patient(), 5, now + timedelta(hours=1), item9=1).alerts[0]
+
+    found = listed(at=now + timedelta(hours=2))
+
+    assert [row.alert.id for row in found] == [here.id, by_link.id]
+    assert [row.overdue for row in found] == [True, False]
+
+
+def test_what_was_never_given_a_time_is_overdue(db, clinic, listed, now):
+    raise_one(clinic, now=now)
+    db.execute(text("UPDATE alerts SET respond_by = NULL"))
+    db.expire_all()
+
+    assert [row.overdue for row in listed()] == [True]
+
+
+def test_a_page_of_open_alerts_goes_on_where_the_last_one_ended(clinic, listed, now):
+    raised = [log(clinic, clinic.patient(), 5, now + timedelta(minutes=late), item9=1) for late in (3, 1, 2, 1)]
+
+    first = listed(limit=2)
+    rest = listed(after=first[-1].alert.id)
+
+    order = [row.alert.respond_by for row in first + rest]
+    assert order == sorted(order)
+    assert {row.alert.id for row in first + rest} == {each.alerts[0].id for each in raised}
+
+
+def test_what_is_historical_stands_on_a_list_of_its_own_and_is_closed_like_all_others(db, clinic, listed, now):
+    live = raise_one(clinic, now=now)
+    old = send(clinic, clinic.patient(), phq9(5, item9=2), now, source=AnswerSource.IMPORT, historical=True).alerts[0]
+
+    found = {state: [row.alert.id for row in listed(state)] for state in (AlertState.OPEN, AlertState.HISTORICAL)}
+    acknowledge(db, old.id, note=SEEN, actor=clinic.clinician, now=now)
+
+    assert found == {AlertState.OPEN: [live.id], AlertState.HISTORICAL: [old.id]}
+    assert listed(AlertState.HISTORICAL) == []
+    assert [row.alert.id for row in listed(AlertState.ACKNOWLEDGED)] == [old.id]
+
+
+def test_alerts_are_listed_by_kind_level_and_owner(db, clinic, listed, now):
+    review, urgent = raise_one(clinic, now=now), log(clinic, clinic.patient(), 5, now, item9=2).alerts[0]
+    own(db, urgent.id, actor=clinic.clinician, now=now)
+
+    def ids(**wanted):
+        return [row.alert.id for row in listed(**wanted)]
+
+    assert ids(level=AlertLevel.URGENT) == ids(owner=Whose.ME) == [urgent.id]
+    assert ids(level=AlertLevel.REVIEW) == ids(owner=Whose.NOBODY) == [review.id]
+    assert ids(owner=Whose.ME, by=clinic.prescriber) == ids(kind=AlertKind.PLATEAU) == []
+    assert set(ids(kind=AlertKind.SUICIDAL_IDEATION)) == {review.id, urgent.id}
+
+
+def test_an_alert_is_given_to_another_clinician_and_keeps_its_time(db, clinic, now):
+    raised = raise_one(clinic, now=now)
+    prescriber = clinic.staff[Role.PRESCRIBER].id
+    own(db, raised.id, actor=clinic.clinician, now=now)
+
+    given = own(db, raised.id, prescriber, actor=clinic.clinician, now=now)
+    db.commit()
+
+    assert (given.owner_id, given.respond_by) == (prescriber, now + timedelta(minutes=30))
+    rows = db.scalars(select(AuditRow.details).where(AuditRow.action == "alert.owned")).all()
+    assert {row["owner"] for row in rows} == {str(clinic.clinician.staff_id), str(prescriber)}
+
+
+def test_only_a_clinician_of_the_clinic_owns_an_alert(db, clinic, elsewhere, now):
+    raised, gone = raise_one(clinic, now=now), clinic.add_staff("Gone", Role.CLINICIAN)
+    gone.left_at = now
+    db.flush()
+
+    for other in (clinic.staff[Role.SCHEDULER].id, elsewhere.staff[Role.CLINICIAN].id, gone.id, uuid4()):
+        with pytest.raises(Invalid) as refusal:
+            own(db, raised.id, other, actor=clinic.clinician, now=now)
+        assert refusal.value.faults[0].where == "staff_id"
+    with pytest.raises(NotAllowed):
+        own(db, raised.id, actor=replace(clinic.clinician, staff_id=None), now=now)
+
+
+def test_what_is_closed_or_not_there_is_not_owned(db, clinic, elsewhere, now):
+    closed, foreign = raise_one(clinic, now=now), raise_one(elsewhere, now=now)
+    acknowledge(db, closed.id, note=SEEN, actor=clinic.clinician, now=now)
+
+    with pytest.raises(AlreadyAcknowledged):
+        own(db, closed.id, actor=clinic.clinician, now=now)
+    with pytest.raises(NotFound):
+        own(db, foreign.id, actor=clinic.clinician, now=now)
+
+
+def test_no_open_safety_alert_is_without_a_clock_unless_it_is_historical(db, clinic, now):
+    patients = [clinic.patient() for _ in range(3)]
+    for patient in patients:
+        for source in AnswerSource:
+            send(clinic, patient, phq9(5, item9=3), now, source=source)
+            send(clinic, patient, [1, 1, 0, 1, 0, 0, None], now, source=source, scale="cssrs_screener")
+        send(clinic, patient, phq9(5, item9=3), now, source=AnswerSource.IMPORT, historical=True)
+
+    clockless = db.scalars(select(Alert).where(Alert.respond_by.is_(None))).all()
+
+    assert len(clockless) == len(patients)
+    assert {alert.historical for alert in clockless} == {True}
