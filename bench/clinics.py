@@ -131,7 +131,7 @@ def _found(db: Session, *, chairs: int, nurses: int, prescribers: int, days: int
     version = db.get_one(ProtocolVersion, (clinic.id, row.current_id))
     return BenchClinic(
         actor, first, days, now, _resources(db, actor), row.id, version.id, version.definition,
-        _patients(db, actor, patients, now),
+        add_patients(db, actor, patients, now),
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _resources(db: Session, actor: Actor) -> dict[ResourceKind, list[UUID]]:
     return dict(found)
 
 
-def _patients(db: Session, actor: Actor, number: int, now: datetime) -> list[UUID]:
+def add_patients(db: Session, actor: Actor, number: int, now: datetime) -> list[UUID]:
     rows = [
         {
             "clinic_id": actor.clinic_id, "id": uuid4(), "mrn": uuid4().hex, "birth_date": date(1980, 1, 1),
@@ -200,7 +200,7 @@ class Day:
 def _fill(db: Session, clinic: BenchClinic, after: date, fill: float, rng: Random) -> None:
     """Visits at random on every day after that, dealt out to patients of their own."""
     dated = [visit for day in clinic.open_days if day > after for visit in visits_of(clinic, day, fill, rng)]
-    patients = _patients(
+    patients = add_patients(
         db, clinic.actor, 1 + 3 * max(Counter(start.date() for start, _ in dated).values()), clinic.now
     )
     visits: dict[UUID, list[Visit]] = defaultdict(list)

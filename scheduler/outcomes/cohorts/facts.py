@@ -104,6 +104,7 @@ def facts_of(
     after = treated(scored(points))
     mine = {id(reading) for reading in of_course(readings, course, record.courses)}
     own = [score for score in after if id(score.point.reading) in mine]
+    unheld = [] if baseline else _unheld([point for point in points if id(point.reading) in mine], yardstick)
     endpoint = endpoint_of(own, course, yardstick.zone, now)
     response = first(own, lambda change: change.response)
     return CourseFacts(
@@ -114,7 +115,7 @@ def facts_of(
         ending=_ending(course),
         baseline=baseline,
         endpoint=endpoint,
-        has_endpoint_score=_captured([point for point in points if id(point.reading) in mine], course, yardstick, now),
+        has_endpoint_score=_observes(endpoint if baseline else endpoint_of(unheld, course, yardstick.zone, now)),
         first_response=response.point if response else None,
         ideation=_ideation(baseline, endpoint, scale),
         spans=spans_of(after, course, others, endpoint=endpoint, response=response, yardstick=yardstick),
@@ -134,15 +135,17 @@ def _ending(course: Course) -> Ending:
     return Ending.DROPPED_OUT if course.ended else Ending.RUNNING
 
 
-def _captured(points: Sequence[Point], course: Course, yardstick: Yardstick, now: datetime) -> bool:
-    """Whether the window holds a score. Held against itself, since a baseline may be missing."""
-    counted = [
+def _observes(endpoint: Endpoint | None) -> bool:
+    return bool(endpoint and endpoint.observed)
+
+
+def _unheld(points: Sequence[Point], yardstick: Yardstick) -> list[Scored]:
+    """The scores of a course without a baseline, held against themselves: only their places are asked."""
+    return [
         Scored(point, point.total, change(point.total, point.total, yardstick.lines))
         for point in points
         if point.counted and point.infusion and point.total is not None
     ]
-    window = endpoint_of(counted, course, yardstick.zone, now)
-    return bool(window and window.observed)
 
 
 def _ideation(baseline: Point | None, endpoint: Endpoint | None, scale: Scale) -> Ideation | None:

@@ -1,6 +1,7 @@
 """The induction courses a report is about, out of the database: a constant number of statements, one snapshot."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,8 @@ def read_cohort(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Co
     """
     scale = find_scale(db, actor.clinic_id, asked.scale)
     refuse(_faults(db, asked, scale, actor.clinic_id))
-    yardstick = read_yardsticks(db, actor.clinic_id, now=now).of(scale)
+    found = read_yardsticks(db, actor.clinic_id, now=now).of(scale)
+    yardstick = replace(found, curve=())  # nobody sees the expected course here, and it costs a fraction a score
     heads = _heads(db, asked, yardstick, actor.clinic_id)
     wanted = _begun(asked, yardstick, actor.clinic_id)
     records = read_courses(db, actor.clinic_id, series=wanted, scales=[scale.key], with_answers=bool(scale.safety))

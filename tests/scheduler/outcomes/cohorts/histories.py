@@ -1,4 +1,4 @@
-"""Random histories of patients, written straight into the tables: small, and with everything that makes counting hard."""
+"""Random histories of patients, straight into the tables: small, and with everything that makes counting hard."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

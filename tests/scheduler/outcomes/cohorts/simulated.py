@@ -24,7 +24,9 @@ SHAPE, SCALE = 1.195, 98.3
 COMPLETE = 0.85
 
 
-def cohort_of(courses: int, seed: int = 7, *, by: By | None = None, captured: float = 1.0, stop: bool = False) -> Cohort:
+def cohort_of(
+    courses: int, seed: int = 7, *, by: By | None = None, captured: float = 1.0, stop: bool = False
+) -> Cohort:
     """So many courses; of `captured` of them there is a score in the window; with `stop` some give up early."""
     rng = Random(seed)
     asked = Asked(ASKED.first, ASKED.last, by=by)
@@ -46,7 +48,9 @@ def _facts(rng: Random, captured: float, *, stop: bool) -> CourseFacts:
         "not_said" if given == INFUSIONS else rng.choice(["patient_wish", "clinical_decision", "missed_visits"]),
         charted=given, charted_with_event=min(given, rng.choice([0, 1, 2])), adverse_events=2,
     )  # fmt: skip
-    return facts_of(PatientCourses(patient, (course,), {"phq9": tuple(readings)}), course, head, PHQ9, YARDSTICK, now=NOW)
+    return facts_of(
+        PatientCourses(patient, (course,), {"phq9": tuple(readings)}), course, head, PHQ9, YARDSTICK, now=NOW
+    )
 
 
 def _reading(at: datetime, drawn: ScoreCourse, infusions: int, rng: Random, total: int | None = None) -> Reading:
