@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from scheduler.models import Message, MessageKind
 
 
-def put(db: Session, clinic_id: UUID, patient_id: UUID, due_at: datetime, **changes: Any) -> Message:
+def put(db: Session, clinic_id: UUID, patient_id: UUID | None, due_at: datetime, **changes: Any) -> Message:
     """A notice that is due then; `changes` name columns."""
     plain = {
         "key": uuid4().hex, "kind": MessageKind.CANCELLATION, "recipient": "ada@example.org", "subject": "Subject",

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from scheduler.booking.letters import outbox
 from scheduler.booking.letters.outbox import LATE, LEASE, PAUSES, Failure, LetterState
-from scheduler.models import Message, MessageKind
+from scheduler.models import AuditRow, Message, MessageKind
 from scheduler.records import audit
 from tests.letters import put
 
@@ -165,6 +166,36 @@ def test_notices_of_one_patient_leave_in_the_order_they_were_written(db, clinic,
 
     assert taken.id == first.id
     assert {each.id for each in following} == {second.id, third.id}
+
+
+@pytest.mark.parametrize("kind", [REMINDER, MessageKind.QUESTIONNAIRE])
+def test_what_is_no_notice_keeps_no_notice_waiting(clinic, letter, take, now, kind):
+    ada = clinic.patient()
+    letter(now + HOUR, ada, kind=kind, created_at=now - HOUR)
+    notice = letter(now, ada)
+
+    assert take(now).id == notice.id
+
+
+def test_a_questionnaire_waits_for_no_notice(clinic, letter, take, now):
+    ada = clinic.patient()
+    letter(now + HOUR, ada, created_at=now - HOUR)
+    asked = letter(now, ada, kind=MessageKind.QUESTIONNAIRE)
+
+    assert take(now).id == asked.id
+
+
+def test_letters_to_staff_neither_wait_nor_keep_others_waiting(db, clinic, take, now):
+    to_staff = [
+        put(db, clinic.id, None, due, kind=MessageKind.ESCALATION, created_at=now - HOUR) for due in (now + HOUR, now)
+    ]
+
+    taken = take(now)
+    outbox.mark_sent(db, taken, now=now)
+    db.commit()
+
+    assert (taken.id, taken.patient_id) == (to_staff[1].id, None)
+    assert db.scalars(select(AuditRow.patient_id).where(AuditRow.action == "letter.sent")).all() == [None]
 
 
 def test_a_reminder_waits_for_no_notice(clinic, letter, take, now):

@@ -5,6 +5,7 @@ import pytest
 from scheduler.booking.letters.addresses import change_patient
 from scheduler.booking.letters.outbox import Failure, take_next
 from scheduler.clinic_time import DAY
+from scheduler.models import MessageKind
 from tests.conftest import NOW
 from tests.letters import put
 from tests.scheduler.booking.letters.correspondence import HOUR, reminded, written
@@ -37,6 +38,16 @@ def test_a_letter_given_up_has_every_try_again_when_the_address_is_put_right(db,
     db.refresh(letter)
     told = letter.recipient, letter.due_at, letter.attempts, letter.failure, letter.given_up_at
     assert told == ("byron@example.org", now, 0, None, None)
+
+
+def test_a_questionnaire_follows_the_address_and_letters_to_staff_stay(db, ada, clinic, readdress, now):
+    asked = put(db, clinic.id, ada.id, now, kind=MessageKind.QUESTIONNAIRE)
+    to_staff = put(db, clinic.id, None, now, kind=MessageKind.ESCALATION, recipient="staff@example.org")
+
+    readdress(ada, "new@example.org")
+
+    db.expire_all()
+    assert (asked.recipient, to_staff.recipient) == ("new@example.org", "staff@example.org")
 
 
 def test_a_letter_of_no_more_use_stays_given_up_when_the_address_is_put_right(db, ada, readdress, now):
