@@ -22,6 +22,7 @@ from scheduler.models.engine import Database
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL = (("apt-get", "update"), ("apt-get", "install", "-y", "--no-install-recommends", "chromium"))
 INSTALLED_WITHIN = 600
+PATIENCE_MILLISECONDS = 15_000
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -64,6 +65,7 @@ class Visit:
     def __init__(self, browser: Browser, house: "House", **options: Any) -> None:
         self.house = house
         self.context = browser.new_context(**{"viewport": PHONE, "base_url": house.url, **options})
+        self.context.set_default_timeout(PATIENCE_MILLISECONDS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.asked: list[str] = []

@@ -23,13 +23,12 @@ from scheduler.models import (
     AdverseEvent,
     AdverseEventCode,
     Alert,
-    AlertKind,
-    AlertLevel,
     Appointment,
     Assessment,
     Charted,
     ChartedKind,
     ChecklistAnswer,
+    ClinicScale,
     Closure,
     Hold,
     InfusionEventRow,
@@ -39,6 +38,8 @@ from scheduler.models import (
     Offer,
     OrderState,
     Purpose,
+    Questionnaire,
+    SentBy,
     Series,
     SessionStatus,
     Shift,
@@ -89,17 +90,26 @@ def appointment(cast: ClinicCast) -> UUID:
     return cast.keep(row).id
 
 
-def alert(cast: ClinicCast) -> UUID:
+def assessment(cast: ClinicCast) -> UUID:
     form = Assessment(
         clinic_id=cast.id, patient_id=cast.patient().id, scale="phq9", scale_version="1", answers=[0] * 8 + [1],
-        total=1, band="minimal", complete=True, flags=["item9"], taken_at=cast.now, recorded_at=cast.now,
+        total=1, band="minimal", complete=True, flags=["suicidal_ideation"], taken_at=cast.now, recorded_at=cast.now,
     )  # fmt: skip
-    form = cast.keep(form)
-    row = Alert(
-        clinic_id=cast.id, patient_id=form.patient_id, assessment_id=form.id, kind=AlertKind.SUICIDAL_IDEATION,
-        level=AlertLevel.REVIEW, raised_at=cast.now,
+    return cast.keep(form).id
+
+
+def alert(cast: ClinicCast) -> UUID:
+    """The one that the database raises with a form."""
+    raised = select(Alert.id).where(Alert.clinic_id == cast.id, Alert.assessment_id == assessment(cast))
+    return cast.db.scalars(raised).one()
+
+
+def scale_key(cast: ClinicCast) -> str:
+    row = ClinicScale(
+        clinic_id=cast.id, key=f"own_{next(cast.numbers)}", number=1, name="Pain", question="How bad?",
+        least_label="None", most_label="Worst", created_at=cast.now,
     )  # fmt: skip
-    return cast.keep(row).id
+    return cast.keep(row).key
 
 
 def closure(cast: ClinicCast) -> UUID:
@@ -198,6 +208,14 @@ def order(cast: ClinicCast) -> UUID:
     ).id  # fmt: skip
 
 
+def questionnaire(cast: ClinicCast) -> UUID:
+    row = Questionnaire(
+        clinic_id=cast.id, patient_id=cast.patient().id, scale="phq9", scale_version="1", via=SentBy.EMAIL,
+        token_digest=uuid4().hex, sent_at=cast.now, expires_at=cast.now + timedelta(days=3),
+    )  # fmt: skip
+    return cast.keep(row).id
+
+
 ROWS = {
     "patient_id": lambda cast: cast.patient().id,
     "staff_id": lambda cast: cast.staff[Role.CLINICIAN].id,
@@ -227,6 +245,9 @@ ROWS = {
     "vial_id": lambda cast: vial(cast).id,
     "ledger_entry_id": ledger_entry,
     "form_id": monitoring_form,
+    "questionnaire_id": questionnaire,
+    "assessment_id": assessment,
+    "scale_key": scale_key,
     "witness_id": lambda cast: cast.staff[Role.PRESCRIBER].id,
 }
 """How to make a row of each kind in a clinic."""
@@ -240,6 +261,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "orders.calculate": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg"},
     "orders.write": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg", "valid_until": "2026-03-31"},
     "orders.sign": {"password": PASSWORD},
+    "assessments.log_assessment": {"scale": "phq9", "answers": [0] * 9, "taken_at": "2026-03-01T12:00:00Z"},
+    "assessments.correct_assessment": {"answers": [0] * 9, "reason": "Misread."},
+    "questionnaires.send": {"scale": "phq9", "via": "tablet"},
     "leaving.sign": {"password": PASSWORD, "note": "Went well."},
     "monitoring_forms.complete": {"fields": {"sex": "female"}},
     "ledger.receive": {

@@ -29,10 +29,14 @@ def send(clinic: ClinicCast, patient_id: UUID | None = None, via: SentBy = SentB
     return send_questionnaire(clinic.db, whom, via=via, **asked)
 
 
-def letter(db: Session) -> Message:
-    """The newest letter with a link."""
+def letter(db: Session, sent: Sent | None = None) -> Message:
+    """The letter with the link of a questionnaire; without one the newest."""
     mine = select(Message).where(Message.kind == MessageKind.QUESTIONNAIRE)
-    return db.scalars(mine.order_by(Message.created_at.desc())).first()
+    if sent is not None:
+        mine = mine.where(Message.key == f"questionnaire/{sent.questionnaire.id.hex}")
+    found = db.scalars(mine.order_by(Message.created_at.desc())).first()
+    assert found
+    return found
 
 
 def token_in(message: Message) -> str:
@@ -43,8 +47,7 @@ def token_in(message: Message) -> str:
 
 def link(clinic: ClinicCast, **said: Any) -> str:
     """The token of a PHQ-9 sent by letter just now."""
-    send(clinic, **said)
-    return token_in(letter(clinic.db))
+    return token_in(letter(clinic.db, send(clinic, **said)))
 
 
 def answer(db: Session, token: str, answers: Sequence[int | None], *, now: datetime) -> Logged:
