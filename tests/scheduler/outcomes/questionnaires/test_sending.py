@@ -51,7 +51,7 @@ def test_the_letter_says_nothing_of_the_patient_the_scale_or_the_treatment(db, c
 
     send(clinic, patient.id)
 
-    said = f"{letter(db).subject} {letter(db).body}".lower()
+    said = f"{letter(db).subject} {letter(db).body}".lower().replace(token_in(letter(db)), "")
     hidden = ("ada", "byron", patient.mrn.lower(), "phq", "depress", "ketamine", "scale", "infusion", str(patient.id))
     assert [word for word in hidden if word in said] == []
     assert "wednesday 4 march 2026 at 12:00" in said
