@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from api.app import create_app
 from config import Settings
+from scheduler.booking.letters import outbox
 from scheduler.errors import Invalid, NotFound, Unavailable
-from scheduler.models import AuditRow, Clinic, ClinicScale, Message, Patient, Questionnaire, SentBy
+from scheduler.models import AuditRow, Base, Clinic, ClinicScale, Message, Patient, Questionnaire, SentBy
 from scheduler.outcomes.questionnaires import codes, sending
 from scheduler.outcomes.questionnaires.listing import QuestionnaireState
 from scheduler.outcomes.scales import SCALES
@@ -73,6 +74,18 @@ def test_of_the_secret_in_the_link_only_a_digest_is_kept(db, clinic):
     assert sent.questionnaire.token_digest
     assert sent.questionnaire.token_digest not in token
     assert token[32:] not in repr([row._mapping for row in db.execute(select(Questionnaire.__table__))])
+
+
+def test_once_the_letter_has_left_the_link_is_nowhere(db, clinic, now):
+    send(clinic)
+    token = token_in(letter(db))
+
+    outbox.mark_sent(db, outbox.take_next(db, now=now), now=now)
+
+    db.expire_all()
+    assert (letter(db).sent_at, letter(db).body) == (now, "")
+    kept = [row for table in Base.metadata.sorted_tables for row in db.execute(select(table))]
+    assert token[32:] not in repr(kept)
 
 
 def test_a_code_is_told_once_and_only_a_digest_is_kept(db, clinic, now):
