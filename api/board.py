@@ -1,5 +1,6 @@
 """The day's board."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -39,7 +40,6 @@ def document(found: board.Board, forms: AtVisits = NOTHING) -> dict[str, Any]:
     `tests/api/test_board.py` holds it to what `BoardOut` would say.
     """
     chairs: dict[str, list[dict[str, Any]]] = {handle: [] for handle, _ in found.chairs}
-    held: dict[str, list[dict[str, Any]]] = {handle: [] for handle, _ in found.chairs}
     now, overrides = clinic_time.minute_of(found.now), found.overrides
 
     @cache
@@ -61,6 +61,16 @@ def document(found: board.Board, forms: AtVisits = NOTHING) -> dict[str, Any]:
                 "forms_due": forms.is_due(visit),
             }
         )  # fmt: skip
+    held = _held(found, local)
+    named = [
+        {"resource_id": text_of(handle), "name": name, "appointments": chairs[handle], "holds": held[handle]}
+        for handle, name in found.chairs
+    ]
+    return {"date": found.day.isoformat(), "timezone": found.zone.key, "chairs": named}
+
+
+def _held(found: board.Board, local: Callable[[int], str]) -> dict[str, list[dict[str, Any]]]:
+    held: dict[str, list[dict[str, Any]]] = {handle: [] for handle, _ in found.chairs}
     for hold, patient, chair, starts, ends, until, owner, offer, initials in found.holds:
         held[chair].append(
             {
@@ -69,11 +79,7 @@ def document(found: board.Board, forms: AtVisits = NOTHING) -> dict[str, Any]:
                 "expires_at": until.astimezone(found.zone).isoformat(),
             }
         )  # fmt: skip
-    named = [
-        {"resource_id": text_of(handle), "name": name, "appointments": chairs[handle], "holds": held[handle]}
-        for handle, name in found.chairs
-    ]
-    return {"date": found.day.isoformat(), "timezone": found.zone.key, "chairs": named}
+    return held
 
 
 def _late(status: str, since: int, starts: int, now: int) -> int | None:

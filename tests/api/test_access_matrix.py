@@ -106,7 +106,7 @@ def alert(cast: ClinicCast) -> UUID:
 
 def scale_key(cast: ClinicCast) -> str:
     row = ClinicScale(
-        clinic_id=cast.id, key=f"own_{next(cast.numbers)}", number=1, name="Pain", question="How bad?",
+        clinic_id=cast.id, key=f"own_{uuid4().hex}", number=1, name="Pain", question="How bad?",
         least_label="None", most_label="Worst", created_at=cast.now,
     )  # fmt: skip
     return cast.keep(row).key

@@ -24,8 +24,8 @@ def infusion(days: float, *, given: bool = True, charted: bool = True) -> Infusi
     return Infusion(at, at + FORTY_MINUTES, given=given, visit=uuid4(), charted=charted)
 
 
-def course(*infusions: Infusion, **options: object) -> Course:
-    return Course(uuid4(), infusions, planned=len(infusions), patient_id=PATIENT, **options)  # type: ignore[arg-type]
+def course(*infusions: Infusion) -> Course:
+    return Course(uuid4(), infusions, planned=len(infusions), patient_id=PATIENT)
 
 
 def form(at: datetime, *, total: int | None = 12, complete: bool = True, visit: UUID | None = None) -> Reading:
