@@ -36,7 +36,7 @@ from tests.scheduler.outcomes.importing.files import QUESTIONS, phq9_columns, ph
 
 LONGEST_LIFE = 400
 """Statements; a form is about a dozen."""
-PATIENTS = 20
+PATIENTS = 300
 PIECE = 4
 """Rows of a file in one transaction."""
 SKIPPED = 0.15
