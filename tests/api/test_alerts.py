@@ -1,6 +1,7 @@
 """The list of alerts, and closing one, over HTTP."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -97,11 +98,14 @@ def test_alerts_are_for_clinicians_alone(as_, alarm, role):
     raised, other = alarm(), as_(role)
 
     answers = [other.get("/alerts"), other.post(f"/alerts/{raised['id']}/acknowledgement", SEEN)]
+    answers.append(other.post(f"/alerts/{raised['id']}/owner", {}))
 
-    assert [answer.status_code for answer in answers] == [403, 403]
+    assert [answer.status_code for answer in answers] == [403, 403, 403]
 
 
-@pytest.mark.parametrize("query", ["state=closed", "limit=0", "cursor=abc", "patient=1"])
+@pytest.mark.parametrize(
+    "query", ["state=closed", "limit=0", "cursor=abc", "patient=1", "kind=x", "owner=x"]
+)
 def test_a_list_of_alerts_nobody_knows_is_refused(clinician, query):
     assert clinician.get(f"/alerts?{query}").status_code == 422
 
@@ -121,3 +125,42 @@ def test_of_eight_who_acknowledge_at_once_one_does_and_seven_are_told(database, 
         answers = sorted(pool.map(close, range(8)))
 
     assert answers == [200] + [409] * 7
+
+
+def test_an_alert_is_taken_given_on_and_found_by_its_owner(as_, clinic, clinician, alarm):
+    raised, prescriber = alarm(), clinic.staff[Role.PRESCRIBER]
+
+    taken = clinician.post(f"/alerts/{raised['id']}/owner", {})
+    mine = clinician.get("/alerts?owner=me").json["items"]
+    given = clinician.post(f"/alerts/{raised['id']}/owner", {"staff_id": str(prescriber.id)})
+
+    assert (taken.status_code, taken.json) == (200, raised | {"owner_id": str(clinic.clinician.staff_id)})
+    assert [alert["id"] for alert in mine] == [raised["id"]]
+    assert given.json == raised | {"owner_id": str(prescriber.id)}
+    assert clinician.get("/alerts?owner=me").json["items"] == []
+    assert len(as_(Role.PRESCRIBER).get("/alerts?owner=me").json["items"]) == 1
+
+
+def test_an_alert_is_given_to_clinicians_alone(clinic, clinician, alarm):
+    raised = alarm()
+
+    refused = clinician.post(f"/alerts/{raised['id']}/owner", {"staff_id": str(clinic.staff[Role.MANAGER].id)})
+
+    assert (refused.status_code, refused.json["errors"][0]["where"]) == (422, "staff_id")
+
+
+def test_an_alert_tells_until_when_it_is_to_be_answered(clinician, alarm, now):
+    raised = alarm()
+
+    due = utc_text(now + timedelta(minutes=30))
+    assert {name: raised[name] for name in ("respond_by", "escalations", "historical", "series_id")} == {
+        "respond_by": due, "escalations": 0, "historical": False, "series_id": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("query", "count"), [("kind=suicidal_ideation", 1), ("kind=plateau", 0), ("level=urgent", 0)])
+def test_alerts_are_listed_by_kind_and_level(clinician, alarm, query, count):
+    alarm()
+
+    assert len(clinician.get(f"/alerts?{query}").json["items"]) == count
+    assert clinician.get(f"/alerts?state=historical&{query}").json["items"] == []
