@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import board, booking, importing, memory, search, sessions, soak, trajectory
+from bench import board, booking, cohort, importing, memory, search, sessions, soak, trajectory
 from bench.report import Report, write
 
 SMALL = {
@@ -10,6 +10,7 @@ SMALL = {
     booking: {"runs": 1, "each": 8, "warm": 1},
     board: {"rounds": 1, "chairs": 10},
     importing: {"rows": 40, "patients": 10},
+    cohort: {"sizes": (10, 20), "rounds": 1},
     trajectory: {"rounds": 1},
     sessions: {"rounds": 1, "sets": 4, "chairs": 2, "each": 2},
 }
