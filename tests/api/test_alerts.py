@@ -103,9 +103,7 @@ def test_alerts_are_for_clinicians_alone(as_, alarm, role):
     assert [answer.status_code for answer in answers] == [403, 403, 403]
 
 
-@pytest.mark.parametrize(
-    "query", ["state=closed", "limit=0", "cursor=abc", "patient=1", "kind=x", "owner=x"]
-)
+@pytest.mark.parametrize("query", ["state=closed", "limit=0", "cursor=abc", "patient=1", "kind=x", "owner=x"])
 def test_a_list_of_alerts_nobody_knows_is_refused(clinician, query):
     assert clinician.get(f"/alerts?{query}").status_code == 422
 
