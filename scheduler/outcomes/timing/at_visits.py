@@ -1,6 +1,6 @@
 """Which forms are missing at the visits of today, for boards: a quick look that reads no whole course."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, String, bindparam, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
-from scheduler.clinic_time import DAY, MINUTE, boundary, local_date
+from scheduler.clinic_time import DAY, MINUTE, boundary, from_minute, local_date
 from scheduler.models import (
     LIVE,
     Appointment,
@@ -22,7 +22,7 @@ from scheduler.models import (
     SessionStatus,
     TreatmentSession,
 )
-from scheduler.models.base import handle_of, one_of, table_of, text_of
+from scheduler.models.base import epoch_minutes, handle_of, one_of, table_of, text_of
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER
 from scheduler.outcomes.timing.due import read_dues
 from scheduler.outcomes.timing.measures import DueState
@@ -47,7 +47,7 @@ class VisitForms:
     begun: bool
     """Whether the infusion has begun, so that nothing can be answered before it any more."""
     asks_between: bool
-    """Whether its protocol asks for forms between infusions."""
+    """Whether its protocol requires forms between infusions."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,9 @@ def read_at_visits(db: Session, clinic_id: UUID, today: Today) -> AtVisits:
     lookback = {"start": today.begins, "end": today.ends, "since": today.begins - OLDEST_BASELINE, "now": today.now}
     rows = db.execute(VISITS, {"clinic_id": clinic_id, **lookback}).all()
     definitions = read_definitions(db, clinic_id, {row.protocol_version_id_handle for row in rows})
-    visits = {
-        text_of(visit): _forms_of(list(told), definitions, today)
-        for visit, told in groupby(rows, attrgetter("id_handle"))
-    }
+    wanted = {handle: _wanted(definition) for handle, definition in definitions.items()}
+    since, by_visit = _since(rows, today), groupby(rows, attrgetter("id_handle"))
+    visits = {text_of(visit): _forms_of(list(told), wanted, since) for visit, told in by_visit}
     prompts = {str(due.patient_id): due.state for due in reversed(read_prompts(db, clinic_id, today))}
     return AtVisits(visits, prompts)
 
@@ -106,39 +105,63 @@ def _is_late(found: AtVisits, patient: UUID) -> bool:
     return found.prompts.get(str(patient)) is DueState.OVERDUE
 
 
-def _forms_of(rows: Sequence[Any], definitions: Mapping[str, ProtocolDefinition], today: Today) -> VisitForms:
-    visit = rows[0]
-    protocol = definitions[visit.protocol_version_id_handle]
-    begun_at = _begun_at(visit, protocol)
-    given = [row for row in rows if row.scale is not None and _is_before(row, begun_at)]
-    return VisitForms(
-        patient=text_of(visit.patient_id_handle),
-        missing=tuple(dict.fromkeys(_missing(visit, protocol, given, today))),
-        begun=begun_at is not None,
-        asks_between=any(measure.moment in AFTER_EACH for measure in protocol.measures),
+@dataclass(frozen=True)
+class _Wanted:
+    """What a protocol requires before its infusions, sorted out once for all its visits."""
+
+    before: tuple[str, ...]
+    at_first: tuple[str, ...]
+    prepares: timedelta
+    asks_between: bool
+
+
+def _wanted(protocol: ProtocolDefinition) -> _Wanted:
+    required = [measure for measure in protocol.measures if measure.required]
+    before, at_first = (
+        tuple(measure.scale for measure in required if measure.moment is moment)
+        for moment in (Moment.PRE_INFUSION, Moment.BASELINE)
     )
+    between = any(measure.moment in AFTER_EACH for measure in required)
+    return _Wanted(before, at_first, protocol.phases.prepare * MINUTE, between)
 
 
-def _missing(visit: Any, protocol: ProtocolDefinition, given: Iterable[Any], today: Today) -> Iterator[str]:
-    baseline_days = Thresholds().baseline_days if visit.baseline_days is None else visit.baseline_days
-    earliest = boundary(local_date(today.now, today.zone) - baseline_days * DAY, 0, today.zone)
-    answered = {
-        Moment.PRE_INFUSION: {row.scale for row in given if row.own or row.taken_at >= today.begins},
-        Moment.BASELINE: {row.scale for row in given if row.own or row.taken_at >= earliest},
-    }
-    for measure in protocol.measures:
-        is_asked = measure.moment in answered and (visit.number == 1 or measure.moment is not Moment.BASELINE)
-        if measure.required and is_asked and measure.scale not in answered[measure.moment]:
-            yield measure.scale
+@dataclass(frozen=True)
+class _Since:
+    """From when on a form counts that does not name the visit: before an infusion, and as a baseline."""
+
+    midnight: datetime
+    baseline: datetime
 
 
-def _begun_at(visit: Any, protocol: ProtocolDefinition) -> datetime | None:
+def _forms_of(rows: Sequence[Any], wanted: Mapping[str, _Wanted], since: _Since) -> VisitForms:
+    visit = rows[0]
+    asked = wanted[visit.protocol_version_id_handle]
+    begun_at = _begun_at(visit, asked)
+    given = [row for row in rows if row.scale is not None and _is_before(row, begun_at)]
+    missing = _missing(visit, asked, given, since)
+    return VisitForms(text_of(visit.patient_id_handle), missing, begun_at is not None, asked.asks_between)
+
+
+def _since(rows: Sequence[Any], today: Today) -> _Since:
+    days = next((row.baseline_days for row in rows if row.baseline_days is not None), Thresholds().baseline_days)
+    return _Since(today.begins, boundary(local_date(today.now, today.zone) - days * DAY, 0, today.zone))
+
+
+def _missing(visit: Any, asked: _Wanted, given: Sequence[Any], since: _Since) -> tuple[str, ...]:
+    today = {row.scale for row in given if row.own or row.taken_at >= since.midnight}
+    missing = [scale for scale in asked.before if scale not in today]
+    if visit.number == 1:
+        lately = {row.scale for row in given if row.own or row.taken_at >= since.baseline}
+        missing += (scale for scale in asked.at_first if scale not in lately)
+    return tuple(dict.fromkeys(missing))
+
+
+def _begun_at(visit: Any, asked: _Wanted) -> datetime | None:
     """As the session has it; where nobody keeps sessions, as planned once the visit is held."""
     if visit.in_session or visit.status not in TOOK_PLACE:
         started: datetime | None = visit.started_at
         return started
-    planned: datetime = visit.starts_at + protocol.phases.prepare * MINUTE
-    return planned
+    return from_minute(visit.starts) + asked.prepares
 
 
 def _is_before(row: Any, begun_at: datetime | None) -> bool:
@@ -172,7 +195,7 @@ _GIVEN = (
 VISITS = (
     select(
         handle_of(_visits.c.id), handle_of(_visits.c.patient_id), handle_of(_series.c.protocol_version_id),
-        _visits.c.number, type_coerce(_visits.c.status, String), _visits.c.starts_at,
+        _visits.c.number, type_coerce(_visits.c.status, String), epoch_minutes(_visits.c.starts_at).label("starts"),
         _sessions.c.id.is_not(None).label("in_session"), _sessions.c.started_at, _sessions.c.ended_at,
         _forms.c.scale, _forms.c.taken_at, _OWN.label("own"),
         _BASELINE_DAYS.scalar_subquery().label("baseline_days"),

@@ -62,10 +62,6 @@ class Due:
     def place(self) -> str:
         return f"{self.moment}/{self.number}/{self.nth}"
 
-    @property
-    def is_undone(self) -> bool:
-        return self.state in UNDONE
-
 
 def dues_of(record: PatientCourses, calendar: Calendar, measures: Iterable[Measure], now: datetime) -> list[Due]:
     """What one course asks for, in order of time. What was never required is left out once it can be given no more."""

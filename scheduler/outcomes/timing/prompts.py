@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy.orm import Session
 
 from scheduler.clinic_time import DAY, boundary, local_date
 from scheduler.models import Alert, AlertKind, Assessment
-from scheduler.outcomes.assessments import nothing_replaces
+from scheduler.models.base import table_of
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER
 from scheduler.outcomes.timing.measures import Due, DueState
 
@@ -39,28 +39,10 @@ def read_prompts(db: Session, clinic_id: UUID, today: Today, *, patients: Collec
     One is due from the answer on until it has been answered, all through its day; later, until somebody has closed
     the alert with what was found. What an import brought that was old asks for none.
     """
-    rows = db.execute(_unanswered(clinic_id, today, patients))
-    return [_due(row, today) for row in rows]
-
-
-def _unanswered(clinic_id: UUID, today: Today, patients: Collection[UUID] | None) -> Select[Any]:
-    screen = aliased(Assessment)
-    answered = select(screen.id).where(
-        screen.clinic_id == Assessment.clinic_id, screen.patient_id == Assessment.patient_id,
-        screen.scale == CSSRS_SCREENER.key, screen.taken_at >= Assessment.taken_at, screen.complete,
-        nothing_replaces(screen),
-    )  # fmt: skip
-    rows: Any = (
-        select(Alert.patient_id, Assessment.id, Assessment.taken_at, Assessment.appointment_id, Alert.raised_at)
-        .join(Assessment, (Assessment.clinic_id == Alert.clinic_id) & (Assessment.id == Alert.assessment_id))
-        .where(
-            Alert.clinic_id == clinic_id, Alert.kind == AlertKind.SUICIDAL_IDEATION, ~Alert.historical,
-            or_(Alert.acknowledged_at.is_(None), Alert.raised_at >= today.begins), ~answered.exists(),
-        )
-        .order_by(Alert.raised_at, Alert.id)
-    )  # fmt: skip
-    asked: Select[Any] = rows if patients is None else rows.where(Alert.patient_id.in_(patients))
-    return asked
+    asked = {"clinic_id": clinic_id, "today": today.begins}
+    if patients is None:
+        return [_due(row, today) for row in db.execute(UNANSWERED, asked)]
+    return [_due(row, today) for row in db.execute(UNANSWERED_OF, {**asked, "patients": list(patients)})]
 
 
 def _due(row: Any, today: Today) -> Due:
@@ -71,3 +53,26 @@ def _due(row: Any, today: Today) -> Due:
         closes_at=None, visit=visit, done_by=None, because_of=form_id,
         state=DueState.OVERDUE if is_late else DueState.OPEN,
     )  # fmt: skip
+
+
+_alerts, _forms = table_of(Alert).c, table_of(Assessment).c
+_screens, _later = table_of(Assessment).alias("screens").c, table_of(Assessment).alias("later").c
+_REPLACED = select(_later.id).where(_later.clinic_id == _screens.clinic_id, _later.replaces_id == _screens.id)
+_ANSWERED = select(_screens.id).where(
+    _screens.clinic_id == _forms.clinic_id, _screens.patient_id == _forms.patient_id,
+    _screens.scale == CSSRS_SCREENER.key, _screens.taken_at >= _forms.taken_at, _screens.complete, ~_REPLACED.exists(),
+)  # fmt: skip
+UNANSWERED: Select[Any] = (
+    select(_alerts.patient_id, _forms.id, _forms.taken_at, _forms.appointment_id, _alerts.raised_at)
+    .join_from(
+        table_of(Alert), table_of(Assessment),
+        (_forms.clinic_id == _alerts.clinic_id) & (_forms.id == _alerts.assessment_id),
+    )
+    .where(
+        _alerts.clinic_id == bindparam("clinic_id"), _alerts.kind == AlertKind.SUICIDAL_IDEATION, ~_alerts.historical,
+        or_(_alerts.acknowledged_at.is_(None), _alerts.raised_at >= bindparam("today")), ~_ANSWERED.exists(),
+    )
+    .order_by(_alerts.raised_at, _alerts.id)
+)  # fmt: skip
+UNANSWERED_OF = UNANSWERED.where(_alerts.patient_id.in_(bindparam("patients", expanding=True)))
+"""Put together once: both boards send them at every look."""

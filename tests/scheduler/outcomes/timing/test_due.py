@@ -174,6 +174,16 @@ def test_a_patients_list_is_read_a_page_at_a_time(clinic, of_patient, at):
     assert (len(first), len(rest)) == (3, 4)
 
 
+def test_a_patients_list_has_the_screen_that_an_answer_asks_for(clinic, of_patient, log, at):
+    patient = clinic.patient()
+    form = log(patient, at("Mon 08:00"), POSITIVE).assessment
+    log(clinic.patient(), at("Mon 08:00"), POSITIVE)
+
+    (found,) = of_patient(patient, at("Mon 08:01"))
+
+    assert (found.scale, found.because_of, found.patient_id) == ("cssrs_screener", form.id, patient.id)
+
+
 def test_a_patient_without_courses_is_asked_for_nothing(clinic, of_patient, at):
     assert of_patient(clinic.patient(), at("Mon 09:00")) == []
 
