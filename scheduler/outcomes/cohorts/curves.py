@@ -67,10 +67,8 @@ def _curve(axes: Axes, care: Care, left: Survival, last: int) -> str:
     days, shares = [step.day for step in steps], [HUNDRED * step.left for step in steps]
     axes.step(days, shares, where="post", color=color, linestyle=dashes, linewidth=2.2, label=f"{name}, n {left.count}")
     banded = [step for step in steps if step.interval]
-    if banded:
-        axes.fill_between(
-            [step.day for step in banded] + [last], *_band(banded), step="post", color=color, alpha=0.13, linewidth=0
-        )
+    reach = [step.day for step in banded] + [last][: len(banded)]
+    axes.fill_between(reach, *_band(banded), step="post", color=color, alpha=0.13, linewidth=0)
     return f"{name}, {left.count} courses, {left.events} relapses, {_told(left, last)}."
 
 

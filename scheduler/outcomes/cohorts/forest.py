@@ -205,11 +205,7 @@ def _names(axes: Axes, rows: Sequence[Row]) -> None:
 
 
 def _description(title: str, columns: Sequence[Column], rows: Sequence[Row]) -> str:
-    told = (
-        f"{row.name}: "
-        + "; ".join(f"{column.name} {_heard(row.marks[column.key])}" for column in columns if column.key in row.marks)
-        for row in rows
-    )
+    told = (f"{row.name}: {'; '.join(_row_heard(row, columns))}" for row in rows)
     return f"{title}. " + ". ".join(told).replace("\n", " ") + "."
 
 
