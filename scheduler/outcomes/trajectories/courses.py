@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.clinic_time import local_date
 from scheduler.outcomes.trajectories.yardstick import Yardstick
+from scheduler.protocols import LONGEST_CLAIM
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,8 @@ class Infusion:
     """Whether both ends are as they were recorded; else they are as planned."""
 
     def is_over_by(self, at: datetime) -> bool:
-        """Whether it had ended by then, of which only what was charted speaks."""
-        return self.charted and self.ended_at < at
+        """Whether it had ended by then, as charted; else whether the longest visit there is would have."""
+        return self.ended_at < at if self.charted else at - self.at >= LONGEST_CLAIM
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,13 @@ class Course:
         return bool(self.given) and (self.ended or len(self.given) >= self.planned > 0)
 
     def holds(self, reading: Reading) -> bool:
-        """Whether the form was given at a standing visit of this course."""
-        return reading.appointment_id in self._visits
+        """Whether the form came before the infusion of a standing visit of this course."""
+        return self.own_of(reading) is not None
 
     def own_of(self, reading: Reading) -> Infusion | None:
         """The infusion of the visit at which a form was given, if the form came before it.
 
-        However late the patient was: only who had the infusion behind them, as charted, answered after it.
+        A patient may be late; who had the infusion behind them answered after it, and is placed by the time.
         """
         own = self._visits.get(reading.appointment_id) if reading.appointment_id else None
         return None if own is None or own.is_over_by(reading.taken_at) else own
@@ -141,7 +142,7 @@ def elsewhere(course: Course, courses: Iterable[Course]) -> tuple[Infusion, ...]
 def of_course(readings: Iterable[Reading], course: Course, courses: Iterable[Course]) -> list[Reading]:
     """The readings of this course: after the last infusion of any before it, up to the first of any after it.
 
-    A form given at one of its visits is always among them. What is only planned in another course bounds nothing.
+    A form that came before one of its visits' infusions is always among them. What is only planned in another course bounds nothing.
     """
     own = course.given or course.infusions
     if not own:

@@ -27,9 +27,12 @@ def first(scores: Sequence[Scored], claim: Claim) -> Milestone | None:
 
 
 def first_confirmed(scores: Sequence[Scored], claim: Claim) -> Milestone | None:
-    """The first of two scores in a row of which this is true."""
+    """The first of two scores in a row of which this is true.
+
+    They are of different local days: two forms minutes apart are one observation.
+    """
     pairs = ((one, other) for one, other in pairwise(scores) if claim(one.change) and claim(other.change))
-    return next((Milestone(one.point, other.point) for one, other in pairs), None)
+    return next((Milestone(one.point, other.point) for one, other in pairs if one.point.day != other.point.day), None)
 
 
 @dataclass(frozen=True)

@@ -131,12 +131,16 @@ def test_the_form_of_the_next_visit_may_stand_for_the_one_after_the_last_infusio
     assert first.done_by == at_next.assessment_id
 
 
-def test_a_form_that_was_given_before_an_infusion_by_its_visit_is_none_after_it():
+@pytest.mark.parametrize(
+    ("hours", "moment", "done"),
+    [(5, Moment.PRE_INFUSION, True), (24, Moment.PRE_INFUSION, False), (24, Moment.POST_24H, True)],
+)
+def test_a_form_of_a_visit_was_given_before_its_infusion_until_that_must_be_over(hours, moment, done):
     own = infusion(0, charted=False)
 
-    found = due(Moment.POST_24H, course(own), form(after(hours=24), visit=own.visit), now=after(days=3))
+    found = due(moment, course(own), form(after(hours=hours), visit=own.visit), now=after(days=3))
 
-    assert states(found) == ["missed"]
+    assert states(found) == ["done" if done else "missed"]
 
 
 @pytest.mark.parametrize(("days", "state"), [(13, "missed"), (13.6, "done"), (31, "done"), (31.5, "missed")])

@@ -76,7 +76,7 @@ def test_a_form_of_the_day_of_an_infusion_comes_before_it():
 def test_a_form_of_a_visit_comes_before_it_though_nothing_was_given():
     mine = Course(INDUCTION, (infusion(0), infusion(3, given=False, visit=VISIT)))
 
-    assert contexts([reading(4, 15, appointment_id=VISIT)], mine) == [Context.PRE_INFUSION]
+    assert contexts([reading(3.25, 15, appointment_id=VISIT)], mine) == [Context.PRE_INFUSION]
 
 
 def test_without_a_course_there_is_nothing_to_have_been_taken_for():

@@ -58,14 +58,25 @@ def test_a_course_without_infusions_has_every_score():
     assert of_course(readings, course(series_id=PLANNED), [course(0)]) == readings
 
 
-def test_a_form_given_at_a_visit_of_a_course_is_of_that_course_whatever_the_clock_says():
-    late = reading(31, 9, appointment_id=VISIT)
+def test_a_form_before_the_infusion_of_a_visit_is_of_that_course_whatever_others_were_given_meanwhile():
+    late = replace(reading(0, 9, appointment_id=VISIT), taken_at=FIRST + 2 * HOUR)
     mine = Course(INDUCTION, (infusion(0, charted=False, visit=VISIT),))
-    courses = [mine, course(30, series_id=MAINTENANCE)]
+    courses = [mine, course(1 / 24, series_id=MAINTENANCE)]
 
     found = trajectory(of_course([late], mine, courses), mine, PHQ9, now=LATER)
 
     assert (found.baseline, [point.infusion for point in found.points]) == (late, [0])
+
+
+def test_a_form_that_names_a_visit_days_later_is_no_baseline_and_is_placed_by_its_time():
+    mine = Course(INDUCTION, (infusion(0, charted=False, visit=VISIT), infusion(7)))
+    following = course(30, series_id=MAINTENANCE)
+    forms = [reading(day, 9, appointment_id=VISIT) for day in (2, 31)]
+
+    found = trajectory(of_course(forms, mine, [mine, following]), mine, PHQ9, now=LATER)
+
+    assert (found.baseline, [(point.day, point.infusion) for point in found.points]) == (None, [(2, 1)])
+    assert of_course(forms, following, [mine, following]) == forms[1:]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +87,14 @@ def test_a_form_given_at_a_visit_of_a_course_is_of_that_course_whatever_the_cloc
         (INFUSES, True, 0),
         (INFUSES + HOUR / 60, True, 1),
         (INFUSES + HOUR / 60, False, 0),
+        (12 * HOUR - HOUR / 60, False, 0),
+        (12 * HOUR, False, 1),
+        (2 * DAY, False, 1),
     ],
 )
-def test_a_form_of_a_visit_comes_before_its_infusion_unless_that_is_known_to_be_over(since, charted, before):
+def test_a_form_of_a_visit_comes_before_its_infusion_unless_that_is_over_as_charted_or_by_the_longest_visit(
+    since, charted, before
+):
     mine = Course(INDUCTION, (infusion(0, charted=charted, visit=VISIT),))
     form = replace(reading(0, 10, appointment_id=VISIT), taken_at=FIRST + since)
 

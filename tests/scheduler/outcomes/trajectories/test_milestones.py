@@ -34,6 +34,15 @@ def test_a_response_is_confirmed_by_the_next_score_that_counts():
     assert (found.confirmed_response.point.day, found.confirmed_response.confirmed_by.day) == (9, 14)
 
 
+@pytest.mark.parametrize(("total", "claim"), [(10, "confirmed_response"), (4, "confirmed_remission")])
+def test_two_forms_of_one_day_do_not_confirm_each_other(total, claim):
+    once = read([(0, 20), (5.1, total), (5.2, total)])
+    found = read([(0, 20), (5.1, total), (5.2, total), (6, total)])
+
+    assert getattr(once, claim) is None
+    assert (getattr(found, claim).point.day, getattr(found, claim).confirmed_by.day) == (5, 6)
+
+
 def test_a_score_before_the_first_infusion_is_no_response_to_it():
     found = read([(-3, 20), (0, 20), (3, 15)])
 
