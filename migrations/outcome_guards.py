@@ -35,8 +35,19 @@ _RULES = ", ".join(
     f"('{scale}', '{version}', {item - 1}, {review}, {'NULL' if urgent is None else urgent}, '{kind}')"
     for scale, version, item, review, urgent, kind in SAFETY
 )
-_REOPENED = "(OLD.acknowledged_at IS NOT NULL AND (NEW.acknowledged_at IS NULL OR NEW.note <> OLD.note))"
-_MOVED = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in KEPT.split(", "))
+_CLOSED = "acknowledged_at, acknowledged_by, note"
+"""What nobody changes once it is written: who closed an alert, when, and with which words."""
+
+
+def _unkept(differs: str) -> str:
+    """Whether an update of an alert changes what is kept; `differs` compares, and takes NULL for a value."""
+    moved, rewritten = (
+        " OR ".join(f"NEW.{column} {differs} OLD.{column}" for column in columns.split(", "))
+        for columns in (KEPT, _CLOSED)
+    )
+    return f"(OLD.acknowledged_at IS NOT NULL AND ({rewritten})) OR {moved}"
+
+
 _COLUMNS = (
     "clinic_id, id, patient_id, assessment_id, kind, level, raised_at, historical, escalations"
 )  # fmt: skip
@@ -72,7 +83,7 @@ SQLITE = [
         for event in ("UPDATE", "DELETE")
     ),
     f"""
-    CREATE TRIGGER alerts_kept BEFORE UPDATE ON alerts WHEN {_REOPENED} OR {_MOVED}
+    CREATE TRIGGER alerts_kept BEFORE UPDATE ON alerts WHEN {_unkept("IS NOT")}
     BEGIN SELECT RAISE(ABORT, 'alerts_kept'); END
     """,
     """
@@ -134,7 +145,7 @@ POSTGRESQL = [
     ),
     _refusal(
         "alerts_kept",
-        f"TG_OP <> 'UPDATE' OR {_REOPENED} OR {_MOVED.replace(' IS NOT ', ' IS DISTINCT FROM ')}",
+        f"TG_OP <> 'UPDATE' OR {_unkept('IS DISTINCT FROM')}",
     ),
     "CREATE TRIGGER alerts_kept BEFORE UPDATE OR DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION alerts_kept()",
     "CREATE TRIGGER alerts_kept_truncate BEFORE TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION alerts_kept()",

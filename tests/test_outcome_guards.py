@@ -1,5 +1,6 @@
 """No path loses a warning: the database itself raises it with the answers, and keeps both as they are."""
 
+from datetime import timedelta
 from itertools import product
 from random import Random
 from uuid import uuid4
@@ -137,6 +138,8 @@ def test_an_alert_is_closed_once_and_stays_closed(db, clinic, store, refused, no
 
     refused(update(Alert).values(acknowledged_at=None, acknowledged_by=None, note=None), by="alerts_kept")
     refused(update(Alert).values(note="Never mind."), by="alerts_kept")
+    refused(update(Alert).values(acknowledged_at=now + timedelta(minutes=1)), by="alerts_kept")
+    refused(update(Alert).values(acknowledged_by=clinic.prescriber.staff_id), by="alerts_kept")
 
 
 def test_no_table_of_outcomes_can_be_emptied(db, store):

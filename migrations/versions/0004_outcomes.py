@@ -50,6 +50,7 @@ FORM_COLUMNS = {
 ALERT_COLUMNS = {
     "series_id": (sa.Uuid(), None), "historical": (sa.Boolean(), "false"), "owner_id": (sa.Uuid(), None),
     "respond_by": (Instant(), None), "escalations": (sa.Integer(), "0"), "escalated_at": (Instant(), None),
+    "call_at": (Instant(), None), "called": (DOCUMENT, None),
 }  # fmt: skip
 """What a table gains on PostgreSQL: the type, and what rows that are there have; none where it may be empty."""
 FORM_CHECKS = {
@@ -83,7 +84,7 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index(op.f("ix_alerts_clinic_id_owner_id"), "alerts", ["clinic_id", "owner_id"])
     op.create_index(
-        "ix_alerts_to_escalate", "alerts", ["clinic_id", "respond_by"],
+        "ix_alerts_to_escalate", "alerts", ["clinic_id", "call_at"],
         sqlite_where=sa.text(UNANSWERED), postgresql_where=sa.text(UNANSWERED),
     )  # fmt: skip
     outcome_guards.create()
@@ -121,7 +122,7 @@ def change_on_sqlite() -> None:
         columns={
             "series_id": ("CHAR(32)", "NULL"), "historical": ("BOOLEAN NOT NULL", "0"), "owner_id": ("CHAR(32)", "NULL"),
             "respond_by": ("BIGINT", "NULL"), "escalations": ("INTEGER NOT NULL", "0"),
-            "escalated_at": ("BIGINT", "NULL"),
+            "escalated_at": ("BIGINT", "NULL"), "call_at": ("BIGINT", "NULL"), "called": ("JSON", "NULL"),
         },
         replaced=[(OLD_KINDS, KINDS), (OLD_ONE_SOURCE, ONE_SOURCE)],
         constraints=[

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduler.models.base import Base, ClinicOwned, checked
+from scheduler.models.base import LIST_OR_NULL, Base, ClinicOwned, checked
 
 
 class AlertKind(StrEnum):
@@ -85,7 +86,7 @@ class Alert(ClinicOwned, Base):
         Index(None, "clinic_id", "raised_at", "id"),
         Index(None, "clinic_id", "owner_id"),
         Index(
-            "ix_alerts_to_escalate", "clinic_id", "respond_by",
+            "ix_alerts_to_escalate", "clinic_id", "call_at",
             sqlite_where=text(UNANSWERED), postgresql_where=text(UNANSWERED),
         ),
         CheckConstraint(
@@ -125,10 +126,15 @@ class Alert(ClinicOwned, Base):
     owner_id: Mapped[UUID | None]
     """Who is to look first; every clinician where it is nobody."""
     respond_by: Mapped[datetime | None]
-    """Until when somebody must have answered; then others are called, and it is set anew. Unset it is overdue."""
+    """Until when somebody must have answered, set once. Where danger was never given a time, it is up."""
+    call_at: Mapped[datetime | None]
+    """When the next call goes out while nobody answers; unset, of danger, at once."""
+    called: Mapped[list[Any] | None] = mapped_column(LIST_OR_NULL)
+    """The members of staff who have been written to about it."""
     escalations: Mapped[int] = mapped_column(default=0)
     """How often others were called."""
     escalated_at: Mapped[datetime | None]
+    """When the last of these calls went out."""
     kind: Mapped[AlertKind] = mapped_column(checked(AlertKind, "kind"))
     level: Mapped[AlertLevel] = mapped_column(checked(AlertLevel, "level"))
     raised_at: Mapped[datetime]
