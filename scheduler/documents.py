@@ -1,8 +1,11 @@
 """A frozen dataclass of settings as plain JSON values, and back without believing a word of it.
 
+What people send is read strictly; what is stored was written by an older release perhaps, and is never refused.
+
 Fields are whole numbers, Decimals, booleans, texts, tuples of these, any of them or None, or such dataclasses again.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -12,6 +15,8 @@ from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from scheduler.errors import Fault, refuse
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 AMOUNT = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
@@ -48,6 +53,32 @@ def read(kind: type[T], document: Any) -> T:
     value: T = reading.any(kind, document, "")
     refuse(reading.faults)
     return value
+
+
+def read_stored(kind: type[T], document: Any) -> T:
+    """The value of a stored document: the default for what it lacks, and for all if it cannot be read.
+
+    Patients' answers wait for it, so it never raises: what is wrong with it is said in the log.
+    """
+    try:
+        return read(kind, _completed(plain(kind()), document, kind.__name__))
+    except Exception as fault:  # noqa: BLE001 # whatever was stored, answers and their alerts are to go on
+        wrong = ", ".join(each.where for each in getattr(fault, "faults", ()))
+        log.error("A stored %s cannot be read (%s): the defaults hold.", kind.__name__, wrong or type(fault).__name__)
+        return kind()
+
+
+def _completed(default: Any, stored: Any, where: str) -> Any:
+    """What is stored, with the default where there is nothing, and without what nobody knows any more."""
+    if not isinstance(default, Mapping) or not isinstance(stored, Mapping):
+        return stored
+    unknown = sorted(map(str, stored.keys() - default.keys()))
+    if unknown:
+        log.warning("A stored %s has settings nobody knows: %s.", where, ", ".join(unknown))
+    return {
+        name: _completed(value, stored[name], _within(where, name)) if name in stored else value
+        for name, value in default.items()
+    }
 
 
 @cache

@@ -46,7 +46,7 @@ class Reading:
     prorate: bool = False
     """Whether a total may be reckoned where one or two answers are missing, as the scale allows."""
     historical_days: int = 14
-    """What an import brings that is older is looked through without a clock."""
+    """What an import brings that is older is looked through without a clock. At least one day: of today is live."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,11 @@ class Routing:
     prompt_hours: int = 72
     """For what is no danger: a course that does not go as hoped, a score that is missing."""
     escalation_minutes: int = 60
-    """Between one call and the next."""
+    """Between one call and the next, of the first ones."""
     most_escalations: int = 3
+    """How many of these there are at most, each to more people than the one before: the owner, all prescribers, all
+    clinicians, the administrators. After the last, prescribers and clinicians are called whenever the clinic opens, and
+    once a day at least, until somebody answers."""
     call_at_once_when_urgent: bool = True
     """Whether an urgent answer that came by link is told by e-mail without waiting."""
 
@@ -136,7 +139,7 @@ def from_document(document: Any) -> OutcomePolicy:
 RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "reading.short_recall_hours": (0, 168),
-        "reading.historical_days": (0, 365),
+        "reading.historical_days": (1, 365),
         "prompts.rise_from_baseline": (1, 60),
         "prompts.rise_from_previous": (1, 60),
         "prompts.on_track_points": (0, 27),

@@ -8,12 +8,16 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler import documents
 from scheduler.models import OutcomeSettings
-from scheduler.outcomes.policy import OutcomePolicy, from_document
+from scheduler.outcomes.policy import OutcomePolicy
 
 
 def policy_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> OutcomePolicy:
-    """The policy in force: of two from the same moment the later word; the defaults where a clinic has none."""
+    """The policy in force: of two from the same moment the later word; the defaults where a clinic has none.
+
+    It is read whatever is stored: alerts are routed by it.
+    """
     order = (OutcomeSettings.effective_from.desc(), OutcomeSettings.created_at.desc(), OutcomeSettings.id)
     of_clinic = OutcomeSettings.clinic_id == clinic_id, OutcomeSettings.effective_from <= now
     document = db.scalar(select(OutcomeSettings.document).where(*of_clinic).order_by(*order).limit(1))
@@ -23,4 +27,4 @@ def policy_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> OutcomePo
 @lru_cache(maxsize=256)
 def _read(document: str) -> OutcomePolicy:
     """Of a document that was read before, the same value again."""
-    return from_document(json.loads(document))
+    return documents.read_stored(OutcomePolicy, json.loads(document))

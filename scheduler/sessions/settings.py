@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler import documents
 from scheduler.models import SessionSettings
-from scheduler.sessions.policy import SessionPolicy, as_document, from_document
+from scheduler.sessions.policy import SessionPolicy, as_document
 
 
 def settings_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> SessionSettings:
@@ -40,7 +41,7 @@ def policy_in(document: dict[str, Any]) -> SessionPolicy:
 @lru_cache(maxsize=256)
 def _read(document: str) -> SessionPolicy:
     """Of a document that was read before, the same value again: everything charted asks for it."""
-    return from_document(json.loads(document))
+    return documents.read_stored(SessionPolicy, json.loads(document))
 
 
 def _begin(db: Session, clinic_id: UUID, now: datetime) -> SessionSettings:
