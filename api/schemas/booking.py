@@ -127,7 +127,7 @@ class OverrideIn(Shape):
         return Waiver(frozenset(said["rules"]), said["reason"])
 
 
-def diagnosis_field(**options: Any) -> fields.Enum:
+def diagnosis_field(**options: Any) -> "fields.Enum[Diagnosis]":
     told = "For what it is given, as reports group courses; the diagnosis itself is in the record."
     return fields.Enum(Diagnosis, by_value=True, allow_none=True, metadata={"description": told}, **options)
 
