@@ -50,6 +50,7 @@ def checks(*, now: datetime) -> dict[str, Check]:
         "protocols": courses.protocols_are_current,
         "totals": scores.totals_are_the_answers,
         "alerts": scores.safety_items_have_alerts,
+        "questionnaires": scores.questionnaires_have_their_forms,
         "vials": ledger.vials_hold_something_or_nothing,
         "balances": partial(ledger.over_sessions_balance, now=now),
         "given": ledger.given_is_what_the_session_says,

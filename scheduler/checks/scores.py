@@ -5,12 +5,12 @@ from functools import cache
 from itertools import groupby
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.checks.findings import AnyRow, Finding, stream
 from scheduler.errors import Invalid
-from scheduler.models import Alert, Assessment
+from scheduler.models import Alert, Assessment, Questionnaire
 from scheduler.outcomes.known_scales import find_version
 from scheduler.outcomes.scales.definition import Scale, Score
 
@@ -41,6 +41,24 @@ def safety_items_have_alerts(db: Session, clinic_id: UUID) -> Iterator[Finding]:
         raised = {assessment.alert, *(row.alert for row in more)}
         for kind in {finding.kind for finding in score.findings} - raised if score else ():
             yield Finding(assessment_id, f"It has no {kind} alert.")
+
+
+def questionnaires_have_their_forms(db: Session, clinic_id: UUID) -> Iterator[Finding]:
+    """A questionnaire is answered where a form came of it, and nowhere else; both are the same patient's."""
+    asked = (
+        select(Questionnaire.id, Questionnaire.answered_at, Questionnaire.patient_id, Assessment.id.label("form"))
+        .add_columns(Assessment.patient_id.label("answered_for"))
+        .outerjoin(Assessment, and_(Assessment.clinic_id == clinic_id, Assessment.questionnaire_id == Questionnaire.id))
+        .where(Questionnaire.clinic_id == clinic_id)
+        .where(or_(Questionnaire.answered_at.is_not(None), Assessment.id.is_not(None)))
+    )
+    for row in stream(db, asked):
+        if row.form is None:
+            yield Finding(row.id, "It is answered and has no form.")
+        elif row.answered_at is None:
+            yield Finding(row.form, "Its questionnaire is not answered.")
+        elif row.answered_for != row.patient_id:
+            yield Finding(row.form, "Its questionnaire was put to another patient.")
 
 
 class _Versions:

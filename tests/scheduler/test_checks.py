@@ -24,6 +24,8 @@ from scheduler.models import (
     Patient,
     Protocol,
     ProtocolVersion,
+    Questionnaire,
+    SentBy,
     Series,
     SeriesStatus,
     Shift,
@@ -343,6 +345,45 @@ def test_a_positive_item_9_with_its_alert_is_sound(clinic, found):
     )  # fmt: skip
 
     assert found("alerts") == []
+
+
+@pytest.fixture
+def sent(clinic: ClinicCast) -> Questionnaire:
+    """A questionnaire put to a patient, answered by nobody yet."""
+    return clinic.keep(
+        Questionnaire(
+            clinic_id=clinic.id, patient_id=clinic.patient().id, scale="phq9", scale_version="1", via=SentBy.TABLET,
+            sent_at=clinic.now, expires_at=clinic.now + MINUTE,
+        )
+    )  # fmt: skip
+
+
+def test_a_questionnaire_answered_without_a_form_is_found(db, clinic, sent, found):
+    alter(db, sent, answered_at=clinic.now)
+
+    assert found("questionnaires") == [sent.id]
+
+
+def test_a_form_whose_questionnaire_is_not_answered_is_found(clinic, sent, found):
+    form = assess(clinic, [0] * 9, patient_id=sent.patient_id, questionnaire_id=sent.id)
+
+    assert found("questionnaires") == [form.id]
+
+
+def test_a_form_of_a_questionnaire_of_another_patient_is_found(db, clinic, sent, found):
+    form = assess(clinic, [0] * 9, questionnaire_id=sent.id)
+    alter(db, sent, answered_at=clinic.now)
+
+    assert found("questionnaires") == [form.id]
+
+
+def test_an_answered_questionnaire_with_its_form_and_one_still_open_are_sound(db, clinic, sent, found):
+    assert found("questionnaires") == []
+
+    assess(clinic, [0] * 9, patient_id=sent.patient_id, questionnaire_id=sent.id)
+    alter(db, sent, answered_at=clinic.now)
+
+    assert found("questionnaires") == []
 
 
 def test_a_changed_audit_row_is_found(db, clinic, found):
