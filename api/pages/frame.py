@@ -4,16 +4,18 @@ import http
 import re
 from typing import Any
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, current_app, render_template, request
 from markupsafe import Markup
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from api import problems
 from scheduler import errors
 from scheduler.errors import DomainError
-from scheduler.outcomes.questionnaires.answering import Face
+from scheduler.outcomes.policy import Questionnaires
+from scheduler.outcomes.questionnaires.answering import Face, face_of
+from scheduler.outcomes.questionnaires.links import clinic_in
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 
@@ -45,8 +47,10 @@ def with_numbers(text: str) -> Markup:
 
 
 def show(template: str, face: Face | None, *, status: int = 200, **known: Any) -> Response:
-    """A page in the clinic's style, or in the house's where the clinic is not known."""
-    return Response(render_template(f"pages/{template}", face=face, **known), status, mimetype="text/html")
+    """A page in the clinic's style and with its words for somebody in danger, or the house's where it is not known."""
+    words = face.crisis_text if face else Questionnaires().crisis_text
+    page = render_template(f"pages/{template}", face=face, crisis_text=words, **known)
+    return Response(page, status, mimetype="text/html")
 
 
 @blueprint.after_request
@@ -59,11 +63,30 @@ def _keep_private(response: Response) -> Response:
 
 @blueprint.errorhandler(Exception)
 def _apologise(error: Exception) -> Response:
-    """A refusal or a fault as a page. Whatever was written has been rolled back."""
+    """A refusal or a fault as a page. Whatever was written has been rolled back.
+
+    What was sent may be the answers of somebody in danger, whatever became of them: then those words come first.
+    """
     document = _problem(error)
-    page = show("trouble.html", None, status=document.status_code, said=SAID.get(document.status_code, TROUBLE))
+    face = None if isinstance(error, NoConnection) else _face_asked_for()  # who waited in vain does not wait again
+    answers = request.method == "POST" and "token" in (request.view_args or {})
+    said = SAID.get(document.status_code, TROUBLE)
+    page = show("trouble.html", face, status=document.status_code, said=said, in_danger=answers)
     page.headers.extend({name: document.headers[name] for name in ("Allow", "Retry-After") if name in document.headers})
     return page
+
+
+def _face_asked_for() -> Face | None:
+    """The clinic whose page was asked for, read anew; None where it cannot be known."""
+    asked = request.view_args or {}
+    clinic_id = asked.get("clinic_id") or clinic_in(asked.get("token", ""))
+    if clinic_id is None:
+        return None
+    try:
+        with current_app.database.reading() as db:  # type: ignore[attr-defined] # ClinicApp
+            return face_of(db, clinic_id, now=current_app.clock())  # type: ignore[attr-defined] # ClinicApp
+    except (DomainError, SQLAlchemyError):
+        return None
 
 
 def _problem(error: Exception) -> Response:

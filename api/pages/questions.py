@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from flask import Response, g, request
+from flask import Response, current_app, g, redirect, request, url_for
 
 from api.identity import allow_public
 from api.pages.bodies import answers_in, fields_of
-from api.pages.frame import GONE, UNPROCESSABLE, blueprint, show
+from api.pages.frame import GONE, SEE_OTHER, UNPROCESSABLE, blueprint, show
 from scheduler.models import SentBy
-from scheduler.outcomes.questionnaires import answering
+from scheduler.outcomes.questionnaires import answering, redeeming
 from scheduler.outcomes.questionnaires.answering import Asking, calls_for_help
+from scheduler.outcomes.questionnaires.late import keep_late
 from scheduler.outcomes.questionnaires.listing import QuestionnaireState
 from scheduler.outcomes.scales.definition import Item, Scale
 
@@ -40,18 +41,29 @@ def ask(token: str) -> Response:
 @blueprint.post("/q/<token>")
 @allow_public
 def take(token: str) -> Response:
-    """Store the answers, once; ask back where some are missing, but never where somebody may be in danger."""
+    """Store the answers, once; ask back where some are missing, but never where somebody may be in danger.
+
+    A link that has ended takes nothing, but for answers by which somebody may be in danger.
+    """
     fields = fields_of(request)
     asking = answering.take_questionnaire(g.db, token, now=g.now)
     scale, anyway = asking.scale, fields.pop(ANYWAY, None) is not None
     answers = answers_in(fields, _allowed(scale)) if scale else []
-    in_danger = scale is not None and calls_for_help(scale, answers)
+    in_danger = calls_for_help(scale, answers) if scale else bool(fields)  # of answers nobody can read, the worst
     if _to_be_asked(asking) is None or scale is None:
-        return _ended(asking, in_danger=in_danger)
+        return _ended(asking, in_danger=in_danger, kept=keep_late(g.db, asking, answers, now=g.now))
     if scale.missing(answers) and not (anyway or in_danger):
         return _questions(asking, scale, answers, left_open=scale.missing(answers))
     answering.answer(g.db, asking, answers, now=g.now)
     return show("thanks.html", asking.face, in_danger=in_danger, on_tablet=_on_tablet(asking))
+
+
+@blueprint.post("/q/<token>/done")
+@allow_public
+def done(token: str) -> Response:
+    """Give the tablet back: the questions are gone, and the next code is asked for."""
+    clinic_id = redeeming.leave(g.db, token, now=g.now)
+    return current_app.make_response(redirect(url_for("pages.ask_code", clinic_id=clinic_id), SEE_OTHER))
 
 
 def _to_be_asked(asking: Asking) -> Scale | None:
@@ -75,12 +87,12 @@ def _grave(scale: Scale, item: Item) -> frozenset[int]:
     return frozenset(choice.value for choice in item.choices if any(rule.finding(choice.value) for rule in rules))
 
 
-def _ended(asking: Asking, *, in_danger: bool = False) -> Response:
-    """That these questions were answered, or can no longer be."""
-    answered = asking.state is QuestionnaireState.ANSWERED
+def _ended(asking: Asking, *, in_danger: bool = False, kept: bool = False) -> Response:
+    """That these questions were answered, or can no longer be; and whether what was sent is kept all the same."""
     return show(
-        "ended.html", asking.face, status=GONE, answered=answered, in_danger=in_danger, on_tablet=_on_tablet(asking)
-    )
+        "ended.html", asking.face, status=200 if kept else GONE, kept=kept, in_danger=in_danger,
+        answered=asking.state is QuestionnaireState.ANSWERED, on_tablet=_on_tablet(asking),
+    )  # fmt: skip
 
 
 def _on_tablet(asking: Asking) -> bool:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from uuid import UUID
 
 TOKEN = re.compile(r"([0-9a-f]{32})([a-z2-7]{52})")
+CLINIC = re.compile(r"[0-9a-f]{32}")
 SECRET_BYTES = 32
 
 
@@ -29,6 +30,12 @@ def read_token(token: str) -> Link | None:
     """Where a token leads; None for what is no token."""
     parts = TOKEN.fullmatch(token)
     return Link(UUID(parts[1]), _digest(parts[2])) if parts else None
+
+
+def clinic_in(token: str) -> UUID | None:
+    """The clinic a token speaks of, also where the rest of it was lost on the way; None where it names none."""
+    found = CLINIC.match(token)
+    return UUID(found[0]) if found else None
 
 
 def _digest(secret: str) -> str:

@@ -8,14 +8,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.models import Questionnaire
+from scheduler.errors import NotFound
+from scheduler.models import Questionnaire, SentBy
 from scheduler.outcomes.questionnaires import codes, links
 from scheduler.outcomes.questionnaires.codes import Code
 from scheduler.outcomes.settings import policy_in_force
 from scheduler.records import audit
 
-ANSWERING = timedelta(hours=1)
-"""How long the questions stay open on the tablet once the code was typed."""
+ANSWERING = timedelta(minutes=15)
+"""How long the questions stay open on the tablet once the code was typed, as long as a code lives unless the clinic
+decides otherwise: whoever has the tablet next must not find them in its history.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,27 @@ def redeem(db: Session, challenge: Challenge, *, fitted: bool, now: datetime) ->
     known = {"subject": row.id, "patient_id": row.patient_id} if row else {}
     audit.note(db, "code.refused", actor=Actor(challenge.clinic_id, None, frozenset()), now=now, **known)
     return None
+
+
+def leave(db: Session, token: str, *, now: datetime) -> UUID:
+    """End the link of somebody who gives the tablet back; the id of the clinic whose tablet it is.
+
+    From here on the token leads nowhere, so that sending its form again tells nothing of who sent it first. A link
+    by letter, and one that was left before, stay as they are. Raises `NotFound` for what is no token.
+    """
+    link = links.read_token(token)
+    if link is None:
+        raise NotFound("There is no such page.")
+    mine = select(Questionnaire).where(
+        Questionnaire.clinic_id == link.clinic_id, Questionnaire.token_digest == link.digest,
+        Questionnaire.via == SentBy.TABLET,
+    )  # fmt: skip
+    row = db.scalar(mine.with_for_update())
+    if row is not None:
+        row.token_digest = None
+        actor = Actor(row.clinic_id, None, frozenset())
+        audit.note(db, "questionnaire.left", actor=actor, now=now, subject=row.id, patient_id=row.patient_id)
+    return link.clinic_id
 
 
 def _locked(db: Session, challenge: Challenge) -> Questionnaire | None:

@@ -5,6 +5,8 @@ import re
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from scheduler.models import (
     Alert,
@@ -22,14 +24,27 @@ from tests.api.pages.patients import CALM, IN_DANGER, Browser, ticked
 from tests.clients import shared_app
 from tests.scheduler.outcomes.questionnaires import asked
 
-CRISIS = "call or text"
+CRISIS, OWN = "call or text", "Somebody at the Harbor line listens all night."
 FORM = "application/x-www-form-urlencoded"
+
+
+class Away(Exception):
+    """What both drivers say of a database that is not there."""
+
+    sqlite_errorcode, sqlstate = 14, "08006"
 
 
 @pytest.fixture
 def browser(app, clinic):
     """At the page of a PHQ-9 that was just sent."""
     return Browser(app, f"/q/{asked.link(clinic)}")
+
+
+def words(clinic, text=OWN):
+    """Let the clinic choose its own for somebody in danger."""
+    policy = OutcomePolicy(questionnaires=Questionnaires(crisis_text=text))
+    row = {"effective_from": clinic.now, "created_at": clinic.now, "document": as_document(policy)}
+    clinic.keep(OutcomeSettings(clinic_id=clinic.id, **row))
 
 
 def count(db, kind):
@@ -108,9 +123,7 @@ def test_the_words_stand_ready_beside_the_safety_item_alone(browser):
 
 
 def test_the_words_for_somebody_in_danger_cannot_break_the_page(browser, db, clinic):
-    policy = OutcomePolicy(questionnaires=Questionnaires(crisis_text='<script>"&call 112 & +1 (212) 555-0100'))
-    row = {"effective_from": clinic.now, "created_at": clinic.now, "document": as_document(policy)}
-    clinic.keep(OutcomeSettings(clinic_id=clinic.id, **row))
+    words(clinic, '<script>"&call 112 & +1 (212) 555-0100')
 
     page = browser.open().text
 
@@ -126,6 +139,7 @@ def test_open_questions_are_asked_about_once_and_nothing_ticked_is_lost(browser,
 
     assert page.status_code == 422
     assert "You left 6 questions open" in page.text
+    assert '<p class="help">If you might hurt yourself' in page.text
     assert ticked(page.text) == partly
     assert page.text.count('href="#item-') == 6
     assert count(db, Assessment) == 0
@@ -181,14 +195,58 @@ def test_who_sends_twice_and_may_be_in_danger_sees_the_words_first_again(browser
 def test_an_expired_link_says_so_and_that_nothing_was_sent(browser, connection, db, now):
     late = Browser(shared_app(connection, db, now + 73 * asked.HOUR), browser.path)
 
-    opened, sent = late.open(), late.send(IN_DANGER)
+    opened, sent = late.open(), late.send(CALM)
 
     assert (opened.status_code, sent.status_code) == (410, 410)
     assert "can no longer be used" in opened.text
     assert "have not been sent" not in opened.text
     assert "Your answers have not been sent." in sent.text
-    assert 0 < sent.text.index(CRISIS) < sent.text.index("can no longer be used</h1>")
+    assert CRISIS in sent.text
     assert count(db, Assessment) == 0
+
+
+def test_who_may_be_in_danger_is_kept_though_the_link_is_over(browser, connection, db, now):
+    late = Browser(shared_app(connection, db, now + 80 * asked.HOUR), browser.path)
+
+    page = late.send(IN_DANGER)
+
+    assert page.status_code == 200
+    assert 0 < page.text.index(CRISIS) < page.text.index("<h1>Your answers have been kept")
+    assert "The time of this link was over" in page.text
+    assert "Midtown has been told" in page.text
+    assert "not been" not in page.text
+    assert (count(db, Assessment), count(db, Alert)) == (1, 1)
+
+
+def test_who_answers_more_gravely_through_a_used_link_is_kept(browser, db):
+    browser.send(CALM)
+
+    page = browser.send(IN_DANGER)
+
+    assert 0 < page.text.index(CRISIS) < page.text.index("<h1>Your answers have been kept")
+    assert "had been answered before" in page.text
+    assert (count(db, Assessment), count(db, Alert)) == (2, 1)
+
+
+def test_another_form_through_an_ended_link_is_a_page_only(browser, connection, db, now):
+    late = Browser(shared_app(connection, db, now + 80 * asked.HOUR), browser.path)
+    late.send(CALM | {"item-9": "1"})
+
+    page = late.send(IN_DANGER)
+
+    assert page.status_code == 410
+    assert 0 < page.text.index(CRISIS) < page.text.index("Your answers have not been sent.")
+    assert (count(db, Assessment), count(db, Alert)) == (1, 1)
+
+
+def test_answers_begun_in_time_are_answers_a_little_late(browser, connection, db, now):
+    browser.open()
+    late = Browser(shared_app(connection, db, now + 73 * asked.HOUR), browser.path)
+
+    page = late.send(CALM)
+
+    assert "Thank you" in page.text
+    assert db.scalars(select(Questionnaire)).one().answered_at == now + 73 * asked.HOUR
 
 
 def test_a_link_that_was_taken_back_looks_as_one_that_has_expired(app, db, clinic):
@@ -210,6 +268,15 @@ def test_questions_that_are_asked_no_more_can_neither_be_seen_nor_answered(brows
     assert count(db, Assessment) == 0
 
 
+def test_of_answers_nobody_can_read_any_more_the_worst_is_feared(browser, db):
+    db.scalars(select(Questionnaire)).one().scale_version = "0"
+
+    opened, sent = browser.open().text, browser.send(CALM).text
+
+    assert CRISIS in opened
+    assert 0 < sent.index(CRISIS) < sent.index("can no longer be used</h1>") < sent.index("have not been sent")
+
+
 @pytest.mark.parametrize("token", ["x", "0" * 84, "%00", "a" * 5000, "\u00e9", "0" * 32 + "a" * 52])
 def test_a_link_nobody_made_is_a_page_that_tells_nothing(app, clinic, token):
     browser = Browser(app, f"/q/{token}")
@@ -217,10 +284,19 @@ def test_a_link_nobody_made_is_a_page_that_tells_nothing(app, clinic, token):
     for page in (browser.open(), browser.send(CALM)):
         assert (page.status_code, page.mimetype) == (404, "text/html")
         assert "Midtown" not in page.text
+        assert CRISIS in page.text
+
+
+def test_a_link_that_was_not_copied_whole_shows_the_words_of_its_clinic(browser, db, clinic):
+    words(clinic)
+    browser.path = browser.path[:-5]
+
+    for page in (browser.open(), browser.send(IN_DANGER)):
+        assert (page.status_code, OWN in page.text, CRISIS in page.text) == (404, True, False)
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "status"),
+    "sent",
     [
         (b"item-1=4", FORM, 400),
         (b"item-1=x", FORM, 400),
@@ -247,11 +323,14 @@ def test_a_link_nobody_made_is_a_page_that_tells_nothing(app, clinic, token):
         (b"item-1=1", "text/plain", 415),
     ],
 )
-def test_what_no_page_of_ours_sends_is_refused_with_a_page(browser, db, body, content_type, status):
+def test_what_no_page_of_ours_sends_is_refused_with_a_page(browser, db, clinic, sent):
+    words(clinic)
+    body, content_type, status = sent
+
     page = browser.send(body, content_type)
 
     assert (page.status_code, page.mimetype) == (status, "text/html")
-    assert "has not been stored" in page.text
+    assert 0 < page.text.index(OWN) < page.text.index("has not been stored")
     assert count(db, Assessment) == 0
     assert browser.send(CALM).status_code == 200
 
@@ -301,6 +380,7 @@ def test_a_fault_of_ours_is_a_page_too_and_leaves_nothing(browser, db, monkeypat
 
     assert (page.status_code, page.mimetype) == (500, "text/html")
     assert "not your fault" in page.text
+    assert 0 < page.text.index(CRISIS) < page.text.index("has not been stored")
     assert "Ada" not in page.text
     assert db.scalars(select(Questionnaire)).one().answered_at is None
 
@@ -312,6 +392,7 @@ def test_a_form_that_is_there_already_is_a_page_too(browser, db, clinic):
     page = browser.send(CALM)
 
     assert (page.status_code, page.mimetype) == (409, "text/html")
+    assert 0 < page.text.index(CRISIS) < page.text.index("has not been stored")
     assert count(db, Assessment) == 1
 
 
@@ -325,6 +406,41 @@ def test_via_the_tablet_the_thanks_lead_back_to_the_tablet(app, clinic):
     browser.type_code(sent.tablet_page, sent.tablet_code)
 
     page = browser.send(CALM).text
+    done = app.test_client().post(f"{browser.path}/done")
 
-    assert f'href="/tablet/{clinic.id}"' in page
     assert "give the tablet back" in page
+    assert f'action="{browser.path}/done"' in page
+    assert (done.status_code, done.headers["Location"]) == (303, f"/tablet/{clinic.id}")
+
+
+def test_after_done_the_next_patient_learns_nothing_by_sending_the_page_again(app, clinic, db):
+    sent = asked.send(clinic, via=SentBy.TABLET)
+    browser = Browser(app)
+    browser.type_code(sent.tablet_page, sent.tablet_code)
+    browser.send(IN_DANGER)
+    again = [app.test_client().post(f"{browser.path}/done") for _ in range(2)]
+
+    in_danger, calm = browser.send(IN_DANGER), browser.send(CALM)
+
+    assert [page.status_code for page in (*again, browser.open(), calm)] == [303, 303, 404, 404]
+    assert in_danger.data == calm.data
+    assert count(db, Assessment) == 1
+
+
+def test_what_is_no_link_cannot_be_done_with(app):
+    assert app.test_client().post("/q/x/done").status_code == 404
+
+
+@pytest.mark.parametrize("away", [OperationalError("", {}, Away()), NoConnection()], ids=["away", "waited"])
+def test_without_a_database_the_words_are_those_of_the_house(app, clinic, monkeypatch, away):
+    def gone(**_said):
+        raise away
+
+    browser = Browser(app, f"/q/{asked.link(clinic)}")
+    for session in ("reading", "writing"):
+        monkeypatch.setattr(app.database, session, gone)
+
+    page = browser.send(IN_DANGER)
+
+    assert page.status_code == 503
+    assert 0 < page.text.index(CRISIS) < page.text.index("has not been stored")

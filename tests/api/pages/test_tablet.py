@@ -11,6 +11,8 @@ from tests.clients import SETTINGS, shared_app
 from tests.scheduler.outcomes.questionnaires import asked
 from tests.scheduler.outcomes.questionnaires.asked import wrong
 
+CRISIS = "call or text"
+
 
 @pytest.fixture
 def sent(clinic):
@@ -62,6 +64,7 @@ def test_unknown_wrong_used_expired_and_dead_codes_look_alike(browser, clinic, c
     assert {answer.status_code for answer in answers} == {422}
     assert len({answer.data for answer in answers}) == 1
     assert "This code is not valid." in answers[0].text
+    assert CRISIS in answers[0].text
 
 
 def test_a_wrong_try_stays_counted_although_the_page_refuses(browser, db, sent):
@@ -80,6 +83,7 @@ def test_a_number_that_is_tried_too_often_is_refused_for_a_while(browser, sent):
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 15 * 60
     assert "Too many codes were wrong" in refused.text
+    assert CRISIS in refused.text
 
 
 def test_an_address_of_the_network_that_tries_too_many_codes_is_refused(browser, app, clinic, monkeypatch):
@@ -106,12 +110,34 @@ def test_wrong_codes_lock_no_staff_out(browser, client, clinic, sent):
 def test_a_clinic_nobody_knows_has_no_tablet(app, clinic_id):
     browser = Browser(app, f"/tablet/{clinic_id}")
 
-    assert [browser.open().status_code, browser.send({"code": "1"}).status_code] == [404, 404]
+    sent = browser.send({"code": "1"})
+
+    assert [browser.open().status_code, sent.status_code] == [404, 404]
+    assert clinic_id == "x" or CRISIS in sent.text
 
 
 @pytest.mark.parametrize("body", [b"", b"code=1&more=2", b"other=1", b"code=1&code=2", b"code=%ff"])
 def test_what_the_page_does_not_send_is_refused(browser, body):
-    assert browser.send(body).status_code == 400
+    page = browser.send(body)
+
+    assert (page.status_code, CRISIS in page.text, "<p>Midtown</p>" in page.text) == (400, True, True)
+
+
+def test_a_page_too_long_shows_the_words_as_well(browser):
+    page = browser.send(b"x" * 300_000)
+
+    assert (page.status_code, CRISIS in page.text) == (413, True)
+
+
+def test_a_fault_of_ours_shows_the_words_as_well(browser, monkeypatch, sent):
+    def broken(*_args, **_said):
+        raise RuntimeError
+
+    monkeypatch.setattr("api.pages.tablet.redeeming.redeem", broken)
+
+    page = browser.type_code(sent.tablet_page, sent.tablet_code)
+
+    assert (page.status_code, CRISIS in page.text) == (500, True)
 
 
 @pytest.mark.parametrize("code", ["", " ", "1" * 41, "\u0661" * 10, "<script>", "%"])

@@ -104,6 +104,62 @@ def test_a_link_ends_by_itself_to_the_second(db, clinic, now):
         answer(db, token, CALM, now=now + 72 * HOUR)
 
 
+def opened(db, clinic, now):
+    """The token of a link by letter that somebody has opened a minute before its end."""
+    token = link(clinic)
+    open_questionnaire(db, token, now=now + 72 * HOUR - MINUTE)
+    db.commit()
+    return token
+
+
+def test_who_began_in_time_may_end_two_hours_late(db, clinic, now):
+    token = opened(db, clinic, now)
+
+    logged = answer(db, token, CALM, now=now + 74 * HOUR - MINUTE)
+
+    assert (logged.assessment.questionnaire_id, only(db).answered_at) == (only(db).id, now + 74 * HOUR - MINUTE)
+
+
+def test_two_hours_late_is_too_late_for_whoever_began_in_time(db, clinic, now):
+    token = opened(db, clinic, now)
+
+    with pytest.raises(LinkEnded):
+        answer(db, token, CALM, now=now + 74 * HOUR)
+
+
+def test_a_link_that_has_ended_is_not_shown_again_although_it_was_opened_in_time(db, clinic, now):
+    token = opened(db, clinic, now)
+
+    assert open_questionnaire(db, token, now=now + 73 * HOUR).state is QuestionnaireState.EXPIRED
+
+
+def test_a_link_nobody_opened_in_time_has_no_grace(db, clinic, now):
+    token, other = link(clinic), opened(db, clinic, now)
+
+    with pytest.raises(LinkEnded):
+        answer(db, token, CALM, now=now + 72 * HOUR)
+
+    assert answer(db, other, CALM, now=now + 72 * HOUR).assessment.complete
+
+
+def test_a_link_that_was_opened_and_withdrawn_has_no_grace(db, clinic, now):
+    token = opened(db, clinic, now)
+    only(db).withdrawn_at = now
+    db.flush()
+
+    with pytest.raises(LinkEnded):
+        answer(db, token, CALM, now=now + 73 * HOUR)
+
+
+def test_on_the_tablet_nobody_has_a_grace(db, clinic, now):
+    token = typed(db, clinic.id, send(clinic, via=SentBy.TABLET).tablet_code, now=now)
+    open_questionnaire(db, token, now=now)
+    db.commit()
+
+    with pytest.raises(LinkEnded):
+        answer(db, token, CALM, now=now + 16 * MINUTE)
+
+
 def test_a_link_that_was_withdrawn_takes_no_answers(db, clinic, now):
     sent = send(clinic)
     row = sent.questionnaire

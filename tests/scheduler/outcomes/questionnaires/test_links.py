@@ -50,6 +50,13 @@ def test_what_is_no_code_is_none(text):
     assert codes.read_code(text) is None
 
 
+def test_the_clinic_is_known_from_a_link_that_was_not_copied_whole():
+    token, _ = links.new_token(CLINIC)
+
+    assert [links.clinic_in(part) for part in (token, token[:40], token[:32])] == [CLINIC] * 3
+    assert [links.clinic_in(part) for part in (token[:31], "", "nowhere")] == [None] * 3
+
+
 def test_a_code_shows_itself_to_people_and_hides_its_secret_from_logs():
     code = codes.Code("0007", "000012")
 

@@ -13,6 +13,8 @@ from scheduler.actors import Actor
 from scheduler.errors import DomainError
 from scheduler.models import Alert, Assessment, AuditRow, Questionnaire, SentBy
 from scheduler.models.engine import Database
+from scheduler.outcomes.questionnaires.answering import take_questionnaire
+from scheduler.outcomes.questionnaires.late import keep_late
 from scheduler.outcomes.questionnaires.listing import find_questionnaire, withdraw
 from scheduler.records import audit
 from tests.builders import build_clinic
@@ -64,6 +66,18 @@ def test_of_answers_sent_together_one_form_is_stored(database, house, link, now)
     assert (len(rows(database, Assessment)), len(rows(database, Alert))) == (1, 1)
     with database.reading() as db:
         assert list(audit.broken_links(db, house.id)) == []
+
+
+def late(database, token, answers, now):
+    with database.committing() as db:
+        return keep_late(db, take_questionnaire(db, token, now=now), answers, now=now)
+
+
+def test_of_late_answers_sent_together_one_form_is_kept(database, link, now):
+    told = at_once(*[partial(late, database, link, IN_DANGER, now + 100 * asked.HOUR)] * 6)
+
+    assert told == [True] * 6
+    assert (len(rows(database, Assessment)), len(rows(database, Alert))) == (1, 1)
 
 
 def take_back(db, questionnaire_id, *, actor, now):

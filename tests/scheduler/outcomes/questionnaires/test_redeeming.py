@@ -3,12 +3,23 @@
 import pytest
 from sqlalchemy import select
 
+from scheduler.errors import NotFound
 from scheduler.models import AuditRow, Questionnaire, SentBy
 from scheduler.outcomes.questionnaires import redeeming
 from scheduler.outcomes.questionnaires.answering import open_questionnaire
 from scheduler.outcomes.questionnaires.codes import read_code
 from scheduler.outcomes.questionnaires.listing import QuestionnaireState, find_questionnaire, withdraw
-from tests.scheduler.outcomes.questionnaires.asked import HOUR, MINUTE, acts, send, typed, wrong
+from tests.scheduler.outcomes.questionnaires.asked import (
+    CALM,
+    MINUTE,
+    acts,
+    answer,
+    letter,
+    send,
+    token_in,
+    typed,
+    wrong,
+)
 
 
 @pytest.fixture
@@ -20,10 +31,10 @@ def state(db, clinic, sent, now):
     return find_questionnaire(db, sent.questionnaire.id, actor=clinic.clinician, now=now).state
 
 
-def test_a_code_leads_to_a_fresh_link_for_an_hour(db, clinic, sent, now):
+def test_a_code_leads_to_a_fresh_link_for_a_quarter_of_an_hour(db, clinic, sent, now):
     token = typed(db, clinic.id, sent.tablet_code, now=now + MINUTE)
 
-    last, over = now + HOUR, now + MINUTE + HOUR
+    last, over = now + 15 * MINUTE, now + 16 * MINUTE
     assert open_questionnaire(db, token, now=last).state is QuestionnaireState.OPEN
     assert open_questionnaire(db, token, now=over).state is QuestionnaireState.EXPIRED
 
@@ -104,3 +115,37 @@ def test_of_the_fresh_link_only_a_digest_is_kept(db, clinic, sent, now):
 
     kept = repr([row._mapping for row in db.execute(select(Questionnaire.__table__))])
     assert token[32:] not in kept
+
+
+def test_who_gives_the_tablet_back_leaves_no_link(db, clinic, sent, now):
+    token = typed(db, clinic.id, sent.tablet_code, now=now)
+    answer(db, token, CALM, now=now)
+
+    left = [redeeming.leave(db, token, now=now) for _ in range(2)]
+
+    assert left == [clinic.id] * 2
+    with pytest.raises(NotFound):
+        open_questionnaire(db, token, now=now)
+    assert state(db, clinic, sent, now) is QuestionnaireState.ANSWERED
+    assert acts(db).count("questionnaire.left") == 1
+
+
+def test_who_gives_the_tablet_back_unanswered_leaves_no_link_either(db, clinic, sent, now):
+    token = typed(db, clinic.id, sent.tablet_code, now=now)
+
+    redeeming.leave(db, token, now=now)
+
+    assert state(db, clinic, sent, now) is QuestionnaireState.EXPIRED
+
+
+def test_a_link_by_letter_cannot_be_left(db, clinic, now):
+    token = token_in(letter(db, send(clinic)))
+
+    redeeming.leave(db, token, now=now)
+
+    assert open_questionnaire(db, token, now=now).state is QuestionnaireState.OPEN
+
+
+def test_what_is_no_link_cannot_be_left(db, now):
+    with pytest.raises(NotFound):
+        redeeming.leave(db, "x", now=now)
