@@ -1,14 +1,12 @@
 """The application: one request, one transaction, and every refusal a problem document."""
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, g, request
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -65,14 +63,11 @@ from api.identity import Work, access_to, identify, refuse_undeclared, work_of
 from api.openapi import Api, Blueprint
 from config import Settings
 from scheduler.errors import PlanRefused
-from scheduler.models.engine import Database, is_transient
+from scheduler.models.engine import Database
+from scheduler.models.retrying import tried
 from scheduler.records import audit
 
 access_log = logging.getLogger("api.access")
-
-ATTEMPTS = 6
-"""How often a request is tried whose transaction met another one; the last failure is answered with 503."""
-FIRST_PAUSE_SECONDS = 0.01
 
 READING = (Work.READS, Work.READS_ONE_SNAPSHOT)
 
@@ -175,14 +170,7 @@ class ClinicApp(Flask):
         if request.method == "OPTIONS":
             return self.make_default_options_response()
         request.get_data()  # all of it is here before a transaction begins, however slow the client
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return self._answer()
-            except DBAPIError as error:
-                if not is_transient(error):
-                    raise
-            time.sleep(random.uniform(0, FIRST_PAUSE_SECONDS * 2**attempt))
-        return self._answer()
+        return tried(self._answer)  # the last failure is answered with 503
 
     def _answer(self) -> Response:
         g.now, g.reserved_key = self.clock(), None

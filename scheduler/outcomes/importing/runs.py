@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -15,6 +16,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 from scheduler.errors import Fault, Invalid
+from scheduler.models.retrying import tried
 from scheduler.outcomes.importing.rows import Lines, Row, RowFault, lines_of, read_rows
 from scheduler.outcomes.importing.seen import Seen, nothing_seen
 
@@ -34,7 +36,7 @@ class Count(StrEnum):
 
     READ = "read"
     ALREADY = "already"
-    """Brought before, by this file or another."""
+    """On record before, or earlier in the file."""
     WRITTEN = "written"
     """Or to be written, where nothing is."""
     COMPLETE = "complete"
@@ -48,6 +50,8 @@ class Count(StrEnum):
     """Alerts that somebody must answer."""
     HISTORICAL = "historical"
     """Alerts that stand on the list of old scores."""
+    CLEARED = "cleared"
+    """With 0 where nothing was asked, read as no answer."""
 
 
 class Job(Protocol[Draft]):
@@ -122,17 +126,25 @@ def check_file(file: FileOf, job: Job[Draft], transaction: Transaction, faults: 
 
 
 def write_file(file: FileOf, job: Job[Draft], transaction: Transaction) -> Counter[Count]:
-    """Write what is new in a file that was checked. Raises `Invalid` where it is no longer as it was checked."""
+    """Write what is new in a file that was checked. Raises `Invalid` where it is no longer as it was checked.
+
+    A piece that met another transaction is written again from its beginning.
+    """
     counts: Counter[Count] = Counter()
     faults = Faults()
     for piece in file.pieces(job, faults):
         _refuse_changed(faults)
-        with transaction() as db:
-            written = Counter(_told(job.write(db, piece), faults))
-            _refuse_changed(faults)
-        counts += written
+        counts += tried(partial(_write_piece, job, piece, transaction))
         counts[Count.READ] += len(piece)
     _refuse_changed(faults)
+    return counts
+
+
+def _write_piece(job: Job[Draft], piece: Sequence[Draft], transaction: Transaction) -> Counter[Count]:
+    faults = Faults()
+    with transaction() as db:
+        counts = Counter(_told(job.write(db, piece), faults))
+        _refuse_changed(faults)
     return counts
 
 

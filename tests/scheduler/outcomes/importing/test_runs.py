@@ -2,12 +2,15 @@
 
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from scheduler.models import retrying
 from scheduler.outcomes.importing import runs
 from scheduler.outcomes.importing.rows import RowFault
-from scheduler.outcomes.importing.runs import MOST_KEPT, Count, Faults, FileOf, check_file
+from scheduler.outcomes.importing.runs import MOST_KEPT, Count, Faults, FileOf, check_file, write_file
 from tests.scheduler.outcomes.importing.files import written
 
 
@@ -21,6 +24,9 @@ class Letters:
 
     def check(self, _db, drafts, _seen):
         yield from (Count.WRITTEN for _ in drafts)
+
+    def write(self, _db, drafts):
+        yield from self.check(_db, drafts, None)
 
 
 @pytest.fixture
@@ -51,3 +57,51 @@ def test_a_file_is_taken_in_pieces_and_what_is_done_of_it_is_told(path, monkeypa
     assert counts == Counter({Count.READ: 5, Count.WRITTEN: 5})
     assert len(done) == 3
     assert done[-1] == path.stat().st_size
+
+
+class Driver(Exception):
+    """What a driver raises where two transactions met, and where they did not."""
+
+    def __init__(self, **said):
+        super().__init__("refused")
+        self.__dict__.update(said)
+
+
+@dataclass
+class Meets(Letters):
+    """A job that meets another transaction so many times, half-way through its writing."""
+
+    times: int
+    said: dict = field(default_factory=lambda: {"sqlstate": "40P01"})
+    tries: int = 0
+
+    def write(self, _db, drafts):
+        self.tries += 1
+        yield Count.WRITTEN
+        if self.tries <= self.times:
+            raise OperationalError("INSERT", {}, Driver(**self.said))
+        yield from [Count.WRITTEN] * (len(drafts) - 1)
+
+
+@pytest.fixture
+def five(tmp_path, monkeypatch):
+    monkeypatch.setattr(retrying, "FIRST_PAUSE_SECONDS", 0)
+    return FileOf(written(tmp_path / "five.csv", *["x,"] * 5, header="a,b"))
+
+
+@pytest.mark.parametrize("said", [{"sqlstate": "40P01"}, {"sqlite_errorcode": 5}])
+def test_a_piece_that_met_another_transaction_is_written_again_and_counted_once(five, said):
+    job = Meets(2, said)
+
+    assert write_file(five, job, nullcontext) == {Count.READ: 5, Count.WRITTEN: 5}
+    assert job.tries == 3
+
+
+@pytest.mark.parametrize(("said", "tries"), [({"sqlstate": "40P01"}, retrying.ATTEMPTS), ({"sqlstate": "57014"}, 1)])
+def test_a_piece_is_not_tried_for_ever_and_not_for_anything_else(five, said, tries):
+    job = Meets(100, said)
+
+    with pytest.raises(OperationalError):
+        write_file(five, job, nullcontext)
+
+    assert job.tries == tries
