@@ -219,8 +219,8 @@ class TrajectoryOut(Shape):
     nadir = fields.Nested(ScoreOut, **_said("The lowest score after the first infusion.", allow_none=True))
     first_response = _when("The first score that is a response.")
     first_remission = _when("The first score that is remission.")
-    confirmed_response = _when("The first response that the next score bore out.", ConfirmedOut)
-    confirmed_remission = _when("The first remission that the next score bore out.", ConfirmedOut)
+    confirmed_response = _when("The first response that the next score, of another day, bore out.", ConfirmedOut)
+    confirmed_remission = _when("The first remission that the next score, of another day, bore out.", ConfirmedOut)
     relapse = _when("The first relapse after a response that a score three days later or more bore out.", ConfirmedOut)
     possible_relapse = _when("A relapse of now that no later score has borne out or denied.", ConfirmedOut)
     slope = Ratio(

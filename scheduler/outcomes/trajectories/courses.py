@@ -142,7 +142,8 @@ def elsewhere(course: Course, courses: Iterable[Course]) -> tuple[Infusion, ...]
 def of_course(readings: Iterable[Reading], course: Course, courses: Iterable[Course]) -> list[Reading]:
     """The readings of this course: after the last infusion of any before it, up to the first of any after it.
 
-    A form that came before one of its visits' infusions is always among them. What is only planned in another course bounds nothing.
+    A form that came before one of its visits' infusions is always among them. What is only planned in another course
+    bounds nothing.
     """
     own = course.given or course.infusions
     if not own:
