@@ -65,7 +65,7 @@ def importing() -> None:
     "--items", multiple=True, metavar="COLUMN,COLUMN,...",
     help="Columns of the answers, in the order of the scale's items; SCALE=COLUMN,... for each of several scales.",
 )  # fmt: skip
-@click.option("--taken-at", help="When all of them were answered: a date (noon in the clinic) or a time.")
+@click.option("--taken-at", help="When all of them were answered: a time, or a date (the beginning of that day).")
 @click.option(
     "--missing", multiple=True, metavar="CODE=REASON",
     help="What a code means that is no answer: refused, unknown, not_asked or not_applicable; repeatable. "
@@ -73,7 +73,11 @@ def importing() -> None:
 )  # fmt: skip
 @click.option("--check-total", metavar="COLUMN", help="Compare this column with the totals made here.")
 @click.option("--answered-by", type=click.Choice([by.value for by in AnsweredBy]), help="Who chose the answers.")
-@click.option("--source", help="A name for where the scores come from, if two sources may say the same.")
+@click.option(
+    "--source",
+    help="A name for where the scores come from. What another source, or the clinic itself, has told of a day with the "
+    "same answers is there already; forms of one source at different times are different forms.",
+)
 @DELIMITER
 @REPORT
 @COMMIT
@@ -84,8 +88,9 @@ def scores(  # noqa: PLR0917 # the options, in their order
     """Bring in past scores of patients who are on record, by their record numbers.
 
     Looks through the whole file and says what it would do; with --commit, and not one fault, it does it. A score is
-    made from its answers; no total is taken. What is there already is passed over: the same file, a longer one, or
-    one that was interrupted can be given again. NAME is patient, taken_at or scale.
+    made from its answers; no total is taken. What is there already is passed over, whoever entered it: the same file,
+    a longer one, or one that was interrupted can be given again. NAME is patient, taken_at or scale. A date without a
+    time means the beginning of that day in the clinic: such a form comes before that day's infusion.
     """
     document = read_maps(said)
     document |= {name: text for name, text in texts.items() if text is not None}
@@ -210,6 +215,7 @@ KINDS = {
     Count.INCOMPLETE: "with some answers missing",
     Count.REFUSED: "without any answer, and answers were refused",
     Count.UNANSWERED: "without any answer",
+    Count.CLEARED: "with 0 for questions that were not asked, read as not asked",
 }
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from scheduler.clinic_time import instant
+from scheduler.clinic_time import boundary, instant
 from scheduler.errors import DomainError
 from scheduler.outcomes.importing.rows import Row, RowFault
 
@@ -22,7 +22,6 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
-NOON = 12 * 60
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
@@ -71,9 +70,12 @@ def day(text: str) -> date:
 
 
 def moment(text: str, zone: ZoneInfo) -> datetime:
-    """An instant, a time on the clinic's wall clock, or a date, which means its noon there. Raises `Unfit`."""
+    """An instant, a time on the clinic's wall clock, or a date, which means that day's beginning there.
+
+    So a form with a date alone comes before that day's infusion, and may be of today. Raises `Unfit`.
+    """
     try:
-        return instant(day(text), NOON, zone) if DATE.fullmatch(text) else _at_a_time(text, zone)
+        return boundary(day(text), 0, zone) if DATE.fullmatch(text) else _at_a_time(text, zone)
     except DomainError as refusal:  # the clocks skip it, or show it twice
         raise Unfit(refusal.code, refusal.title) from None
 

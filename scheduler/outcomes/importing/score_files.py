@@ -18,6 +18,11 @@ from scheduler.outcomes.importing.rows import Row, RowFault
 from scheduler.outcomes.policy import OutcomePolicy
 from scheduler.outcomes.scales.definition import Scale, Score
 
+Entry = tuple[int | None, str | None]
+"""An answer, or why there is none."""
+NOTHING: Entry = (None, None)
+UNASKED: Entry = (None, "not_asked")
+
 
 @dataclass(frozen=True)
 class ScoreColumns:
@@ -53,6 +58,8 @@ class FormDraft:
     missing: tuple[str | None, ...] | None
     taken_at: datetime
     score: Score
+    cleared: bool = False
+    """Whether 0 stood where nothing was asked."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,9 @@ class ScorePlan:
         if scale is None:
             return cells.faults
         columns = said.items[scale.key]
-        entries = [cells.take(column, self._entry) for column in columns]
-        answers, missing = zip(*(entry or (None, None) for entry in entries), strict=True)
+        entries = [cells.take(column, self._entry) or NOTHING for column in columns]
+        meant = _without_unasked(scale, entries)
+        answers, missing = zip(*meant, strict=True)
         for fault in scale.faults(answers):
             _refuse_answer(cells, columns, scale, fault)
         if cells.faults or spellings is None or taken_at is None:
@@ -109,7 +117,9 @@ class ScorePlan:
         if said.total:
             cells.take(said.total, lambda text: _compare(text, score))
         reasons = missing if any(missing) else None
-        return cells.faults or FormDraft(row.line, spellings, scale, answers, reasons, taken_at, score)
+        return cells.faults or FormDraft(
+            row.line, spellings, scale, answers, reasons, taken_at, score, cleared=meant != entries
+        )
 
     def _moment(self, text: str) -> datetime:
         return moment(text, self.zone)
@@ -120,7 +130,7 @@ class ScorePlan:
                 return scale
         raise Unfit("scale", "No columns were named for a scale of this name.")
 
-    def _entry(self, text: str) -> tuple[int | None, str | None]:
+    def _entry(self, text: str) -> Entry:
         """The answer, or why there is none."""
         code = _code(text)
         if code in self.reasons:
@@ -128,6 +138,22 @@ class ScorePlan:
         if isinstance(code, str):
             raise Unfit("answer", "An answer is a whole number, and any other code has to be named as missing.")
         return code, None
+
+
+def _without_unasked(scale: Scale, entries: Sequence[Entry]) -> list[Entry]:
+    """The same with no answer for 0 under items that the form, by its other answers, did not ask: exports fill cells.
+
+    Any other answer there is left, and contradicts the form.
+    """
+    meant = list(entries)
+    for asked in scale.asked:
+        given = (*(answer for answer, _ in meant), *(None,) * (len(scale.items) - len(meant)))
+        if asked.tolerated or asked.may_be_met(given):
+            continue
+        for number in asked.items:
+            if (0, None) in meant[number - 1 : number]:
+                meant[number - 1] = UNASKED
+    return meant
 
 
 def _code(text: str) -> int | str:

@@ -1,14 +1,12 @@
 """Past scores: each row a form of a patient who is on record, scored as every form is."""
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from itertools import chain
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
@@ -18,6 +16,7 @@ from scheduler.models.base import table_of
 from scheduler.outcomes.alerts.raising import raise_all
 from scheduler.outcomes.assessments import time_faults
 from scheduler.outcomes.forms import Form
+from scheduler.outcomes.importing.on_record import Known, OnRecord
 from scheduler.outcomes.importing.rows import Row, RowFault
 from scheduler.outcomes.importing.runs import Count
 from scheduler.outcomes.importing.score_files import FormDraft, ScoreColumns, ScorePlan
@@ -27,22 +26,7 @@ from scheduler.outcomes.settings import policy_in_force
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
 
-_assessments = table_of(Assessment)
-THERE = select(_assessments.c.external_key).where(
-    _assessments.c.clinic_id == bindparam("clinic_id"),
-    _assessments.c.external_key.in_(bindparam("keys", expanding=True)),
-)
-WRITE = insert(_assessments)
-
-
-@dataclass(frozen=True)
-class Known:
-    """A form of a patient who was found."""
-
-    draft: FormDraft
-    patient_id: UUID
-    key: str
-    """By which it is known again, whichever file brings it."""
+WRITE = insert(table_of(Assessment))
 
 
 @dataclass(frozen=True)
@@ -51,6 +35,10 @@ class ScoreImport:
 
     plan: ScorePlan
     actor: Actor
+
+    @property
+    def on_record(self) -> OnRecord:
+        return OnRecord(self.actor.clinic_id, self.plan.zone, self.plan.columns.source)
 
     @property
     def used(self) -> Sequence[str]:
@@ -63,9 +51,9 @@ class ScoreImport:
         """What would become of these rows, and what is wrong with them in this clinic. Writes nothing."""
         forms, faults = self._found(db, drafts)
         yield from faults
-        there = self._there(db, forms)
+        there = self.on_record.among(db, forms)
         for form in forms:
-            yield kind_of(form.draft)
+            yield from kinds_of(form.draft)
             key = bytes.fromhex(form.key)
             if form.key in there or seen.first(key, key) is not None:
                 yield Count.ALREADY
@@ -79,21 +67,21 @@ class ScoreImport:
         yield from faults
         patients = {form.patient_id for form in forms}
         access.lock_records(db, patients, actor=self.actor)  # another import of these waits here, before it looks
-        there = self._there(db, forms)
+        there = self.on_record.among(db, forms)
         new = {form.key: form for form in reversed(forms) if form.key not in there}
-        yield from (kind_of(form.draft) for form in forms)
+        yield from chain.from_iterable(kinds_of(form.draft) for form in forms)
         yield from [Count.WRITTEN] * len(new) + [Count.ALREADY] * (len(forms) - len(new))
         if new:
             yield from self._write(db, list(new.values()))
 
     def _write(self, db: Session, forms: Sequence[Known]) -> Iterator[Count]:
         rows = [self._row(form) for form in forms]
-        db.execute(WRITE, rows)  # the database raises their alerts with them
+        db.execute(WRITE, rows)  # the database raises their alerts with them, and by the same rules as the score
         patients = audit.ids_of(form.patient_id for form in forms)
         now = self.plan.now
         audit.note(db, "assessments.imported", actor=self.actor, now=now, patients=patients, forms=len(rows))
-        written = [Assessment(**row) for row in rows]
-        for alert in raise_all(db, written, self.plan.policy, actor=self.actor, now=now):
+        heard = [Assessment(**row) for row in rows if row["flags"] or not row["historical"]]
+        for alert in raise_all(db, heard, self.plan.policy, actor=self.actor, now=now):
             yield Count.HISTORICAL if alert.historical else Count.LIVE
 
     def _found(self, db: Session, drafts: Sequence[FormDraft]) -> tuple[list[Known], list[RowFault]]:
@@ -106,8 +94,7 @@ class ScoreImport:
             wrong = list(self._faults(draft, fitting))
             faults += wrong
             if not wrong:
-                key = external_key(fitting[0].id, draft, self.plan.columns.source)
-                forms.append(Known(draft, fitting[0].id, key))
+                forms.append(self.on_record.known(fitting[0].id, draft))
         return forms, faults
 
     def _faults(self, draft: FormDraft, fitting: Sequence[access.Record]) -> Iterator[RowFault]:
@@ -120,10 +107,6 @@ class ScoreImport:
             born = fitting[0].particulars.birth_date
             for fault in time_faults(draft.taken_at, born, self.plan.zone, self.plan.now):
                 yield RowFault(draft.line, taken_at, fault.code, fault.message)
-
-    def _there(self, db: Session, forms: Sequence[Known]) -> set[str]:
-        keys = [form.key for form in forms]
-        return set(db.scalars(THERE, {"clinic_id": self.actor.clinic_id, "keys": keys}))
 
     def _row(self, form: Known) -> dict[str, Any]:
         draft = form.draft
@@ -155,13 +138,14 @@ def plan_scores(db: Session, columns: ScoreColumns, *, actor: Actor, now: dateti
     return ScoreImport(ScorePlan(columns, scales, read_zone(db, actor.clinic_id), policy, now), actor)
 
 
-def external_key(patient_id: UUID, draft: FormDraft, source: str) -> str:
-    """What a form is known by: whose it is, what was asked and answered when, and by which source it is told."""
-    said = [str(patient_id), draft.scale.key, draft.taken_at.isoformat(), draft.answers, source]
-    return sha256(json.dumps(said).encode()).hexdigest()
+def kinds_of(draft: FormDraft) -> Iterator[Count]:
+    """What is told of a form whether it is new or not."""
+    yield _kind_of(draft)
+    if draft.cleared:
+        yield Count.CLEARED
 
 
-def kind_of(draft: FormDraft) -> Count:
+def _kind_of(draft: FormDraft) -> Count:
     """Whether a form is complete, has gaps, or holds no answer, refused or otherwise. Unscored items do not count."""
     if draft.score.complete:
         return Count.COMPLETE

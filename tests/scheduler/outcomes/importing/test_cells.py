@@ -1,6 +1,7 @@
 """What one cell says."""
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -53,8 +54,8 @@ def test_what_is_no_date_is_told(text):
 @pytest.mark.parametrize(
     ("text", "at"),
     [
-        ("2018-01-01", datetime(2018, 1, 1, 17, 0, tzinfo=UTC)),
-        ("2018-07-01", datetime(2018, 7, 1, 16, 0, tzinfo=UTC)),
+        ("2018-01-01", datetime(2018, 1, 1, 5, 0, tzinfo=UTC)),
+        ("2018-07-01", datetime(2018, 7, 1, 4, 0, tzinfo=UTC)),
         ("2018-01-01T09:30", datetime(2018, 1, 1, 14, 30, tzinfo=UTC)),
         ("2018-01-01 09:30:15", datetime(2018, 1, 1, 14, 30, 15, tzinfo=UTC)),
         ("2018-01-01T09:30:00Z", datetime(2018, 1, 1, 9, 30, tzinfo=UTC)),
@@ -62,8 +63,12 @@ def test_what_is_no_date_is_told(text):
         ("2018-11-04T01:30-04:00", datetime(2018, 11, 4, 5, 30, tzinfo=UTC)),
     ],
 )
-def test_times_are_instants_and_a_date_is_the_clinics_noon(text, at):
+def test_times_are_instants_and_a_date_is_the_beginning_of_the_clinics_day(text, at):
     assert moment(text, ZONE) == at
+
+
+def test_a_day_whose_midnight_does_not_exist_begins_when_the_clocks_have_jumped():
+    assert moment("2018-11-04", ZoneInfo("America/Sao_Paulo")) == datetime(2018, 11, 4, 3, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.builders import ZONE
 from tests.conftest import NOW
 from tests.scheduler.outcomes.importing.files import QUESTIONS, phq9_columns
 
-NOON = datetime(2018, 1, 1, 17, 0, tzinfo=UTC)
+MIDNIGHT = datetime(2018, 1, 1, 5, 0, tzinfo=UTC)
 CSSRS = [f"c{number}" for number in range(1, 8)]
 
 
@@ -37,7 +37,7 @@ def test_a_row_is_a_form_scored_from_its_answers():
 
     assert isinstance(form, FormDraft)
     assert form.answers == (3, 1, 0, 0, 0, 0, 0, 0, 0)
-    assert (form.score.total, form.missing, form.taken_at, form.spellings) == (4, None, NOON, ("T-1",))
+    assert (form.score.total, form.missing, form.taken_at, form.spellings) == (4, None, MIDNIGHT, ("T-1",))
 
 
 def test_codes_for_no_answer_are_kept_with_their_reasons():
@@ -53,7 +53,7 @@ def test_a_code_may_be_a_word():
 
 
 def test_one_time_may_hold_for_all():
-    assert plan(taken_at=None, taken_on="2018-01-01").read(row()).taken_at == NOON
+    assert plan(taken_at=None, taken_on="2018-01-01").read(row()).taken_at == MIDNIGHT
 
 
 def test_everything_that_is_wrong_with_a_row_is_told():
@@ -83,6 +83,36 @@ def test_an_answer_nobody_asked_for_is_a_fault():
     )
 
     assert codes(found) == [(2, "c3", "not-asked")]
+
+
+@pytest.mark.parametrize(
+    ("said", "answers", "cleared"),
+    [
+        ("0000000", (0, 0, None, None, None, 0, None), True),
+        ("0000010", (0, 0, None, None, None, 1, 0), True),
+        ("0100010", (0, 1, 0, 0, 0, 1, 0), False),
+        ("0-00000", (0, None, 0, 0, 0, 0, None), True),
+        ("00---0-", (0, 0, None, None, None, 0, None), False),
+    ],
+)
+def test_nought_where_nothing_was_asked_is_no_answer(said, answers, cleared):
+    screener = plan(items={"cssrs_screener": CSSRS}, missing={"-": "not_asked"})
+
+    form = screener.read(Row(2, {"mrn": "T-1", "day": "2018-01-01", **dict(zip(CSSRS, said, strict=True))}))
+
+    assert (form.answers, form.cleared) == (answers, cleared)
+    assert form.missing == (
+        tuple("not_asked" if answer is None else None for answer in answers) if None in answers else None
+    )
+
+
+def test_an_answer_that_a_scale_tolerates_though_it_was_not_asked_stays():
+    questions = [f"m{number}" for number in range(1, len(SCALES["mdq"].items) + 1)]
+    form = plan(items={"mdq": questions}).read(
+        Row(2, {"mrn": "T-1", "day": "2018-01-01", **dict.fromkeys(questions, "0")})
+    )
+
+    assert (set(form.answers), form.missing, form.cleared) == ({0}, None, False)
 
 
 @pytest.mark.parametrize(("total", "fault"), [("4", []), ("4.0", []), ("", []), ("5", ["total"]), ("x", ["total"])])

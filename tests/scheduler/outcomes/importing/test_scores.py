@@ -1,14 +1,16 @@
 """Past scores of patients who are on record, in the database."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from scheduler.errors import Invalid, NotAllowed
 from scheduler.models import Alert, AnsweredBy, AnswerSource, Assessment, AuditRow
+from scheduler.outcomes.assessments import correct_assessment, log_assessment
 from scheduler.outcomes.importing.runs import Count
 from scheduler.outcomes.importing.scores import plan_scores
+from tests.builders import clinic_instant
 from tests.counting import counted
 from tests.scheduler.outcomes.importing.files import (
     QUESTIONS,
@@ -111,7 +113,7 @@ def test_looking_through_tells_what_is_there_already(clinic, ada, path):
 
 @pytest.mark.usefixtures("ada", "piece")
 def test_a_row_that_is_there_twice_is_one_form(db, clinic, path):
-    written(path, phq9_row("A-1", OLD, 1), phq9_row("A-1", f"{OLD}T12:00", "1.0"))
+    written(path, phq9_row("A-1", OLD, 1), phq9_row("A-1", f"{OLD}T00:00", "1.0"))
 
     counts, _ = checked(clinic, path, phq9_job(clinic))
     came = brought(clinic, path, phq9_job(clinic))
@@ -120,13 +122,97 @@ def test_a_row_that_is_there_twice_is_one_form(db, clinic, path):
     assert counts[Count.ALREADY] == came[Count.ALREADY] == 1
 
 
-def test_two_sources_may_say_the_same(db, clinic, ada, path):
-    written(path, phq9_row("A-1", OLD))
+@pytest.mark.usefixtures("ada", "piece")
+def test_two_forms_of_one_day_are_two_though_their_answers_are_the_same(db, clinic, path):
+    written(path, phq9_row("A-1", f"{OLD}T09:00", 1), phq9_row("A-1", f"{OLD}T10:00", 1))
 
-    for source in ("registry", "paper"):
-        brought(clinic, path, phq9_job(clinic, source=source))
+    looked, _ = checked(clinic, path, phq9_job(clinic))
+    came, again = brought(clinic, path, phq9_job(clinic)), brought(clinic, path, phq9_job(clinic))
 
-    assert len(forms(db)) == 2
+    assert looked[Count.WRITTEN] == came[Count.WRITTEN] == again[Count.ALREADY] == len(forms(db)) == 2
+
+
+@pytest.mark.parametrize("day", ["2026-02-27", "2026-02-27T23:30"])
+def test_what_another_source_has_told_of_that_day_is_there_already(db, clinic, ada, path, day):
+    brought(clinic, written(path, phq9_row("A-1", "2026-02-27T09:00", *[1] * 9)), phq9_job(clinic, source="registry"))
+    written(path, phq9_row("A-1", day, *[1] * 9))
+
+    looked, _ = checked(clinic, path, phq9_job(clinic, source="paper"))
+    came = brought(clinic, path, phq9_job(clinic, source="paper"))
+
+    told = {Count.READ: 1, Count.ALREADY: 1, Count.COMPLETE: 1}
+    assert (looked, came, len(forms(db))) == (told, told, 1)
+
+
+LOGGED = datetime(2026, 2, 27, 21, 0, tzinfo=UTC)
+"""16:00 in the clinic."""
+
+
+def log(clinic, patient, answers):
+    """Typed in at the clinic, which asks for the tenth item as well and got no answer to it."""
+    return log_assessment(
+        clinic.db, patient.id, scale="phq9", answers=[*answers, None], taken_at=LOGGED, actor=clinic.clinician,
+        now=clinic.now,
+    ).assessment  # fmt: skip
+
+
+@pytest.mark.usefixtures("piece")
+def test_what_was_typed_in_on_that_day_is_there_already_and_raises_nothing_again(db, clinic, ada, path):
+    log(clinic, ada, [1] * 9)
+    written(path, phq9_row("A-1", YOUNG, *[1] * 9), phq9_row("A-1", "2026-02-27T16:30", *[1] * 9))
+
+    looked, _ = checked(clinic, path, phq9_job(clinic))
+    came = brought(clinic, path, phq9_job(clinic))
+
+    told = {Count.READ: 2, Count.ALREADY: 2, Count.COMPLETE: 2}
+    assert (looked, came, len(forms(db))) == (told, told, 1)
+    assert db.scalar(select(func.count()).select_from(Alert)) == 1
+
+
+@pytest.mark.parametrize(
+    ("mrn", "day", "answers"),
+    [("B-1", YOUNG, [1] * 9), ("A-1", "2026-02-26", [1] * 9), ("A-1", "2026-02-28", [1] * 9), ("A-1", YOUNG, [2] * 9)],
+)
+def test_another_patient_day_or_answer_is_another_form(clinic, path, mrn, day, answers):
+    clinic.patient(mrn="B-1")
+    log(clinic, clinic.patient(mrn="A-1"), [1] * 9)
+
+    brought(clinic, written(path, phq9_row(mrn, day, *answers)), phq9_job(clinic))
+
+    assert len(forms(clinic.db)) == 2
+
+
+def test_what_a_newer_form_has_replaced_is_not_there(db, clinic, ada, path):
+    typed = log(clinic, ada, [1] * 9)
+    correct_assessment(
+        db, typed.id, answers=[*[2] * 9, None], reason="Misread.", actor=clinic.clinician, now=clinic.now
+    )
+
+    counts = brought(clinic, written(path, phq9_row("A-1", YOUNG, *[1] * 9)), phq9_job(clinic))
+
+    assert counts[Count.WRITTEN] == 1
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_date_of_today_is_accepted_at_any_hour(clinic, path):
+    early = clinic_instant("Mon 00:05")
+    written(path, phq9_row("A-1", "2026-03-02"), phq9_row("A-1", "2026-03-03"))
+
+    _, faults = checked(clinic, path, plan_scores(clinic.db, phq9_columns(), actor=clinic.clinician, now=early))
+
+    assert codes(faults.first) == [(3, "day", "future")]
+
+
+def test_forms_with_nought_where_nothing_was_asked_are_counted(clinic, ada, path):
+    asked = [f"c{number}" for number in range(1, 8)]
+    columns = {"items": {"cssrs_screener": asked}}
+    written(path, f"A-1,{OLD},0,0,0,0,0,0,0", f"A-1,{OLD},0,1,0,0,0,1,0", header=",".join(["mrn", "day", *asked]))
+
+    looked, _ = checked(clinic, path, phq9_job(clinic, **columns, missing={}))
+    came = brought(clinic, path, phq9_job(clinic, **columns, missing={}))
+
+    told = {Count.READ: 2, Count.WRITTEN: 2, Count.COMPLETE: 2, Count.CLEARED: 1, Count.HISTORICAL: 1}
+    assert (looked, came) == (told, told)
 
 
 def test_rows_of_nobody_and_of_times_that_cannot_be_are_faults(clinic, elsewhere, ada, path):
