@@ -11,14 +11,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.demo.desk import SOON, UNPLACED, URGENT, close_the_day
+from scheduler.demo import elsewhere
+from scheduler.demo.desk import CHOOSING, DECIDING, ROUTINE, SOON, UNPLACED, URGENT, close_the_day
+from scheduler.demo.forms import UNSEEN_FOR
 from scheduler.demo.holidays import holidays_between
 from scheduler.demo.house import CLOSES, OPENS, PEOPLE, WEEKDAYS, ZONE, House, address_of, found, is_open
 from scheduler.demo.life import ASKED_FOR_ADDRESSES, post, refer
 from scheduler.demo.living import Life
 from scheduler.demo.names import Name, draw_names
 from scheduler.demo.scores import ScoreCourse
-from scheduler.demo.stories import Fate, Story, draw_story
+from scheduler.demo.stories import Fate, Story, draw_story, mail_address
 
 __all__ = [
     "CAST",
@@ -54,6 +56,11 @@ WAITING, TREATED, MISSED = ("Rosa", "Marino"), ("Henry", "Whitlock"), ("Ulla", "
 UNCHARTED = ("Petra", "Osgood")
 CAST = (WAITING, TREATED, MISSED, UNCHARTED, *UNPLACED)
 BOOKED_AHEAD, IN_TREATMENT = timedelta(days=35), timedelta(days=13)
+SENT, SENT_LATE = timedelta(minutes=20), timedelta(hours=4)
+"""After the desk has closed: while somebody is still there, and when nobody is."""
+FROM_HOME = (1, 2, 1, 2, 1, 1, 1, 0, 1, 1)
+AT_HOME = (ROUTINE, DECIDING, CHOOSING)
+"""Who is asked at home, and so has an address."""
 LAST_MINUTE = timedelta(minutes=1)
 ANY_TIME = (0, clinic_time.DAY_MINUTES)
 RESPONDER = ScoreCourse(baseline=20, improvement=0.75, speed=1.2, ideation=0.3)
@@ -89,8 +96,19 @@ def build(
         life.timeline.at(moment, partial(_tell, progress, number, len(referrals)))
     life.later(life.until - ASKED_FOR_ADDRESSES, post)
     life.later(life.until - LAST_MINUTE, close_the_day)
+    _expect_from_elsewhere(life, _at(max(day for day in days if day < today), DESK_CLOSES))
     life.timeline.play(until=until or life.until)
     return DemoClinic(house.clinic_id, house.sign_ins)
+
+
+def _expect_from_elsewhere(life: Life, closing: datetime) -> None:
+    """What comes from outside on the last evening, and the calls of the last days."""
+    life.later(closing + SENT, elsewhere.ask_and_take, DECIDING, FROM_HOME)
+    life.later(closing + SENT, elsewhere.ask_at_home, CHOOSING, None)
+    life.later(closing + SENT, elsewhere.bring_along, ROUTINE)
+    life.later(closing + SENT_LATE, elsewhere.ask_at_home, ROUTINE, FROM_HOME)
+    life.later(life.until - UNSEEN_FOR, elsewhere.call_others)
+    life.later(life.until - elsewhere.LOOKED_FOR, elsewhere.look_for_missing)
 
 
 def opened_today(now: datetime) -> datetime | None:
@@ -131,7 +149,9 @@ def _cast(house: House, first: date, today: date) -> Iterator[tuple[datetime, St
     """Those whom the tour and the tests know by name."""
     days = [day for week in _weeks(first, today) for day in week]
     for name in (WAITING, *UNPLACED):
-        yield _at(days[-1], DESK_CLOSES), replace(_drawn(name, house, today), protocol=None)
+        story = _drawn(name, house, today)
+        email = mail_address(name) if name in AT_HOME else story.email
+        yield _at(days[-1], DESK_CLOSES), replace(story, protocol=None, email=email)
     yield _treated(house, today, next(day for day in days if day >= today - BOOKED_AHEAD))
     for name, fate in ((MISSED, Fate(frozenset({1}))), (UNCHARTED, Fate(uncharted=frozenset({1})))):
         yield _on_the_last_day(name, fate, house, today, days)

@@ -34,7 +34,6 @@ from scheduler.demo.living import Life
 from scheduler.demo.names import Name
 from scheduler.demo.stories import BOOSTER, MAINTENANCE
 from scheduler.models import Appointment, AppointmentStatus, ChangeReason, OverrideRule, Resource, Series, Side, Urgency
-from scheduler.outcomes.assessments import log_assessment
 from scheduler.protocols import ResourceKind
 
 URGENT, SOON, ROUTINE = ("Quincy", "Hale"), ("Xenia", "Falk"), ("Ottilie", "Grau")
@@ -47,7 +46,6 @@ SICK_DAYS = (1, 2, 3, 4, 0)
 """The days of next week on one of which a nurse is away; Monday only where there is no other."""
 AFTERNOONS, ANY_TIME = (13 * 60, 18 * 60), (0, clinic_time.DAY_MINUTES)
 CHOICES = 3
-FROM_HOME = (1, 2, 1, 2, 1, 1, 1, 0, 1, 1)
 CALLED, REACHED = 5, 3
 """Of so many who are called before their visit, so many say that they will come."""
 MIDNIGHT, SOONEST, WEEK, FORTNIGHT, MONTH, SEASON = (timedelta(days=days) for days in (0, 4, 7, 14, 28, 60))
@@ -162,13 +160,6 @@ class Desk:
     def _needs(self, urgency: Urgency, window: tuple[int, int]) -> Needs:
         return Needs(urgency, self.today, self.today + SEASON, frozenset(range(7)), window, notice_minutes=0)
 
-    def open_a_form(self, name: Name) -> None:
-        """A patient who waits has answered a form at home, and nobody has seen it yet."""
-        log_assessment(
-            self.life.db, self.known[name], scale="phq9", answers=FROM_HOME, taken_at=self.now, actor=self.clinician,
-            now=self.now,
-        )  # fmt: skip
-
     def confirm(self) -> None:
         """Those who come on the next days are called the day before; some are not reached."""
         days = [day for day in clinic_time.days(self.today, self.today + WEEK) if is_open(day)][:2]
@@ -207,7 +198,6 @@ def close_the_day(life: Life, now: datetime) -> None:
     desk.enter(URGENT, Urgency.URGENT, BOOSTER)
     desk.enter(SOON, Urgency.SOON, BOOSTER)
     desk.enter(ROUTINE, Urgency.ROUTINE, MAINTENANCE, AFTERNOONS)
-    desk.open_a_form(ROUTINE)
     desk.confirm()
 
 

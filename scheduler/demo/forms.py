@@ -28,6 +28,8 @@ READ_NOTES = (
 """Of a course that does not go as hoped."""
 UNSEEN_FOR = timedelta(days=4)
 """Alerts of the last days may still be open, even over a weekend; urgent ones never are."""
+READ_WITHIN = timedelta(hours=60)
+"""What is no danger is read before anybody is called about it."""
 UNSEEN = 0.7
 INCOMPLETE = 0.02
 
@@ -41,9 +43,9 @@ def fill_in(life: Life, visitor: Visitor, appointment_id: UUID | None, now: date
 def see_to(life: Life, visitor: Visitor, alert: Alert, now: datetime) -> None:
     """Somebody closes an alert before long, unless it is of the last days and may wait."""
     rng = visitor.story.rng
-    may_wait = alert.level is AlertLevel.REVIEW and life.until - now < UNSEEN_FOR
+    notes, waits = (NOTES, UNSEEN_FOR) if alert.kind in SAFETY_KINDS else (READ_NOTES, READ_WITHIN)
+    may_wait = alert.level is AlertLevel.REVIEW and life.until - now < waits
     if not (may_wait and rng.random() < UNSEEN):
-        notes = NOTES if alert.kind in SAFETY_KINDS else READ_NOTES
         life.later(now + timedelta(minutes=rng.randint(4, 90)), look_after, alert.id, rng.choice(notes))
 
 
@@ -52,7 +54,8 @@ def tell(life: Life, visitor: Visitor, now: datetime) -> None:
     fill_in(life, visitor, None, now)
     for key, baseline in visitor.beside.items():
         answers = COMPANIONS[key].answers(baseline, visitor.scores, visitor.given, visitor.pen)
-        log_scale(life, visitor, key, answers, None, now)
+        for alert in log_scale(life, visitor, key, answers, None, now).alerts:
+            see_to(life, visitor, alert, now)
 
 
 def log(life: Life, visitor: Visitor, appointment_id: UUID | None, now: datetime) -> Logged:

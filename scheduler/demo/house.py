@@ -20,6 +20,7 @@ from scheduler.administration.weekly import WeeklyHours
 from scheduler.booking.policy import Policy
 from scheduler.demo.holidays import holidays_between
 from scheduler.models import Resource
+from scheduler.outcomes.clinic_scales import Wording, add_scale
 from scheduler.protocols import ResourceKind
 
 NAME = "Demo clinic"
@@ -39,6 +40,8 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
 """Who can sign in, by the name in their address: one of each role, and a second clinician, who watches."""
 POLICY = Policy(hold_minutes=clinic_time.DAY_MINUTES, offer_minutes=clinic_time.DAY_MINUTES)
 """Holds and offers last a day here, not a quarter of an hour: whoever comes to look has time to find them."""
+SLEEP = Wording("Sleep", "How badly did you sleep last night?", "As well as I could wish", "Not at all")
+"""The clinic's own question."""
 ROSTERED_WEEKS = 30
 """How far ahead of today everybody's shifts are known: longer than the longest series."""
 
@@ -122,6 +125,7 @@ def found(db: Session, *, first: date, today: date, password: str) -> House:
     resources = {each.row.name: each.row for each in list_resources(db, actor=administrator, now=now)}
     for closure in _closures(first, today):
         _close(db, closure, resources, administrator, now)
+    add_scale(db, "sleep", SLEEP, actor=administrator, now=now)
     change_clinic(db, find_clinic(db, actor=administrator), contact=CONTACT, actor=administrator, now=now)
     change_policy(db, POLICY, actor=administrator, now=now + clinic_time.MINUTE)  # what it began with is older
     return House(

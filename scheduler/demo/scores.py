@@ -26,8 +26,8 @@ IDEATION_OFTEN, IDEATION_DAILY = 0.5, 0.72
 GOLDEN = (5**0.5 - 1) / 2
 FALLEN, ILL_AGAIN = 0.35, 12
 """How much of the improvement is left at a relapse, and the total that is reached at least."""
-ANXIOUS = 0.45
-"""Of patients: they are asked about anxiety too."""
+ANXIOUS, SLEEPLESS = 0.45, 0.3
+"""Of patients: they are asked about anxiety too, and about their sleep."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +135,15 @@ class Companion:
 COMPANIONS: Mapping[str, Companion] = {
     "gad7": Companion(items=7, most=3, mean=12.5, spread=4.0, least=5, shows=0.8),
     "pcl5": Companion(items=20, most=4, mean=47.0, spread=10.0, least=33, shows=0.75),
+    "sleep": Companion(items=1, most=10, mean=6.5, spread=1.8, least=3, shows=0.6),
 }
+"""The last is the clinic's own question."""
 
 
 def draw_companions(rng: Random, *, trauma: bool) -> dict[str, int]:
     """What one patient is asked beside the PHQ-9, with the totals they come with."""
-    asked = [*(["gad7"] if rng.random() < ANXIOUS else []), *(["pcl5"] if trauma else [])]
-    return {key: COMPANIONS[key].draw(rng) for key in asked}
+    asked = {"gad7": rng.random() < ANXIOUS, "pcl5": trauma, "sleep": rng.random() < SLEEPLESS}
+    return {key: COMPANIONS[key].draw(rng) for key, wanted in asked.items() if wanted}
 
 
 def draw_course(rng: Random, population: Population = COMMUNITY, *, place: float | None = None) -> ScoreCourse:

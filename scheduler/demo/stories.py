@@ -121,7 +121,7 @@ def draw_story(rng: Random, name: Name, number: int, *, today: date, nurses: int
         name=name,
         birth_date=today - age,
         phone=f"+1 212 555 {100 + number % 100:04d}",
-        email=".".join(name).lower() + "@patients.test" if rng.random() < HAS_EMAIL else None,
+        email=mail_address(name) if rng.random() < HAS_EMAIL else None,
         protocol=_one_of(PROTOCOLS, rng),
         lead=rng.randint(*LEADS),
         window=_one_of(WINDOWS, rng),
@@ -131,6 +131,11 @@ def draw_story(rng: Random, name: Name, number: int, *, today: date, nurses: int
         scores=draw_course(rng, place=place_of(number)),
         rng=rng,
     )
+
+
+def mail_address(name: Name) -> str:
+    """`.test` belongs to nobody."""
+    return ".".join(name).lower() + "@patients.test"
 
 
 def draw_fate(rng: Random, protocol: str, visits: int) -> Fate:

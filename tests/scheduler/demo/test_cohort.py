@@ -1,6 +1,8 @@
 """The demo clinic fares as the clinics it was modelled on, when its forms are read as any clinic's are."""
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from math import sqrt
 from statistics import fmean
 
@@ -8,11 +10,23 @@ import pytest
 from sqlalchemy import select
 
 from scheduler.demo.stories import DIAGNOSES
-from scheduler.models import Assessment, Protocol, ProtocolVersion, Series
+from scheduler.models import (
+    SAFETY_KINDS,
+    Alert,
+    AnswerSource,
+    Assessment,
+    Protocol,
+    ProtocolVersion,
+    Questionnaire,
+    Series,
+)
+from scheduler.outcomes.cohorts.followup import Care, Curve, Since
+from scheduler.outcomes.cohorts.reading import read_report
+from scheduler.outcomes.cohorts.report import Asked
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.trajectories.reading import read_courses, read_yardsticks
 from scheduler.outcomes.trajectories.trajectory import read_course
-from tests.scheduler.demo.conftest import NOW
+from tests.scheduler.demo.conftest import NOW, TODAY
 
 pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
 
@@ -78,7 +92,62 @@ def test_most_series_say_for_what_they_are_given(either):
     assert all(diagnosis is DIAGNOSES[key] for key, diagnosis in named if key in INDUCTIONS)
 
 
-@pytest.mark.parametrize("scale", ["gad7", "pcl5", "cssrs_screener"])
+@pytest.fixture(scope="module")
+def report(demo):
+    """What a manager is told of every course since the clinic was founded."""
+    return read_report(demo.db, Asked(TODAY - timedelta(days=200), TODAY), actor=demo.actor, now=NOW)
+
+
+@pytest.mark.parametrize(("figure", "expected"), [("response", 0.54), ("remission", 0.30), ("any_worse", 0.08)])
+def test_the_report_of_the_cohort_lands_within_its_interval_of_the_model(report, figure, expected):
+    told = report.whole.rate(figure)
+
+    assert told.denominator > 100
+    assert told.interval.low <= expected <= told.interval.high
+
+
+def test_the_report_agrees_with_a_count_by_hand(demo, cohort):
+    figures = Counter()
+    for key in INDUCTIONS:
+        asked = Asked(TODAY - timedelta(days=200), TODAY, protocol=key)
+        told = read_report(demo.db, asked, actor=demo.actor, now=NOW).whole
+        figures.update({"seen": told.rate("both_captured").numerator})
+        figures.update({name: told.rate(name).numerator for name in ("response", "remission", "any_worse")})
+
+    assert figures == {
+        "seen": len(cohort),
+        "response": sum(2 * each.endpoint <= each.baseline for each in cohort),
+        "remission": sum(each.endpoint < 5 for each in cohort),
+        "any_worse": sum(each.endpoint > each.baseline for each in cohort),
+    }
+
+
+def test_courses_are_completed_and_responses_last_about_as_published(report):
+    completed = report.whole.rate("completed")
+    lasting = report.whole.curve(Curve(Since.ENDPOINT, Care.ANY))
+
+    assert completed.interval.low <= 0.85 <= completed.interval.high
+    assert lasting.at(28).interval.low <= 0.80 <= lasting.at(28).interval.high
+
+
+def test_what_came_by_link_or_from_another_clinic_is_told_apart(either):
+    ways = Counter(either.db.scalars(select(Assessment.source)))
+    ended = {each.answered_at is not None for each in either.db.scalars(select(Questionnaire))}
+
+    assert ways[AnswerSource.LINK] == ways[AnswerSource.IMPORT] == 2
+    assert ended == {True, False}
+
+
+def test_of_the_open_alerts_some_are_owned_some_escalated_and_one_is_of_long_ago(demo):
+    opened = demo.db.scalars(select(Alert).where(Alert.acknowledged_at.is_(None), Alert.session_id.is_(None))).all()
+
+    assert sum(alert.historical for alert in opened) == 1
+    assert any(alert.owner_id for alert in opened)
+    assert any(alert.escalations for alert in opened)
+    assert all(alert.kind in SAFETY_KINDS for alert in opened if alert.escalations)
+
+
+@pytest.mark.parametrize("scale", ["gad7", "pcl5", "cssrs_screener", "sleep"])
 def test_other_scales_are_answered_beside_the_phq9(demo, scale):
     forms = demo.db.scalars(select(Assessment).where(Assessment.scale == scale)).all()
 
