@@ -3,6 +3,7 @@
 import doctest
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,11 @@ from tests.api.test_server import ask, serving
 
 ROOT = Path(__file__).parents[1]
 TOUR = ROOT / "docs" / "tour.md"
-BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SURVEY = "tests/data/nhanes_2017_2018_phq9.csv"
+BLOCK = re.compile(r"^```(sh|text|browser)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+AT_THE_TABLET = re.compile(
+    r"Open (\$\w+) and type in (\$\w+)\. Choose ([0-9 ]+), counted from 0, and send the answers\."
+)
 ANYTHING_FOR_DOTS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MARK = "--- the next block ---"
 CLINIC = [sys.executable, "-c", "from api.cli import main; main()"]
@@ -27,14 +32,21 @@ pytestmark = pytest.mark.xdist_group("tour")  # its clinic is made once, by one 
 
 
 def blocks() -> list[tuple[str, str]]:
-    """Every block of commands with what the page says it prints."""
+    """Every block of commands with what the page says it prints; what is to be done in a browser is one as well."""
     found = BLOCK.findall(TOUR.read_text())
     following = [*found[1:], ("sh", "")]
     return [
-        (text, promised if after == "text" else "")
+        (text if kind == "sh" else in_a_browser(text), promised if after == "text" else "")
         for (kind, text), (after, promised) in zip(found, following, strict=True)
-        if kind == "sh"
+        if kind != "text"
     ]
+
+
+def in_a_browser(text: str) -> str:
+    """The command that does what a reader is asked to do in a browser."""
+    asked = AT_THE_TABLET.fullmatch(" ".join(text.split()))
+    assert asked, text
+    return f'at-the-tablet "{asked[1]}" "{asked[2]}" {asked[3]}\n'
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +68,22 @@ def walk(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterat
     shutil.copytree(folder / "var", tmp_path / "var")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").symlink_to(sys.executable)
+    _script(tmp_path / "bin" / "clinic", *CLINIC)
+    _script(tmp_path / "bin" / "at-the-tablet", sys.executable, "-m", "tests.at_the_tablet")
+    (tmp_path / SURVEY).parent.mkdir(parents=True)
+    shutil.copy(ROOT / SURVEY, tmp_path / SURVEY)
     if request.param == "stand-in":
-        _stand_in(tmp_path / "bin" / "curl")
+        _script(tmp_path / "bin" / "curl", sys.executable, str(ROOT / "tests" / "curl_stand_in.py"))
     with serving(f"sqlite:///{tmp_path / 'var' / 'clinic.db'}", tmp_path) as (_, port):
         ask(port, "/health/ready")
         yield partial(_walked, tmp_path, port)
 
 
-def _stand_in(curl: Path) -> None:
-    curl.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{ROOT / 'tests' / 'curl_stand_in.py'}' \"$@\"\n")
-    curl.chmod(0o755)
+def _script(path: Path, *command: str) -> None:
+    """A command of the tour, which is another here."""
+    quoted = " ".join(map(shlex.quote, command))
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={shlex.quote(str(ROOT))} exec {quoted} "$@"\n')
+    path.chmod(0o755)
 
 
 def _walked(folder: Path, port: int, script: str) -> str:
