@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from scheduler.clinic_time import local_date
@@ -72,19 +73,20 @@ def _spans(
     for since, start in starts.items():
         if start is None:
             continue
-        watched = [score for score in after if score.point.taken_at >= start.taken_at]
-        yield Curve(since, Care.ANY), _span(start, watched, None, yardstick)
-        if further is None or further.at > start.taken_at:
-            yield Curve(since, Care.UNAIDED), _span(start, watched, further, yardstick)
+        end, relapsed = _watched([score for score in after if score.point.taken_at >= start.taken_at], yardstick)
+        yield Curve(since, Care.ANY), _span(start, end, yardstick, relapsed=relapsed)
+        if further is None or further.at >= end:
+            yield Curve(since, Care.UNAIDED), _span(start, end, yardstick, relapsed=relapsed)
+        elif further.at > start.taken_at:
+            yield Curve(since, Care.UNAIDED), _span(start, further.at, yardstick, relapsed=False)
 
 
-def _span(start: Point, watched: Sequence[Scored], further: Infusion | None, yardstick: Yardstick) -> Span:
-    """To the confirmed relapse, else to the last score, and no further than the infusion that ends the watching."""
-    found = relapses(watched, yardstick.relapse)
+def _watched(scores: Sequence[Scored], yardstick: Yardstick) -> tuple[datetime, bool]:
+    """To the confirmed relapse, else to the last score; and which of the two it was."""
+    found = relapses(scores, yardstick.relapse)
     relapse = next((relapse for relapse in found if relapse.confirmed_by), None)
-    end = relapse.at if relapse else watched[-1].point.taken_at
-    relapsed = relapse is not None
-    if further is not None and further.at < end:
-        end, relapsed = further.at, False
-    begun = local_date(start.taken_at, yardstick.zone)
-    return Span((local_date(end, yardstick.zone) - begun).days, relapsed)
+    return (relapse.at, True) if relapse else (scores[-1].point.taken_at, False)
+
+
+def _span(start: Point, end: datetime, yardstick: Yardstick, *, relapsed: bool) -> Span:
+    return Span((local_date(end, yardstick.zone) - local_date(start.taken_at, yardstick.zone)).days, relapsed)
