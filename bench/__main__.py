@@ -3,7 +3,7 @@
 import sys
 from time import monotonic
 
-from bench import board, booking, cht, cohort, importing, repair, search, sessions, trajectory
+from bench import board, booking, cht, cohort, importing, repair, scoring, search, sessions, trajectory
 from bench.engines import ENGINES, home_of
 from bench.report import Report, write
 
@@ -11,6 +11,7 @@ SUBJECTS = {
     "search": search,
     "booking": booking,
     "board": board,
+    "scoring": scoring,
     "trajectory": trajectory,
     "sessions": sessions,
     "importing": importing,
@@ -20,12 +21,19 @@ SUBJECTS = {
 }
 
 
-def main(*names: str) -> None:
-    """Measure these subjects, or all of them; only a whole run is written down."""
+def main(*names: str) -> int:
+    """Measure these subjects, or all of them; only a whole run is written down.
+
+    Whoever asks for anything else is told what there is: 2, and no database was started.
+    """
+    if not SUBJECTS.keys() >= set(names):
+        print(f"usage: python -m bench [subject ...]; all, or any of: {', '.join(SUBJECTS)}", file=sys.stderr)
+        return 2
     begun = monotonic()
     reports = [_measure(engine, names or tuple(SUBJECTS)) for engine in ENGINES]
     if not names:
         write(reports, took=monotonic() - begun)
+    return 0
 
 
 def _measure(engine: str, names: tuple[str, ...]) -> Report:
@@ -38,4 +46,4 @@ def _measure(engine: str, names: tuple[str, ...]) -> Report:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    sys.exit(main(*sys.argv[1:]))
