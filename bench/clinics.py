@@ -83,11 +83,11 @@ def microseconds(at: datetime) -> int:
     return (at - EPOCH) // MICROSECOND
 
 
-def token_of(database: Database) -> str:
-    """A token of the one member of staff."""
+def token_of(database: Database, now: datetime | None = None) -> str:
+    """A token of the one member of staff, good at this moment."""
     with database.committing() as db:
         (place,) = sign_in.places_of(db, EMAIL)
-        return sign_in.issue_token(db, place, now=datetime.now(UTC), lifetime=timedelta(hours=12)).token
+        return sign_in.issue_token(db, place, now=now or datetime.now(UTC), lifetime=timedelta(hours=12)).token
 
 
 def next_monday() -> date:
