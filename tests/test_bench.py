@@ -2,8 +2,10 @@
 
 import pytest
 
-from bench import board, booking, cohort, importing, memory, search, sessions, soak, trajectory
+from bench import __main__ as bench
+from bench import board, booking, cohort, importing, memory, scoring, search, sessions, soak, trajectory
 from bench.report import Report, write
+from scheduler.outcomes.scales import SCALES
 
 SMALL = {
     search: {"rounds": 1, "days": 28, "sizes": (memory.Size(2, 2, 1, 28),), "solver_cases": 2},
@@ -33,6 +35,39 @@ def test_a_measurement_runs_and_finds_something(subject, home, report):
 
     assert report.findings
     assert all(finding.measured for finding in report.findings)
+
+
+@pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
+def test_forms_to_score_are_complete_or_have_a_gap(scale):
+    complete, gapped = scoring.drawn(scale, 20)
+
+    assert all(scale.score(answers).complete for answers in complete)
+    assert not any(scale.score(answers).complete for answers in gapped)
+
+
+def test_scoring_is_told_once_for_every_scale(home):
+    once, again = Report("SQLite"), Report("PostgreSQL")
+
+    for report in (once, again):
+        scoring.measure(home, report, rounds=1, forms=2)
+
+    assert len(once.findings) == len(SCALES)
+    assert again.findings == []
+
+
+@pytest.mark.parametrize("names", [["--help"], ["board", "boards"]])
+def test_whoever_asks_for_no_subject_is_told_what_there_is_before_anything_starts(names, capsys, monkeypatch):
+    monkeypatch.setattr(bench, "ENGINES", ["none: this would fail"])
+
+    assert bench.main(*names) == 2
+
+    told = capsys.readouterr().err
+    assert all(subject in told for subject in bench.SUBJECTS)
+
+
+def test_of_few_pictures_the_slowest_is_told_and_of_many_the_95th_percentile():
+    assert trajectory.times([0.010] * 19 + [0.030]) == "p50 10.0 ms, slowest of 20 30.0 ms"
+    assert trajectory.times([0.010] * 90 + [0.030] * 10) == "p50 10.0 ms, p95 30.0 ms"
 
 
 def test_the_results_say_what_was_missed(tmp_path, monkeypatch):
