@@ -22,7 +22,8 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor, Role
 from scheduler.models import Alert, AlertLevel, AnswerSource, Assessment, Questionnaire, SentBy
 from scheduler.models.engine import Database
-from scheduler.outcomes.assessments import correct_assessment, log_assessment, nothing_replaces
+from scheduler.models.replaced import nothing_replaces
+from scheduler.outcomes.assessments import correct_assessment, log_assessment
 from scheduler.outcomes.forms import Form
 from scheduler.outcomes.importing import runs
 from scheduler.outcomes.importing.scores import plan_scores
@@ -92,7 +93,7 @@ def type_in(db: Session, arena: Arena, rng: Random) -> None:
 
 
 def correct(db: Session, arena: Arena, rng: Random) -> None:
-    open_ones = select(Assessment).where(nothing_replaces()).order_by(Assessment.id).limit(10)
+    open_ones = select(Assessment).where(nothing_replaces(Assessment)).order_by(Assessment.id).limit(10)
     forms = db.scalars(open_ones).all()
     if forms:
         form = rng.choice(forms)

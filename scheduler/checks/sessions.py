@@ -29,6 +29,7 @@ from scheduler.models import (
     TreatmentSession,
     Vitals,
 )
+from scheduler.models.replaced import nothing_replaces
 from scheduler.sessions.drug.amounts import half_up
 from scheduler.sessions.drug.infusion import EventKind, Infusion, InfusionEvent
 from scheduler.sessions.lifecycle import NEXT
@@ -237,6 +238,4 @@ def _has(kind: type[Charted], *which: ColumnElement[bool]) -> ColumnElement[bool
 
 def _stands(kind: type[Charted]) -> ColumnElement[bool]:
     """Whether a row is the newest version of itself, and was not withdrawn."""
-    newer = aliased(kind)
-    is_replaced = exists().where(newer.clinic_id == kind.clinic_id, newer.replaces_id == kind.id)
-    return and_(~is_replaced, kind.withdrawn.is_(False))
+    return and_(nothing_replaces(kind), kind.withdrawn.is_(False))

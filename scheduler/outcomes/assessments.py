@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import boundary
 from scheduler.errors import AlreadyCorrected, Fault, NotFound, refuse
 from scheduler.models import Alert, AnsweredBy, AnswerSource, Appointment, Assessment, Patient
+from scheduler.models.replaced import is_replaced
 from scheduler.outcomes.alerts.raising import raise_alerts
 from scheduler.outcomes.forms import MISSING, Form
 from scheduler.outcomes.known_scales import find_scale, find_version
@@ -66,7 +66,7 @@ def correct_assessment(
         raise NotFound("There is no such assessment.")
     patient = access.open_record(db, old.patient_id, action="record.opened", actor=actor, now=now)
     access.lock_record(db, patient.id, actor=actor)
-    if db.scalar(select(Assessment.id).where(_replacing(old))) is not None:
+    if is_replaced(db, old):
         raise AlreadyCorrected
     scale = find_version(db, actor.clinic_id, old.scale, old.scale_version)
     form = Form(
@@ -89,16 +89,6 @@ def write_form(db: Session, patient: Patient, form: Form, *, action: str, actor:
         db, action, actor=actor, now=now, subject=assessment.id, patient_id=patient.id, scale=assessment.scale
     )  # fmt: skip
     return Logged(assessment, raise_alerts(db, assessment, policy, actor=actor, now=now))
-
-
-def nothing_replaces(form: Any = Assessment) -> ColumnElement[bool]:
-    """Whether a form is the newest of its chain: what trajectories and reports read."""
-    newer = aliased(Assessment)
-    return ~exists().where(newer.clinic_id == form.clinic_id, newer.replaces_id == form.id)
-
-
-def _replacing(old: Assessment) -> ColumnElement[bool]:
-    return (Assessment.clinic_id == old.clinic_id) & (Assessment.replaces_id == old.id)
 
 
 def _form_faults(db: Session, patient: Patient, form: Form, now: datetime) -> Iterator[Fault]:

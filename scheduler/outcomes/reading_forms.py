@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import Fault, Invalid
 from scheduler.models import Assessment
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.known_scales import is_known
 from scheduler.records import access
 
@@ -38,10 +39,8 @@ def list_forms(
     access.open_record(db, patient_id, action="assessments.read", actor=actor, now=now)
     if scale is not None and not is_known(db, actor.clinic_id, scale):
         raise Invalid(faults=[Fault("scale", "unknown", "There is no such scale; GET /scales lists them.")])
-    newer = aliased(Assessment)
-    replaced = exists().where(newer.clinic_id == Assessment.clinic_id, newer.replaces_id == Assessment.id)
     order = (Assessment.taken_at, Assessment.id)
-    found = select(Assessment, replaced).where(
+    found = select(Assessment, nothing_replaces(Assessment)).where(
         Assessment.clinic_id == actor.clinic_id, Assessment.patient_id == patient_id
     )
     if scale is not None:
@@ -50,4 +49,4 @@ def list_forms(
         seen = select(*order).where(Assessment.clinic_id == actor.clinic_id, Assessment.id == after)
         found = found.where(tuple_(*order) < seen.scalar_subquery())
     rows = db.execute(found.order_by(*(column.desc() for column in order)).limit(limit))
-    return [ShownForm(form, is_replaced) for form, is_replaced in rows]
+    return [ShownForm(form, not is_newest) for form, is_newest in rows]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.errors import AlreadyCorrected, NotFound
 from scheduler.models import Charted, TreatmentSession
+from scheduler.models.replaced import is_replaced
 from scheduler.records import audit
 from scheduler.sessions.lifecycle import moment
 from scheduler.sessions.steps import refuse_locked
@@ -70,7 +71,7 @@ def correct(
     Raises `AlreadyCorrected` if the row is not the newest, `SessionVoid`, and `Invalid` for a time that cannot be.
     """
     kind = type(old)
-    if replaced(db, old):
+    if is_replaced(db, old):
         raise AlreadyCorrected
     at = moment(occurred_at or old.occurred_at, last=min(session.checked_in_at, old.occurred_at), now=now)
     kept = {name: getattr(old, name) for name in columns_of(kind)}
@@ -92,13 +93,6 @@ def find(db: Session, session: TreatmentSession, kind: type[Row], row_id: UUID) 
     if row is None or row.session_id != session.id:
         raise NotFound("This session has no such entry.")
     return row
-
-
-def replaced(db: Session, row: Charted) -> bool:
-    """Whether there is a newer version of it."""
-    kind = type(row)
-    newer = select(kind.id).where(kind.clinic_id == row.clinic_id, kind.replaces_id == row.id)
-    return db.scalar(newer) is not None
 
 
 def charted(db: Session, session: TreatmentSession, kind: type[Row]) -> list[Row]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.clinic_time import DAY, boundary, local_date
 from scheduler.models import Assessment
-from scheduler.outcomes.assessments import nothing_replaces
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.importing.score_files import FormDraft
 
 Answers = Sequence[int | None]
@@ -85,7 +85,7 @@ TOLD = select(
     Assessment.scale.in_(bindparam("scales", expanding=True)),
     Assessment.taken_at >= bindparam("since"),
     Assessment.taken_at < bindparam("until"),
-    nothing_replaces(),
+    nothing_replaces(Assessment),
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.models.base import epoch_minutes, handle_of, one_of, table_of, text_of
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER
 from scheduler.outcomes.timing.due import read_dues
 from scheduler.outcomes.timing.measures import DueState
@@ -172,7 +173,7 @@ def _is_before(row: Any, begun_at: datetime | None) -> bool:
 
 
 _visits, _series, _sessions = table_of(Appointment), table_of(Series), table_of(TreatmentSession)
-_forms, _later, _settings = table_of(Assessment), table_of(Assessment).alias("later"), table_of(ClinicSettings)
+_forms, _settings = table_of(Assessment), table_of(ClinicSettings)
 _CLINIC: BindParameter[UUID] = bindparam("clinic_id")
 _START: BindParameter[datetime] = bindparam("start")
 _END: BindParameter[datetime] = bindparam("end")
@@ -183,14 +184,13 @@ _BASELINE_DAYS = (
     .limit(1)
 )
 _OWN = _forms.c.appointment_id == _visits.c.id
-_REPLACED = select(_later.c.id).where(_later.c.clinic_id == _forms.c.clinic_id, _later.c.replaces_id == _forms.c.id)
 # A form that says something, of the day or of the visit; for the first visit also an older one, as its baseline.
 _GIVEN = (
     (_forms.c.clinic_id == _visits.c.clinic_id) & (_forms.c.patient_id == _visits.c.patient_id)
     & (_forms.c.taken_at >= bindparam("since")) & (_forms.c.taken_at < _END)
     & or_(_forms.c.complete, _forms.c.total.is_not(None))
     & or_(_OWN, _forms.c.appointment_id.is_(None) & ((_visits.c.number == 1) | (_forms.c.taken_at >= _START)))
-    & ~_REPLACED.exists()
+    & nothing_replaces(_forms)
 )  # fmt: skip
 VISITS = (
     select(

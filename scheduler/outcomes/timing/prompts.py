@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from scheduler.clinic_time import DAY, boundary, local_date
 from scheduler.models import Alert, AlertKind, Assessment
 from scheduler.models.base import table_of
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER
 from scheduler.outcomes.timing.measures import Due, DueState
 
@@ -56,11 +57,12 @@ def _due(row: Any, today: Today) -> Due:
 
 
 _alerts, _forms = table_of(Alert).c, table_of(Assessment).c
-_screens, _later = table_of(Assessment).alias("screens").c, table_of(Assessment).alias("later").c
-_REPLACED = select(_later.id).where(_later.clinic_id == _screens.clinic_id, _later.replaces_id == _screens.id)
+_SCREENS = table_of(Assessment).alias("screens")
+_screens = _SCREENS.c
 _ANSWERED = select(_screens.id).where(
     _screens.clinic_id == _forms.clinic_id, _screens.patient_id == _forms.patient_id,
-    _screens.scale == CSSRS_SCREENER.key, _screens.taken_at >= _forms.taken_at, _screens.complete, ~_REPLACED.exists(),
+    _screens.scale == CSSRS_SCREENER.key, _screens.taken_at >= _forms.taken_at, _screens.complete,
+    nothing_replaces(_SCREENS),
 )  # fmt: skip
 UNANSWERED: Select[Any] = (
     select(_alerts.patient_id, _forms.id, _forms.taken_at, _forms.appointment_id, _alerts.raised_at)

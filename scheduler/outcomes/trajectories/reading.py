@@ -29,6 +29,7 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.models.base import table_of
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.known_scales import find_scale, find_version
 from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.settings import policy_in_force
@@ -48,7 +49,7 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 ENDED = (SeriesStatus.COMPLETED, SeriesStatus.STOPPED, SeriesStatus.CANCELLED)
 
 _series, _visits, _sessions = table_of(Series).c, table_of(Appointment).c, table_of(TreatmentSession).c
-_forms, _later = table_of(Assessment).c, table_of(Assessment).alias("later").c
+_forms = table_of(Assessment).c
 
 
 @dataclass(frozen=True)
@@ -230,14 +231,13 @@ def _readings(
     db: Session, mine: list[Any], scales: Collection[str] | None, *, with_answers: bool
 ) -> dict[UUID, dict[str, tuple[Reading, ...]]]:
     """The forms that nothing replaces, in order of time, by patient and scale."""
-    replaced = select(_later.id).where(_later.clinic_id == _forms.clinic_id, _later.replaces_id == _forms.id).exists()
     rows = db.execute(
         select(
             _forms.patient_id, _forms.scale, _forms.taken_at, _forms.total, _forms.band, _forms.appointment_id,
             _forms.prorated, _forms.complete, _forms.id, _forms.scale_version, _forms.historical,
             _forms.answers if with_answers else null().label("answers"),
         )
-        .where(*mine, ~replaced, *([] if scales is None else [_forms.scale.in_(scales)]))
+        .where(*mine, nothing_replaces(Assessment), *([] if scales is None else [_forms.scale.in_(scales)]))
         .order_by(_forms.taken_at, _forms.recorded_at, _forms.id)
     )  # fmt: skip
     found = defaultdict[UUID, dict[str, list[Reading]]](lambda: defaultdict(list))

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.models import Assessment, TreatmentSession
+from scheduler.models.replaced import nothing_replaces
 from scheduler.outcomes.alerts.rules import IDEATION
-from scheduler.outcomes.assessments import nothing_replaces
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER, level
 from scheduler.outcomes.scales.definition import Level
@@ -34,7 +34,7 @@ def forms_of_visit(db: Session, session: TreatmentSession) -> Sequence[Assessmen
     found = (
         select(Assessment)
         .where(Assessment.clinic_id == session.clinic_id, Assessment.patient_id == session.patient_id)
-        .where(Assessment.scale.in_(ASKED), nothing_replaces())
+        .where(Assessment.scale.in_(ASKED), nothing_replaces(Assessment))
         .where(or_(Assessment.appointment_id == session.appointment_id, of_none))
     )
     return db.scalars(found).all()

@@ -19,8 +19,9 @@ from scheduler.models import (
     Vitals,
     VitalsPhase,
 )
+from scheduler.models.replaced import is_replaced
 from scheduler.sessions import charting
-from scheduler.sessions.charting import Row, charted, current, find, replaced
+from scheduler.sessions.charting import Row, charted, current, find
 from scheduler.sessions.drug.treating import when
 from scheduler.sessions.leaving.closing import SCORES
 from scheduler.sessions.ledger.entries import policy_of_session
@@ -55,7 +56,7 @@ def lock_for_correction(
     if session.status is SessionStatus.ENTERED_IN_ERROR:
         raise SessionVoid
     row = find(db, session, kind, row_id)
-    if replaced(db, row):
+    if is_replaced(db, row):
         raise AlreadyCorrected
     refuse(_change_faults(row, correction))
     return session, row

@@ -25,6 +25,7 @@ from scheduler.models import (
 )
 from scheduler.models.charts import ActionTaken
 from scheduler.models.constraints import broken_constraint
+from scheduler.models.replaced import is_replaced
 from scheduler.sessions import charting
 from scheduler.sessions.leaving import closing
 from scheduler.sessions.steps import lock_visit
@@ -254,7 +255,7 @@ def test_the_database_takes_a_row_that_replaces_an_older_one(db, clinic, signed)
 
     db.execute(insert(Vitals).values(**row_of(clinic, signed), replaces_id=old.id))
 
-    assert charting.replaced(db, old)
+    assert is_replaced(db, old)
 
 
 @pytest.mark.parametrize(
