@@ -1,7 +1,8 @@
 """Which forms of a file are on record already, by an import or by any other way."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -50,28 +51,35 @@ class OnRecord:
         )
 
     def among(self, db: Session, forms: Sequence[Known]) -> set[str]:
-        """The keys of those that are there: brought before, or told otherwise. Two statements, one of no forms."""
+        """The keys of those that are there: brought before, or told otherwise. At most two statements."""
         asked = {"clinic_id": self.clinic_id, "keys": [form.key for form in forms]}
-        there = {key for key in db.scalars(BROUGHT, asked) if key is not None}
-        if forms:
-            told = set(self._told(db, forms))
-            there |= {form.key for form in forms if form.told(self.zone) in told}
-        return there
+        brought = {key for key in db.scalars(BROUGHT, asked) if key is not None}
+        rest = [form for form in forms if form.key not in brought]
+        return brought | self._told_otherwise(db, rest) if rest else brought
 
-    def _told(self, db: Session, forms: Sequence[Known]) -> Iterator[Told]:
-        """What other ways have told of these patients in these days, and nothing replaces.
+    def _told_otherwise(self, db: Session, forms: Sequence[Known]) -> set[str]:
+        """The keys of those that another way has told of on the same day, and nothing replaces.
 
         Two forms of one source and day with the same answers are two forms: such answers are often given again.
         """
+        told = defaultdict[Told, list[str]](list)
+        for form in forms:
+            told[form.told(self.zone)].append(form.key)
+        found = set[str]()
+        for patient_id, scale, taken_at, answers, key in db.execute(TOLD, self._around(forms)):
+            same = told.get((patient_id, scale, local_date(taken_at, self.zone), _trimmed(answers)), ())
+            if same and key != external_key(patient_id, scale, taken_at, answers, self.source):
+                found.update(same)
+        return found
+
+    def _around(self, forms: Sequence[Known]) -> dict[str, Any]:
+        """The patients, scales and days of these forms."""
         days = [local_date(form.draft.taken_at, self.zone) for form in forms]
-        asked = {
+        return {
             "clinic_id": self.clinic_id, "patients": list({form.patient_id for form in forms}),
             "scales": list({form.draft.scale.key for form in forms}),
             "since": boundary(min(days), 0, self.zone), "until": boundary(max(days) + DAY, 0, self.zone),
         }  # fmt: skip
-        for patient_id, scale, taken_at, answers, key in db.execute(TOLD, asked):
-            if key is None or key != external_key(patient_id, scale, taken_at, answers, self.source):
-                yield patient_id, scale, local_date(taken_at, self.zone), _trimmed(answers)
 
 
 BROUGHT = select(Assessment.external_key).where(
