@@ -19,6 +19,8 @@ LONGEST_GAP_DAYS = 120
 LONGEST_SPAN_DAYS = 400
 MOST_UNITS = 100
 MOST_MEASURES = 40
+LATEST_MEASURE_HOURS = 60 * 24
+"""A form asked for later than that would say little of the infusion; later weeks and months repeat their first."""
 SINGLE_REST_DAYS = 2
 """Where a protocol has one infusion and so no gap of its own: the least gap of every induction (domain default)."""
 
@@ -94,13 +96,36 @@ class Moment(StrEnum):
     """In each of the twelve months after the last infusion."""
 
 
+BEFORE = frozenset({Moment.BASELINE, Moment.PRE_INFUSION})
+"""Asked for until an infusion begins; every other after its end."""
+EVERY_HOURS = {Moment.WEEKLY: 7 * 24, Moment.MONTHLY: 30 * 24}
+"""After so many hours it is asked for again."""
+
+
+@dataclass(frozen=True)
+class MeasureWindow:
+    """When a form is asked for, in hours from the end of an infusion: from `opens_hours` to before `closes_hours`.
+
+    From `due_hours` on it is overdue, so one that is due as it closes never is. After the last infusion it speaks of
+    the first week or month, and each later one has it so much later.
+    """
+
+    opens_hours: int
+    due_hours: int
+    closes_hours: int
+
+
 @dataclass(frozen=True)
 class Measure:
-    """That a scale is to be answered at each such moment; what is not `required` is asked for and never missing."""
+    """That a scale is to be answered at each such moment; what is not `required` is asked for and never missing.
+
+    Without a `window` it is asked for when it usually is (domain 3.11).
+    """
 
     scale: str
     moment: Moment
     required: bool = True
+    window: MeasureWindow | None = None
 
 
 def measured(scale: str, *moments: Moment) -> tuple[Measure, ...]:
@@ -232,6 +257,22 @@ def _measure_faults(measures: tuple[Measure, ...]) -> Iterator[Fault]:
         if (measure.scale, measure.moment) in seen:
             yield Fault(f"measures.{i}", "twice", "This scale is asked for at this moment already.")
         seen.add((measure.scale, measure.moment))
+        if measure.window is not None:
+            yield from _window_faults(f"measures.{i}.window", measure.moment, measure.window)
+
+
+def _window_faults(where: str, moment: Moment, window: MeasureWindow) -> Iterator[Fault]:
+    if moment in BEFORE:
+        yield Fault(where, "before", "A form before an infusion has the times of its visit: give it no window.")
+    hours = asdict(window)
+    for name, each in hours.items():
+        if not 0 <= each <= LATEST_MEASURE_HOURS:
+            yield Fault(f"{where}.{name}", "range", f"Hours go from 0 to {LATEST_MEASURE_HOURS}.")
+    if not window.opens_hours <= window.due_hours <= window.closes_hours or window.opens_hours == window.closes_hours:
+        yield Fault(where, "order", "A window opens before it closes, and the form is due between the two.")
+    most = EVERY_HOURS.get(moment)
+    if most is not None and window.closes_hours - window.opens_hours > most:
+        yield Fault(where, "overlap", f"It comes again after {most} hours: its window may not be longer.")
 
 
 def as_document(protocol: ProtocolDefinition) -> dict[str, Any]:
@@ -256,4 +297,12 @@ def from_document(document: Mapping[str, Any]) -> ProtocolDefinition:
 def _measures_in(document: Mapping[str, Any]) -> tuple[Measure, ...]:
     if "measures" not in document:
         return USUAL_MEASURES
-    return tuple(Measure(**{**each, "moment": Moment(each["moment"])}) for each in document["measures"])
+    return tuple(measure_in(each) for each in document["measures"])
+
+
+def measure_in(document: Mapping[str, Any]) -> Measure:
+    """One thing asked for, out of plain values; those of older protocols say nothing of windows."""
+    window = document.get("window")
+    return Measure(
+        document["scale"], Moment(document["moment"]), document["required"], MeasureWindow(**window) if window else None
+    )

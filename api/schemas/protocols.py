@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields, validate
 from api.schemas.base import Instant, Shape, Text, Whole
 from scheduler.errors import Fault, Invalid
 from scheduler.protocols import (
+    LATEST_MEASURE_HOURS,
     LONGEST_CLAIM_MINUTES,
     LONGEST_GAP_DAYS,
     LONGEST_SPAN_DAYS,
@@ -25,6 +26,7 @@ from scheduler.protocols import (
     Phases,
     ProtocolDefinition,
     ResourceKind,
+    measure_in,
 )
 
 AMOUNT = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,4})?", re.ASCII)
@@ -90,6 +92,21 @@ class LegShape(Shape):
     units = Whole(least=1, most=MOST_UNITS, required=True)
 
 
+class MeasureWindowShape(Shape):
+    """When a form is asked for, in hours from the end of an infusion."""
+
+    opens_hours = Whole(least=0, most=LATEST_MEASURE_HOURS, required=True)
+    due_hours = Whole(
+        least=0, most=LATEST_MEASURE_HOURS, required=True, metadata={"description": "From then on it is overdue."}
+    )
+    closes_hours = Whole(
+        least=0,
+        most=LATEST_MEASURE_HOURS,
+        required=True,
+        metadata={"description": "From then on it can be given no more."},
+    )
+
+
 class MeasureShape(Shape):
     """That a scale is to be answered at each such moment of a course."""
 
@@ -101,7 +118,16 @@ class MeasureShape(Shape):
         metadata={
             "description": "Hours and days count from the end of an infusion: `post_24h` is 18 to 36 h after it, "
             "`post_72h` 60 to 96 h, `post_7d` 5 to 9 days; `endpoint` is 14 to 31 days after the last one, `weekly` "
-            "the four weeks and `monthly` the twelve months after the last one."
+            "the four weeks and `monthly` the twelve months after the last one. A `window` of its own changes that."
+        },
+    )
+    window = fields.Nested(
+        MeasureWindowShape,
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "Its own times, for what comes after an infusion; `weekly` and `monthly` give those of the "
+            "first week or month. It says when the form is due; what a form is read as keeps the usual times."
         },
     )
     required = fields.Boolean(
@@ -159,7 +185,7 @@ class ProtocolOut(Shape):
 def measures_of(body: Mapping[str, Any]) -> tuple[Measure, ...]:
     """What a body asks for, and when."""
     asked = body["measures"]
-    return USUAL_MEASURES if asked is None else tuple(Measure(**each) for each in asked)
+    return USUAL_MEASURES if asked is None else tuple(map(measure_in, asked))
 
 
 def definition_of(body: Mapping[str, Any], also: Iterable[Fault] = ()) -> ProtocolDefinition:

@@ -10,7 +10,11 @@ BOOSTER = {
     "phases": {"prepare": 30, "infuse": 40, "recover": 60, "turn_over": 15},
     "legs": [{"kind": "chair", "from": 0, "to": 145, "units": 1}],
     "source": "Clinic practice.",
-    "measures": [{"scale": "gad7", "moment": "post_7d", "required": False}],
+    "measures": [
+        {"scale": "gad7", "moment": "post_7d", "required": False, "window": None},
+        {"scale": "phq9", "moment": "weekly", "required": True,
+         "window": {"opens_hours": 100, "due_hours": 168, "closes_hours": 200}},
+    ],
 }  # fmt: skip
 WEEKLY = {"scale": "phq9", "moment": "weekly"}
 
@@ -107,6 +111,13 @@ def test_a_retired_protocol_is_no_longer_offered(administrator):
         ({"measures": [{"scale": 3, "moment": "later", "required": 1.5}]},
          ["measures.0.moment", "measures.0.required", "measures.0.scale"]),
         ({"measures": [WEEKLY] * 41}, ["measures"]),
+        ({"measures": [
+            {**WEEKLY, "window": {"opens_hours": 3, "due_hours": 2, "closes_hours": 4}},
+            {**WEEKLY, "moment": "baseline", "window": {"opens_hours": 1, "due_hours": 2, "closes_hours": 3}},
+            {**WEEKLY, "scale": "mood"}]},
+         ["measures.0.window", "measures.1.window", "measures.2.scale"]),
+        ({"measures": [{**WEEKLY, "window": {"opens_hours": -1, "closes_hours": 2.5, "days": 1}}]},
+         [f"measures.0.window.{name}" for name in ("closes_hours", "days", "due_hours", "opens_hours")]),
     ],
 )  # fmt: skip
 def test_a_protocol_that_contradicts_itself_is_refused_where_it_does(administrator, change, where):

@@ -1,12 +1,13 @@
 """Which forms are due, out of the database: of one patient, of many, of a day. A constant number of statements."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -14,11 +15,11 @@ from scheduler.clinic_time import DAY, boundary
 from scheduler.errors import Fault, Invalid
 from scheduler.models import LIVE, Appointment, Patient, ProtocolVersion, Series
 from scheduler.outcomes.timing.measures import UNDONE, Due, DueState, dues_of
-from scheduler.outcomes.timing.occasions import HALF_A_MONTH, HALF_A_WEEK, MONTH, MONTHS, WEEK, WEEKS, calendar_of
+from scheduler.outcomes.timing.occasions import calendar_of, last_close
 from scheduler.outcomes.timing.prompts import Today, read_prompts
 from scheduler.outcomes.trajectories.courses import PatientCourses
 from scheduler.outcomes.trajectories.reading import Ids, read_courses, thresholds_at
-from scheduler.protocols import Moment, ProtocolDefinition
+from scheduler.protocols import ProtocolDefinition
 from scheduler.records import access
 from scheduler.records.versions import definitions_of
 from scheduler.records.zone import read_zone
@@ -26,8 +27,8 @@ from scheduler.records.zone import read_zone
 LONGEST_BEFORE = timedelta(days=61)
 """A baseline is asked for at most so long before its visit."""
 WAITED_FOR = UNDONE | {DueState.AHEAD}
-SOON, LATE = WEEKS * WEEK + HALF_A_WEEK + 2 * DAY, MONTHS * MONTH + HALF_A_MONTH + 2 * DAY
-"""How long after a visit the last form is asked for, without monthly ones and with them; days for its own length."""
+OWN_LENGTH = 2 * DAY
+"""From the start of a visit to the end of its infusion, at most."""
 
 
 @dataclass(frozen=True)
@@ -129,18 +130,25 @@ def _series_around(db: Session, clinic_id: UUID, day: Today) -> Select[UUID]:
     """The series that may ask for a form on a day, told by their visits; so a long history is not read every time."""
     versions = db.scalars(select(ProtocolVersion.id).where(ProtocolVersion.clinic_id == clinic_id)).all()
     definitions = definitions_of(db, clinic_id, versions)
-    long = [version for version, each in definitions.items() if _asks_monthly(each)]
-    recent = Appointment.starts_at >= day.begins - SOON
-    in_a_year = Series.protocol_version_id.in_(long) & (Appointment.starts_at >= day.begins - LATE)
+    reaches = defaultdict[timedelta, list[UUID]](list)
+    for version, definition in definitions.items():
+        reaches[_reach(definition)].append(version)
+    recent = (
+        Series.protocol_version_id.in_(asking) & (Appointment.starts_at >= day.begins - reach)
+        for reach, asking in reaches.items()
+    )
     return (
         select(Series.id)
         .join(Appointment, (Appointment.clinic_id == Series.clinic_id) & (Appointment.series_id == Series.id))
         .where(
-            Appointment.clinic_id == clinic_id, Appointment.status.in_(LIVE), recent | in_a_year if long else recent,
+            Appointment.clinic_id == clinic_id, Appointment.status.in_(LIVE), or_(false(), *recent),
+            Appointment.starts_at >= day.begins - max(reaches, default=OWN_LENGTH),
             Appointment.starts_at < day.ends + LONGEST_BEFORE,
         )
     )  # fmt: skip
 
 
-def _asks_monthly(protocol: ProtocolDefinition) -> bool:
-    return any(measure.moment is Moment.MONTHLY for measure in protocol.measures)
+def _reach(protocol: ProtocolDefinition) -> timedelta:
+    """How long after the start of its last visit the last form is asked for."""
+    closes = (last_close(measure.moment, measure.window) for measure in protocol.measures)
+    return max(closes, default=timedelta(0)) + OWN_LENGTH

@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from uuid import UUID, uuid5
 
-from scheduler.outcomes.timing.occasions import AFTER_EACH, BEFORE, Calendar, Occasion, occasions_of
+from scheduler.outcomes.timing.occasions import AFTER_EACH, Calendar, Occasion, occasions_of
 from scheduler.outcomes.trajectories.courses import PatientCourses, Reading, of_course
-from scheduler.protocols import Measure, Moment
+from scheduler.protocols import BEFORE, Measure, Moment
 
 NEAREST = frozenset({*AFTER_EACH, Moment.WEEKLY, Moment.MONTHLY})
 """Of several forms in such a window that nearest to its time is it; of two as near the later."""
@@ -73,7 +73,7 @@ def _of_measure(record: PatientCourses, calendar: Calendar, measure: Measure, no
     course = calendar.course
     usable = [each for each in record.of(measure.scale) if each.complete or each.total is not None]
     readings = of_course(usable, course, record.courses)
-    for occasion in occasions_of(measure.moment, calendar):
+    for occasion in occasions_of(measure.moment, calendar, measure.window):
         done_by = _answer_to(occasion, calendar, readings)
         state = _state(occasion, measure, now, is_done=done_by is not None)
         if state is not None:

@@ -1,5 +1,6 @@
 """The times at which a course asks for a form, and from when until when each can be given (domain 3.11). Pure.
 
+A protocol may give a form after an infusion a window of its own; what it gives none has the domain's.
 A form given after a later infusion speaks of that one: what comes after an infusion can be asked only until the next.
 """
 
@@ -13,14 +14,21 @@ from scheduler.clinic_time import DAY, boundary, local_date
 from scheduler.outcomes.trajectories.contexts import WINDOWS
 from scheduler.outcomes.trajectories.courses import Course, Infusion
 from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
-from scheduler.protocols import Moment
+from scheduler.protocols import BEFORE, EVERY_HOURS, MeasureWindow, Moment
 
-AFTER_EACH = {Moment(window.context): window for window in WINDOWS}
+HOUR = timedelta(hours=1)
+AFTER_EACH = {
+    Moment(each.context): MeasureWindow(each.opens // HOUR, each.nominal // HOUR, each.closes // HOUR)
+    for each in WINDOWS
+}
 ENDPOINT_DUE_DAY = 21
 """From the end of this day on an endpoint that nobody asked for is overdue: ten days are left to get it."""
-WEEK, WEEKS, HALF_A_WEEK = timedelta(days=7), 4, timedelta(days=3.5)
-MONTH, MONTHS, HALF_A_MONTH = timedelta(days=30), 12, timedelta(days=15)
-BEFORE = frozenset({Moment.BASELINE, Moment.PRE_INFUSION})
+WEEKS, MONTHS = 4, 12
+TIMES = {Moment.ENDPOINT: 1, Moment.WEEKLY: WEEKS, Moment.MONTHLY: MONTHS}
+"""How often it is asked for after the last infusion."""
+AFTER_LAST = {
+    moment: MeasureWindow(hours // 2, hours, hours * 3 // 2) for moment, hours in EVERY_HOURS.items()
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,13 +75,25 @@ def calendar_of(
     return Calendar(course, tuple(kept), until, baseline_days, zone)
 
 
-def occasions_of(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+def occasions_of(moment: Moment, calendar: Calendar, window: MeasureWindow | None = None) -> Iterator[Occasion]:
     """Every time of this kind that the course has, in order; none for a course without a visit."""
     if not calendar.infusions:
         return iter(())
     if moment in BEFORE:
         return _before(moment, calendar)
-    return _after_each(moment, calendar) if moment in AFTER_EACH else _after_the_last(moment, calendar)
+    if moment in AFTER_EACH:
+        return _after_each(moment, calendar, window or AFTER_EACH[moment])
+    return _after_the_last(moment, calendar, window or AFTER_LAST.get(moment))
+
+
+def last_close(moment: Moment, window: MeasureWindow | None) -> timedelta:
+    """How long after an infusion a form can still be given, at most; nothing for what comes before it."""
+    if moment in BEFORE:
+        return timedelta(0)
+    asked = window or AFTER_EACH.get(moment) or AFTER_LAST.get(moment)
+    if asked is None:
+        return (LAST_DAY + 1) * DAY
+    return (asked.closes_hours + (TIMES.get(moment, 1) - 1) * EVERY_HOURS.get(moment, 0)) * HOUR
 
 
 def _before(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
@@ -85,41 +105,35 @@ def _before(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
         yield Occasion(moment, number, 1, opens, infusion.at, closes, infusion.visit)
 
 
-def _after_each(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
-    window = AFTER_EACH[moment]
+def _after_each(moment: Moment, calendar: Calendar, window: MeasureWindow) -> Iterator[Occasion]:
     ends = [*(infusion.at for infusion in calendar.infusions[1:]), calendar.until]
     for number, (infusion, until) in enumerate(zip(calendar.infusions, ends, strict=True), start=1):
-        since = infusion.ended_at
-        found = _cut(
-            Occasion(
-                moment, number, 1, since + window.opens, since + window.nominal, since + window.closes, visit=None
-            ),
-            until,
-        )
+        opens, due, closes = _span(infusion.ended_at, window)
+        found = _cut(Occasion(moment, number, 1, opens, due, closes, visit=None), until)
         if found:
             yield found
 
 
-def _after_the_last(moment: Moment, calendar: Calendar) -> Iterator[Occasion]:
+def _after_the_last(moment: Moment, calendar: Calendar, window: MeasureWindow | None) -> Iterator[Occasion]:
     last, number = calendar.infusions[-1], len(calendar.infusions)
-    for nth, (opens, due, closes) in enumerate(_spans(moment, last, calendar), start=1):
+    for nth in range(1, TIMES[moment] + 1):
+        shift = (nth - 1) * EVERY_HOURS.get(moment, 0) * HOUR
+        opens, due, closes = _span(last.ended_at + shift, window) if window else _endpoint(last, calendar)
         found = _cut(Occasion(moment, number, nth, opens, due, closes, visit=None), calendar.until)
         if found:
             yield found
 
 
-def _spans(moment: Moment, last: Infusion, calendar: Calendar) -> Iterator[tuple[datetime, datetime, datetime]]:
-    if moment is Moment.ENDPOINT:
-        days = FIRST_DAY, ENDPOINT_DUE_DAY + 1, LAST_DAY + 1
-        opens, due, closes = (calendar.midnight(last.at, days=day) for day in days)
-        yield opens, due, closes
-        return
-    each, half, times = (
-        (WEEK, HALF_A_WEEK, WEEKS) if moment is Moment.WEEKLY else (MONTH, HALF_A_MONTH, MONTHS)
+def _span(since: datetime, window: MeasureWindow) -> tuple[datetime, datetime, datetime]:
+    return since + window.opens_hours * HOUR, since + window.due_hours * HOUR, since + window.closes_hours * HOUR
+
+
+def _endpoint(last: Infusion, calendar: Calendar) -> tuple[datetime, datetime, datetime]:
+    """Usually it is a matter of local days."""
+    opens, due, closes = (
+        calendar.midnight(last.at, days=day) for day in (FIRST_DAY, ENDPOINT_DUE_DAY + 1, LAST_DAY + 1)
     )  # fmt: skip
-    for nth in range(1, times + 1):
-        due = last.ended_at + nth * each
-        yield due - half, due, due + half
+    return opens, due, closes
 
 
 def _cut(occasion: Occasion, until: datetime | None) -> Occasion | None:

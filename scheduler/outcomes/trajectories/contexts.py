@@ -1,4 +1,8 @@
-"""What each form of a course was taken for, told from its time alone (domain 3.11). Pure."""
+"""What each form of a course was taken for, told from its time alone (domain 3.11). Pure.
+
+A protocol may ask for its forms at times of its own; a reading is labelled by the domain's windows all the same, so
+that readings under different protocols compare.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

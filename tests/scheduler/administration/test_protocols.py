@@ -28,6 +28,7 @@ from scheduler.protocols import (
     USUAL_MEASURES,
     Gap,
     Measure,
+    MeasureWindow,
     Moment,
     ResourceKind,
     as_document,
@@ -214,9 +215,21 @@ def test_a_document_without_measures_reads_as_the_usual_ones():
 
 
 def test_what_a_protocol_asks_for_is_kept_with_it():
-    own = replace(BOOSTER, measures=(Measure("gad7", Moment.POST_7D, required=False),))
+    window = MeasureWindow(100, 168, 200)
+    own = replace(
+        BOOSTER,
+        measures=(Measure("gad7", Moment.POST_7D, required=False), Measure("phq9", Moment.WEEKLY, window=window)),
+    )
 
     assert from_document(json.loads(json.dumps(as_document(own)))) == own
+
+
+def test_a_document_without_windows_reads_as_asking_at_the_usual_times():
+    document = as_document(BOOSTER)
+    for measure in document["measures"]:
+        del measure["window"]
+
+    assert from_document(document) == BOOSTER
 
 
 @pytest.mark.parametrize("key", BY_KEY)
@@ -230,6 +243,40 @@ def test_a_protocol_asks_for_a_scale_once_at_each_moment():
         replace(BOOSTER, measures=measured("phq9", Moment.WEEKLY, Moment.MONTHLY, Moment.WEEKLY))
 
     assert [(fault.where, fault.code) for fault in caught.value.faults] == [("measures.2", "twice")]
+
+
+@pytest.mark.parametrize(
+    ("moment", "hours", "faults"),
+    [
+        (Moment.POST_24H, (0, 0, 1), []),
+        (Moment.POST_24H, (20, 30, 30), []),
+        (Moment.ENDPOINT, (0, 720, 1440), []),
+        (Moment.WEEKLY, (84, 168, 252), []),
+        (Moment.POST_24H, (30, 20, 40), [("", "order")]),
+        (Moment.POST_24H, (20, 41, 40), [("", "order")]),
+        (Moment.POST_24H, (20, 20, 20), [("", "order")]),
+        (Moment.WEEKLY, (84, 168, 253), [("", "overlap")]),
+        (Moment.MONTHLY, (0, 720, 721), [("", "overlap")]),
+        (Moment.PRE_INFUSION, (0, 1, 2), [("", "before")]),
+        (Moment.BASELINE, (-1, -2, 1441),
+         [("", "before"), (".opens_hours", "range"), (".due_hours", "range"), (".closes_hours", "range"),
+          ("", "order")]),
+    ],
+)  # fmt: skip
+def test_a_window_that_contradicts_itself_is_refused_with_every_fault(moment, hours, faults):
+    measure = Measure("phq9", moment, window=MeasureWindow(*hours))
+
+    assert [(fault.where, fault.code) for fault in faults_of(measure)] == [
+        (f"measures.0.window{where}", code) for where, code in faults
+    ]
+
+
+def faults_of(measure):
+    try:
+        replace(BOOSTER, measures=(measure,))
+    except Invalid as refusal:
+        return refusal.faults
+    return ()
 
 
 def test_a_protocol_asks_for_so_many_forms_at_most():

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from scheduler.outcomes.timing.measures import Due, dues_of
 from scheduler.outcomes.timing.occasions import calendar_of
 from scheduler.outcomes.trajectories.courses import Course, Infusion, PatientCourses, Reading
-from scheduler.protocols import Measure, Moment
+from scheduler.protocols import Measure, MeasureWindow, Moment
 
 ZONE = ZoneInfo("America/New_York")
 NOON = datetime(2026, 3, 9, 16, tzinfo=UTC)
@@ -33,12 +33,15 @@ def form(at: datetime, *, total: int | None = 12, complete: bool = True, visit: 
 
 
 def due(
-    moment: Moment, of: Course, *forms: Reading, now: datetime, others: tuple[Course, ...] = (), required: bool = True
-) -> list[Due]:
+    moment: Moment, of: Course, *forms: Reading, now: datetime, others: tuple[Course, ...] = (), required: bool = True,
+    window: tuple[int, int, int] | None = None,
+) -> list[Due]:  # fmt: skip
     """What the PHQ-9 is due for at one kind of moment."""
     record = PatientCourses(PATIENT, (of, *others), {"phq9": tuple(sorted(forms, key=lambda each: each.taken_at))})
     calendar = calendar_of(of, record.courses, baseline_days=14, zone=ZONE, now=now)
-    return dues_of(record, calendar, [Measure("phq9", moment, required)], now)
+    return dues_of(
+        record, calendar, [Measure("phq9", moment, required, MeasureWindow(*window) if window else None)], now
+    )
 
 
 def states(dues: list[Due]) -> list[str]:

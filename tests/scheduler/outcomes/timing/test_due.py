@@ -13,7 +13,7 @@ from scheduler.outcomes.alerts.alerts import acknowledge
 from scheduler.outcomes.assessments import correct_assessment, log_assessment
 from scheduler.outcomes.timing.due import list_due, read_patient_dues
 from scheduler.outcomes.timing.measures import DueState
-from scheduler.protocols import Moment, as_document, measured
+from scheduler.protocols import Measure, MeasureWindow, Moment, as_document, measured
 from tests.builders import MDD_INDUCTION, MONDAY
 from tests.counting import counted
 from tests.courses import write_series
@@ -87,14 +87,32 @@ def test_another_clinics_forms_are_not_listed(elsewhere, listed, at):
     assert listed(MONDAY, at("Mon 08:00")) == []
 
 
-def test_the_year_after_a_course_that_asks_for_it_monthly_is_listed(db, clinic, listed, at):
-    document = as_document(replace(MDD_INDUCTION, measures=measured("phq9", Moment.MONTHLY)))
-    version = ProtocolVersion(
-        clinic_id=clinic.id, id=uuid4(), protocol_id=clinic.protocol.id, number=2, document=document,
-        created_at=clinic.now, author_id=None,
-    )  # fmt: skip
-    clinic.keep(version)
-    clinic.protocol.current_id = version.id
+@pytest.fixture
+def asking(clinic):
+    """The clinic's protocol asks for these from now on."""
+
+    def asking(*measures):
+        version = ProtocolVersion(
+            clinic_id=clinic.id, id=uuid4(), protocol_id=clinic.protocol.id, number=2, created_at=clinic.now,
+            document=as_document(replace(MDD_INDUCTION, measures=measures)), author_id=None,
+        )  # fmt: skip
+        clinic.protocol.current_id = clinic.keep(version).id
+
+    return asking
+
+
+def test_an_endpoint_is_listed_at_the_times_its_protocol_gives_it(clinic, asking, listed, at):
+    asking(Measure("phq9", Moment.ENDPOINT, window=MeasureWindow(50 * 24, 55 * 24, 60 * 24)))
+    write_series(clinic, clinic.patient(), [at("Mon 09:00")])
+    moments = [at("Mon 10:00") + timedelta(days=days) for days in (49, 51, 56, 60, 61)]
+
+    found = [[str(each.due.state) for each in listed(moment.date(), moment)] for moment in moments]
+
+    assert found == [[], ["open"], ["overdue"], ["overdue"], []]
+
+
+def test_the_year_after_a_course_that_asks_for_it_monthly_is_listed(clinic, asking, listed, at):
+    asking(*measured("phq9", Moment.MONTHLY))
     write_series(clinic, clinic.patient(), [at("Mon 09:00")])
     later = at("Mon 09:00") + timedelta(days=330)
 

@@ -211,3 +211,39 @@ def test_a_form_wanted_keeps_its_id():
 
     assert [each.id for each in before] == [each.id for each in later]
     assert len({each.id for each in before}) == 4
+
+
+@pytest.mark.parametrize(
+    ("hours", "state"), [(5.9, "ahead"), (6, "open"), (7.9, "open"), (8, "overdue"), (11.9, "overdue"), (12, "missed")]
+)
+@pytest.mark.parametrize("moment", [Moment.POST_24H, Moment.POST_7D, Moment.ENDPOINT])
+def test_a_window_of_the_protocols_own_is_counted_from_the_infusions_end(moment, hours, state):
+    now = after(hours=hours) + FORTY_MINUTES
+
+    assert states(due(moment, course(infusion(0)), now=now, window=(6, 8, 12))) == [state]
+
+
+@pytest.mark.parametrize(("moment", "days"), [(Moment.WEEKLY, 7), (Moment.MONTHLY, 30)])
+def test_a_window_of_the_first_week_or_month_is_that_of_every_later_one(moment, days):
+    found = due(moment, course(infusion(0)), now=NOON, window=(10, 20, 30))
+
+    hours = [(each.due_at - NOON - FORTY_MINUTES) / timedelta(hours=1) for each in found[:3]]
+    assert hours == [20, 20 + days * 24, 20 + 2 * days * 24]
+    assert {each.closes_at - each.opens_at for each in found} == {timedelta(hours=20)}
+
+
+def test_a_form_is_taken_for_what_its_own_window_says():
+    early = form(after(hours=10))
+
+    (found,) = due(Moment.POST_24H, course(infusion(0)), early, now=after(days=3), window=(6, 8, 12))
+
+    assert found.done_by == early.assessment_id
+
+
+def test_a_form_that_is_due_as_it_closes_is_never_overdue():
+    seen = [
+        states(due(Moment.POST_24H, course(infusion(0)), now=after(hours=hours), window=(6, 12, 12)))
+        for hours in (12.6, 12.7)
+    ]
+
+    assert seen == [["open"], ["missed"]]
