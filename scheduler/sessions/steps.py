@@ -49,9 +49,13 @@ def lock_visit(db: Session, session_id: UUID, *, actor: Actor) -> tuple[Treatmen
 
 def refuse_illegal(session: TreatmentSession, status: SessionStatus) -> None:
     """Raise `IllegalTransition`, with the states that may follow, unless this one may."""
-    legal = NEXT[session.status]
-    if status not in legal:
-        raise IllegalTransition(legal=sorted(legal), state=session.status)
+    if status not in NEXT[session.status]:
+        raise illegal(session)
+
+
+def illegal(session: TreatmentSession) -> IllegalTransition:
+    """The refusal of a step that the session's state does not allow, with the states that may follow."""
+    return IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
 
 
 def refuse_locked(session: TreatmentSession) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import MINUTE
-from scheduler.errors import Blocked, Fault, IllegalTransition, Invalid, refuse
+from scheduler.errors import Blocked, Fault, Invalid, refuse
 from scheduler.models import (
     Appointment,
     ChartedKind,
@@ -34,8 +34,7 @@ from scheduler.sessions.drug.treating import (
     when,
 )
 from scheduler.sessions.ledger import ledger
-from scheduler.sessions.lifecycle import NEXT
-from scheduler.sessions.steps import enter, lock_session, lock_visit, refuse_locked
+from scheduler.sessions.steps import enter, illegal, lock_session, lock_visit, refuse_locked
 from scheduler.sessions.visit.clearance import refuse_stale
 
 DEVICE_MG = Decimal(28)
@@ -121,7 +120,7 @@ def _refuse_impossible(session: TreatmentSession, states: frozenset[SessionStatu
     if session.mode is not Mode.DEVICES:
         raise Invalid(faults=[Fault("kind", "mode", "This session is an infusion: no devices are given.")])
     if session.status not in states:
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
 
 
 def devices_of(order: Order) -> int:

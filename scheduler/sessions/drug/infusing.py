@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.booking import attendance
-from scheduler.errors import Fault, IllegalTransition, Invalid, refuse
+from scheduler.errors import Fault, Invalid, refuse
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -41,9 +41,8 @@ from scheduler.sessions.drug.treating import (
     when,
 )
 from scheduler.sessions.ledger import ledger
-from scheduler.sessions.lifecycle import NEXT
 from scheduler.sessions.policy import Pump
-from scheduler.sessions.steps import enter, lock_session, lock_visit, open_session, refuse_locked
+from scheduler.sessions.steps import enter, illegal, lock_session, lock_visit, open_session, refuse_locked
 from scheduler.sessions.visit.clearance import refuse_stale
 from scheduler.sessions.watch.alarms import raise_again
 
@@ -171,7 +170,7 @@ def refuse_impossible(session: TreatmentSession, kind: EventKind) -> None:
     if session.mode is not Mode.INFUSION:
         raise Invalid(faults=[Fault("kind", "mode", "In this session devices are given: there is no pump.")])
     if kind not in KINDS.get(session.status, frozenset()):
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
 
 
 def pump_faults(pump: Infusion, event: InfusionEvent, said: PumpEvent, treatment: Treatment) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor, Role
 from scheduler.booking import attendance
-from scheduler.errors import Blocked, Fault, IllegalTransition, NotAllowed
+from scheduler.errors import Blocked, Fault, NotAllowed
 from scheduler.models import (
     AdverseEvent,
     Appointment,
@@ -25,8 +25,8 @@ from scheduler.sessions.leaving import monitoring_forms
 from scheduler.sessions.leaving.departures import as_answers, padss_scores, read_departure, said_on_leaving
 from scheduler.sessions.leaving.discharging import Criterion, Departure, missing, padss, unmet
 from scheduler.sessions.leaving.waivers import still_waived
-from scheduler.sessions.lifecycle import NEXT, moment
-from scheduler.sessions.steps import enter, open_session, refuse_illegal, refuse_locked
+from scheduler.sessions.lifecycle import moment
+from scheduler.sessions.steps import enter, illegal, open_session, refuse_illegal, refuse_locked
 
 ALERTS = "alerts"
 GONE = (SessionStatus.DISCHARGED, SessionStatus.TRANSFERRED)
@@ -91,7 +91,7 @@ def turn_back(
     does not outlast it. Raises `IllegalTransition`, and `Invalid` for a time that cannot be.
     """
     if session.status is not SessionStatus.READY_FOR_DISCHARGE:
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
     at = moment(occurred_at, last=session.status_at, now=now)
     with db.no_autoflush:  # as above
         session.ready_at = None

@@ -11,7 +11,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import attendance
 from scheduler.booking.appointments import lock_appointment, refuse_illegal
-from scheduler.errors import Blocked, Fault, IllegalTransition, Invalid, SessionOpen, refuse
+from scheduler.errors import Blocked, Fault, Invalid, SessionOpen, refuse
 from scheduler.models import (
     UNDER_WAY,
     Appointment,
@@ -29,9 +29,9 @@ from scheduler.records.zone import read_zone
 from scheduler.sessions import steps
 from scheduler.sessions.drug.treating import expect, pace_of
 from scheduler.sessions.ledger.ledger import reconcile
-from scheduler.sessions.lifecycle import NEXT, moment
+from scheduler.sessions.lifecycle import moment
 from scheduler.sessions.settings import settings_in_force
-from scheduler.sessions.steps import take_step, write_step
+from scheduler.sessions.steps import illegal, take_step, write_step
 from scheduler.sessions.visit.answering import Said, answer
 from scheduler.sessions.visit.templates import template_in_force
 
@@ -73,7 +73,7 @@ def room(
     """
     chair = find_chair(db, session, chair_id)
     if session.status is not SessionStatus.CHECKED_IN:
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
     at = take_step(db, session, SessionStatus.PRE_ASSESSMENT, occurred_at=occurred_at, actor=actor, now=now)
     seat(db, session, chair, at=at)
     return session

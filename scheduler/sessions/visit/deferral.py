@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.booking import attendance
-from scheduler.errors import Blocked, Fault, IllegalTransition, refuse
+from scheduler.errors import Blocked, Fault, refuse
 from scheduler.models import Appointment, DeferralReason, SessionStatus, TreatmentSession
 from scheduler.records import audit
-from scheduler.sessions.lifecycle import NEXT, moment
-from scheduler.sessions.steps import refuse_illegal, take_step
+from scheduler.sessions.lifecycle import moment
+from scheduler.sessions.steps import illegal, refuse_illegal, take_step
 from scheduler.sessions.visit.checking_in import find_chair, seat
 
 
@@ -45,7 +45,7 @@ def take_up_again(
     """
     chair = find_chair(db, session, chair_id)
     if session.status is SessionStatus.CHECKED_IN:
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
     at = take_step(db, session, SessionStatus.PRE_ASSESSMENT, occurred_at=occurred_at, actor=actor, now=now)
     attendance.refuse_other_day(db, appointment, at)
     session.deferral = session.cleared_at = session.cleared_by = session.order_id = None
@@ -63,7 +63,7 @@ def depart(
     Raises `IllegalTransition` in any other state, and `Blocked` for one who has gone already.
     """
     if session.status is not SessionStatus.DEFERRED:
-        raise IllegalTransition(legal=sorted(NEXT[session.status]), state=session.status)
+        raise illegal(session)
     if session.chair_free_at is not None:
         raise Blocked(faults=[Fault("chair_free_at", "fixed", "That the patient has gone is on record already.")])
     session.chair_free_at = moment(occurred_at, last=session.status_at, now=now)
