@@ -78,7 +78,7 @@ def _clinic(size: Size, rng: Random) -> BenchClinic:
         ResourceKind.CHAIR: size.chairs, ResourceKind.NURSE: size.nurses, ResourceKind.PRESCRIBER: size.prescribers,
     }  # fmt: skip
     ids = {kind: [UUID(int=rng.getrandbits(128)) for _ in range(number)] for kind, number in numbers.items()}
-    actor = Actor(UUID(int=1), None, frozenset())
+    actor = Actor.house(UUID(int=1))
     return BenchClinic(actor, next_monday(), size.days, datetime.now(UTC), ids, VERSION, VERSION, SHIPPED[0], [])
 
 

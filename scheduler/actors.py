@@ -16,11 +16,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """A member of staff in one clinic, with the roles held there; without `staff_id`, the house's own command line."""
+    """A member of staff in one clinic, with the roles held there; without `staff_id`, the house itself."""
 
     clinic_id: UUID
     staff_id: UUID | None
     roles: frozenset[Role]
+
+    @classmethod
+    def house(cls, clinic_id: UUID) -> "Actor":
+        """The system itself, as nobody in the clinic: its worker, its command line, and what patients do by link."""
+        return cls(clinic_id, None, frozenset())
 
     def has_any(self, *roles: Role) -> bool:
         return not self.roles.isdisjoint(roles)

@@ -74,7 +74,7 @@ def at_once(acts: list[Callable[[], Any]]) -> list[Any]:
 
 def outcome(database: Database, act: Act, whom: Staff, now: Any) -> str:
     """What came of it: done, refused or stale. Whatever a retry would have to mend is raised."""
-    actor = Actor(whom.clinic_id, None, frozenset())
+    actor = Actor.house(whom.clinic_id)
     try:
         with database.committing() as db:
             act(db, accounts.find_staff(db, whom.id, actor=actor), actor, now)
@@ -115,7 +115,7 @@ def test_administrators_who_dismiss_one_another_leave_one(database, administrato
 
 def test_no_sign_in_outlives_the_password_it_was_made_with(database, administrators, now):
     ada = administrators[0]
-    actor = Actor(ada.clinic_id, None, frozenset())
+    actor = Actor.house(ada.clinic_id)
 
     def sign_in_with(place: Place) -> str | None:
         try:

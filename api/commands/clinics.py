@@ -144,7 +144,7 @@ def _house_itself(db: Session, clinic_id: UUID) -> Actor:
     """Whoever has the machine acts for the clinic, as nobody in it."""
     if db.get(Clinic, clinic_id) is None:
         raise click.ClickException("There is no such clinic.")
-    return Actor(clinic_id, None, frozenset())
+    return Actor.house(clinic_id)
 
 
 def only_clinic() -> UUID:

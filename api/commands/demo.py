@@ -86,7 +86,7 @@ def agree_on_password(settings: Settings) -> None:
     with house.writing(settings) as db:
         for person in db.scalars(select(Staff).where(Staff.email.in_(SIGN_INS.values()))):
             if not fits(person.password_hash, secret):
-                actor = Actor(person.clinic_id, None, frozenset())
+                actor = Actor.house(person.clinic_id)
                 accounts.set_password(db, person, password_hash=hash_password(secret), actor=actor, now=house.now())
 
 

@@ -191,7 +191,7 @@ def _write(database: Database, file: FileOf, job: runs.Job[Any]) -> None:
 
 
 def _acting(db: Session, clinic_id: UUID, email: str) -> Actor:
-    person = accounts.find_by_email(db, email, actor=Actor(clinic_id, None, frozenset()))
+    person = accounts.find_by_email(db, email, actor=Actor.house(clinic_id))
     return Actor(clinic_id, person.id, frozenset(held.role for held in person.roles))
 
 

@@ -59,7 +59,7 @@ def create_clinic(
     ship_protocols(db, clinic.id, now=now)
     settings_in_force(db, clinic.id, now=now)
     ship_templates(db, clinic.id, now=now)
-    founder = Actor(clinic.id, None, frozenset())
+    founder = Actor.house(clinic.id)
     audit.note(db, "clinic.created", actor=founder, now=now, subject=clinic.id, chairs=len(chairs))
     return clinic
 

@@ -91,6 +91,6 @@ def expire_holds(db: Session, clinic_id: UUID, *, now: datetime) -> list[UUID]:
     overdue = list(db.scalars(OVERDUE, {"clinic_id": clinic_id, "now": now}))
     end_holds(db, clinic_id, overdue, HoldState.EXPIRED, now=now)
     if overdue:
-        house = Actor(clinic_id, None, frozenset())
+        house = Actor.house(clinic_id)
         audit.note(db, "holds.expired", actor=house, now=now, holds=len(overdue))
     return overdue

@@ -148,7 +148,7 @@ def is_open(day: date) -> bool:
 
 
 def _add_people(db: Session, clinic_id: UUID, password: str, now: datetime) -> dict[str, Actor]:
-    founder, digest = Actor(clinic_id, None, frozenset()), hash_password(password)
+    founder, digest = Actor.house(clinic_id), hash_password(password)
     staff = {}
     for who, roles in PEOPLE.items():
         person = add_staff(

@@ -223,4 +223,4 @@ def _this(letter: Letter) -> dict[str, UUID]:
 
 def _house(clinic_id: UUID) -> Actor:
     """The worker acts for the clinic, as nobody in it."""
-    return Actor(clinic_id, None, frozenset())
+    return Actor.house(clinic_id)

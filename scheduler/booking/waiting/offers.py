@@ -292,7 +292,7 @@ def pass_on_expired(db: Session, clinic_id: UUID, *, now: datetime) -> bool:
 
     One in a transaction: call it until there are no more. A place that has passed or is taken goes to nobody.
     """
-    house = Actor(clinic_id, None, frozenset())
+    house = Actor.house(clinic_id)
     overdue = (Offer.clinic_id == clinic_id, Offer.outcome == Outcome.OPEN, Offer.deadline <= now)
     offer_id = db.scalar(select(Offer.id).where(*overdue).order_by(Offer.deadline, Offer.id).limit(1))
     if offer_id is None:

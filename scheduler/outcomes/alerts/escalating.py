@@ -81,7 +81,7 @@ def call(db: Session, alerts: Sequence[Alert], routing: Routing, *, now: datetim
         mine = list(_letters(alert, house, people, now))
         letters += mine
         audit.note(
-            db, "alert.escalated", actor=Actor(clinic_id, None, frozenset()), now=now, subject=alert.id,
+            db, "alert.escalated", actor=Actor.house(clinic_id), now=now, subject=alert.id,
             patient_id=alert.patient_id, step=alert.escalations, letters=len(mine),
         )  # fmt: skip
     insert_all_unless_there(db, Message, letters)

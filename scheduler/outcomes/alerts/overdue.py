@@ -63,7 +63,7 @@ def raise_overdue(db: Session, clinic_id: UUID, *, now: datetime) -> int:
     rows = [_row(clinic_id, each, owners.get(_patient(each)), respond_by, now) for each in new]
     insert_all_unless_there(db, Alert, rows)
     for row in rows:
-        house = Actor(clinic_id, None, frozenset())
+        house = Actor.house(clinic_id)
         audit.note(db, "alert.raised", actor=house, now=now, subject=row["id"], patient_id=row["patient_id"])
     return len(rows)
 

@@ -110,7 +110,7 @@ def calls_for_help(scale: Scale, answers: Sequence[int | None]) -> bool:
 
 def patient_of(row: Questionnaire) -> Actor:
     """The patient acts, as nobody of the staff."""
-    return Actor(row.clinic_id, None, frozenset())
+    return Actor.house(row.clinic_id)
 
 
 def note(db: Session, action: str, row: Questionnaire, now: datetime) -> None:

@@ -55,7 +55,7 @@ def redeem(db: Session, challenge: Challenge, *, fitted: bool, now: datetime) ->
     if row is not None and row.code_number is not None:
         _count(row, policy_in_force(db, row.clinic_id, now=now).questionnaires.code_tries)
     known = {"subject": row.id, "patient_id": row.patient_id} if row else {}
-    audit.note(db, "code.refused", actor=Actor(challenge.clinic_id, None, frozenset()), now=now, **known)
+    audit.note(db, "code.refused", actor=Actor.house(challenge.clinic_id), now=now, **known)
     return None
 
 
@@ -75,7 +75,7 @@ def leave(db: Session, token: str, *, now: datetime) -> UUID:
     row = db.scalar(mine.with_for_update())
     if row is not None:
         row.token_digest = None
-        actor = Actor(row.clinic_id, None, frozenset())
+        actor = Actor.house(row.clinic_id)
         audit.note(db, "questionnaire.left", actor=actor, now=now, subject=row.id, patient_id=row.patient_id)
     return link.clinic_id
 
@@ -96,6 +96,6 @@ def _count(row: Questionnaire, allowed: int) -> None:
 def _lead_on(db: Session, row: Questionnaire, now: datetime) -> str:
     token, row.token_digest = links.new_token(row.clinic_id)
     row.code_number, row.code_digest, row.expires_at = None, None, now + ANSWERING
-    actor = Actor(row.clinic_id, None, frozenset())
+    actor = Actor.house(row.clinic_id)
     audit.note(db, "code.accepted", actor=actor, now=now, subject=row.id, patient_id=row.patient_id)
     return token

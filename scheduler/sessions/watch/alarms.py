@@ -222,7 +222,7 @@ def _tell(db: Session, clinic_id: UUID, rows: Sequence[dict[str, Any]], *, now: 
     told = {tuple(row) for row in db.execute(select(*columns).where(*asked, Alert.due_at.is_not(None)))}
     new = [row for row in rows if (row["session_id"], row["due_at"], row["level"]) not in told]
     insert_all_unless_there(db, Alert, new)
-    house = Actor(clinic_id, None, frozenset())
+    house = Actor.house(clinic_id)
     for row in new:
         audit.note(db, "alert.raised", actor=house, now=now, subject=row["id"], patient_id=row["patient_id"])
     return len(new)

@@ -322,7 +322,7 @@ def test_a_range_of_dates_has_an_order_and_an_end(db, clinic, first, last, fault
 
 
 def test_a_calendar_of_no_clinic_is_not_found(db, clinic, now):
-    nobody = Actor(clinic.resource("A").id, None, frozenset())
+    nobody = Actor.house(clinic.resource("A").id)
 
     with pytest.raises(NotFound):
         replace_hours(db, weekly=NINE_TO_FIVE, valid_from=MONDAY, actor=nobody, now=now)

@@ -30,7 +30,7 @@ class Built:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.clinic.clinic_id, None, frozenset())
+        return Actor.house(self.clinic.clinic_id)
 
 
 @contextmanager
