@@ -34,6 +34,7 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.models.base import Base
+from scheduler.outcomes.scales.phq9 import ITEM_9
 from scheduler.records import access
 from scheduler.sessions import steps
 from scheduler.sessions.drug import devices, infusing
@@ -55,7 +56,6 @@ SIGNED = "Came calm and fasted. Tolerated the treatment; left steady on the feet
 SIGNED_EARLY = "The infusion was stopped at the patient's wish. Recovered without trouble; seen by the prescriber."
 SENT_HOME = "No drug was given today. The reason was explained; another day will be found."
 NO_SCORES = "The patient left an item out and did not want to go back to it."
-ITEM_9 = 8
 SCREENED = {1: (1, 0, None, None, None, 0, None), 2: (1, 1, 0, 0, 0, 0, None), 3: (1, 1, 1, 0, 0, 0, None)}
 """What is answered to the C-SSRS after an item 9."""
 OVERLOOKED = 0.35

@@ -46,6 +46,7 @@ from scheduler.models.protocols import Protocol, ProtocolVersion
 from scheduler.models.resources import Resource, Shift
 from scheduler.models.series import (
     LIVE,
+    TOOK_PLACE,
     Appointment,
     AppointmentStatus,
     Claim,
@@ -69,6 +70,7 @@ from scheduler.models.templates import MonitoringForm, Purpose, SessionSettings,
 __all__ = [
     "LIVE",
     "SAFETY_KINDS",
+    "TOOK_PLACE",
     "UNDER_WAY",
     "ActionTaken",
     "AdverseEvent",

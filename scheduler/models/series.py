@@ -60,6 +60,8 @@ LIVE = (
     AppointmentStatus.COMPLETED,
 )
 """An appointment in one of these holds its claims."""
+TOOK_PLACE = (AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED)
+"""A visit in one of these stands for its infusion where nobody keeps sessions."""
 
 
 class Series(ClinicOwned, Versioned, Base):

@@ -136,6 +136,8 @@ def from_document(document: Any) -> OutcomePolicy:
     return documents.read(OutcomePolicy, document)
 
 
+SOONEST_FUTILITY = 3
+"""Of those without early improvement many improve later: whatever was set, nobody is told before this infusion."""
 RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "reading.short_recall_hours": (0, 168),
@@ -144,7 +146,7 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "prompts.rise_from_previous": (1, 60),
         "prompts.on_track_points": (0, 27),
         "prompts.off_track_after": (1, 30),
-        "prompts.futility_infusion": (3, 30),
+        "prompts.futility_infusion": (SOONEST_FUTILITY, 30),
         "prompts.futility_percent": (1, 100),
         "prompts.plateau_infusions": (2, 30),
         "prompts.plateau_points": (1, 27),
@@ -162,7 +164,7 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
         "questionnaires.code_tries": (1, 10),
     }
 )
-"""Least and most of a setting. Futility is never told before the third infusion."""
+"""Least and most of a setting."""
 
 
 def _faults(policy: OutcomePolicy) -> Iterator[Fault]:

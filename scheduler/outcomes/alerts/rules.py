@@ -8,18 +8,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scheduler.outcomes.policy import Prompts
+from scheduler.outcomes.policy import SOONEST_FUTILITY, Prompts
 from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
+from scheduler.outcomes.scales.phq9 import PHQ9
 from scheduler.outcomes.trajectories.courses import Reading
 from scheduler.outcomes.trajectories.milestones import relapses
 from scheduler.outcomes.trajectories.points import Point, Scored, scored, treated
 from scheduler.outcomes.trajectories.trajectory import Trajectory
-from scheduler.outcomes.trajectories.yardstick import PHQ9, RelapseLine
-
-IDEATION = "suicidal_ideation"
-"""The kind of the item that asks for suicidal thoughts by how grave they are."""
-SOONEST_FUTILITY = 3
-"""Of those without early improvement many improve later: whatever was set, nobody is told before this infusion."""
+from scheduler.outcomes.trajectories.yardstick import RelapseLine
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class Shown:
 
     @property
     def is_phq9(self) -> bool:
-        return self.scale.key == PHQ9
+        return self.scale.key == PHQ9.key
 
     @property
     def last(self) -> Scored | None:
@@ -116,7 +113,7 @@ def ideation_rise(shown: Shown) -> bool:
     baseline, reading = shown.baseline, shown.form.reading
     if baseline is None or reading.taken_at <= baseline.taken_at:
         return False
-    items = [item.item - 1 for item in shown.scale.safety if item.kind == IDEATION]
+    items = [item.item - 1 for item in shown.scale.safety if item.kind == SUICIDAL_IDEATION]
     return any((reading.answers[item] or 0) > (baseline.answers[item] or 0) for item in items)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from scheduler.outcomes.cohorts.followup import Curve, Span, spans_of
 from scheduler.outcomes.scales.definition import Scale
-from scheduler.outcomes.scales.phq9 import SUICIDAL_IDEATION
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.trajectories.change import change
 from scheduler.outcomes.trajectories.courses import Course, PatientCourses, Reading, elsewhere, of_course
 from scheduler.outcomes.trajectories.endpoint import Endpoint, endpoint_of

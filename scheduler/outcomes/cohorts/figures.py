@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from scheduler.outcomes.cohorts.facts import CourseFacts, Ending
 from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.scales.lines import Lines
-from scheduler.outcomes.scales.phq9 import SUICIDAL_IDEATION
 from scheduler.outcomes.trajectories.change import change
 from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
 from scheduler.outcomes.trajectories.points import Scored

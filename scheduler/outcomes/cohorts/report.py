@@ -24,6 +24,7 @@ from scheduler.outcomes.cohorts.statistics import (
     wilson,
 )
 from scheduler.outcomes.scales.definition import Scale
+from scheduler.outcomes.scales.phq9 import PHQ9
 from scheduler.outcomes.trajectories.yardstick import Yardstick
 
 HUNDRED = 100
@@ -51,7 +52,7 @@ class Asked:
 
     first: date
     last: date
-    scale: str = "phq9"
+    scale: str = PHQ9.key
     protocol: str | None = None
     diagnosis: str | None = None
     baseline_band: str | None = None

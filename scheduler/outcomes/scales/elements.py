@@ -6,6 +6,8 @@ from enum import StrEnum
 
 Answers = tuple[int | None, ...]
 """One entry an item, in the order of the items; None where no answer was given."""
+SUICIDAL_IDEATION = "suicidal_ideation"
+"""The kind of the items that ask for suicidal thoughts by how grave they are."""
 
 
 class Level(StrEnum):

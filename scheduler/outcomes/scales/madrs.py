@@ -5,7 +5,7 @@ bands: Snaith RP, Harrop FM, Newby DA, Teale C. Br J Psychiatry 1986;148:599-601
 """
 
 from scheduler.outcomes.scales.definition import Band, Lines, Mode, SafetyItem, Scale
-from scheduler.outcomes.scales.elements import bare_items
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION, bare_items
 
 LINES = Lines(response_percent=50, remission_most=10, clinically_relevant=10)
 """Remission as in most ketamine papers; the esketamine programme counts up to 12. Ten points are the meaningful change
@@ -25,7 +25,7 @@ MADRS = Scale(
         Band("severe", 35, 60),
     ),
     mode=Mode.CLINICIAN,
-    safety=(SafetyItem("suicidal_ideation", item=10, review=2, urgent=4),),
+    safety=(SafetyItem(SUICIDAL_IDEATION, item=10, review=2, urgent=4),),
     lines=LINES,
     source="Montgomery SA, Asberg M. Br J Psychiatry 1979;134:382-389; bands of Snaith RP et al. 1986;148:599-601.",
     licence="Copyright of its authors; permission is needed for the wording. Item numbers and values only.",

@@ -7,15 +7,21 @@ depression severity measure. J Gen Intern Med 2001;16:606-613, and the instructi
 from collections.abc import Sequence
 
 from scheduler.outcomes.scales.definition import Band, Choice, Item, Lines, Notice, SafetyItem, Scale
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.scales.loinc import loinc
 
-SUICIDAL_IDEATION = "suicidal_ideation"
+ITEM_9 = 8
+"""Where among the answers the one about thoughts of death stands."""
 PRESENT = 2
 """An item answered "more than half the days" counts as a symptom; item 9 counts as soon as it is not 0."""
 MAJOR, OTHER = 5, 2
 """So many symptoms, a core one among them, make a syndrome."""
 
-LINES = Lines(response_percent=50, remission_most=4, remission_baseline=10, reliable_change=6, clinically_relevant=5)
+RESPONSE_PERCENT, REMISSION_BELOW, REMISSION_BASELINE, RELIABLE_CHANGE = 50, 5, 10, 6
+"""What a clinic begins with. Response and remission as in McInnes et al. 2022."""
+LINES = Lines(
+    RESPONSE_PERCENT, REMISSION_BELOW - 1, REMISSION_BASELINE, RELIABLE_CHANGE, clinically_relevant=5
+)  # fmt: skip
 """Six points are the meaningful change of the esketamine trials and the reliable change of the English talking-therapy
 services (IAPT); a standard error of 1.9 points makes 5.3, in whole points 6. Five are the step from band to band."""
 
@@ -57,7 +63,7 @@ DIFFICULTY = Item(
 
 def syndrome(answers: Sequence[int]) -> str:
     """`major`, `other` or `none` by the PHQ-9's own algorithm: information, never a diagnosis."""
-    present = [answer >= PRESENT for answer in answers[:8]] + [answers[8] >= 1]
+    present = [answer >= PRESENT for answer in answers[:ITEM_9]] + [answers[ITEM_9] >= 1]
     symptoms, core = sum(present), any(present[:2])
     if not core or symptoms < OTHER:
         return "none"
@@ -80,7 +86,7 @@ PHQ9 = Scale(
         Band("moderately_severe", 15, 19),
         Band("severe", 20, 27),
     ),
-    safety=(SafetyItem(SUICIDAL_IDEATION, item=9, review=1, urgent=2),),
+    safety=(SafetyItem(SUICIDAL_IDEATION, item=ITEM_9 + 1, review=1, urgent=2),),
     notices=(Notice("functional_impairment", item=10, least=2),),
     syndrome=syndrome,
     recall_days=14,

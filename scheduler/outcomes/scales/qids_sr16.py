@@ -5,7 +5,7 @@ Psychiatry 2003;54:573-583; bands as its owners interpret it.
 """
 
 from scheduler.outcomes.scales.definition import Band, How, Lines, Part, SafetyItem, Scale, Total
-from scheduler.outcomes.scales.elements import bare_items
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION, bare_items
 
 LINES = Lines(response_percent=50, remission_most=5)
 """No reliable change is drawn: none was found in a source. A clinic may draw its own."""
@@ -37,7 +37,7 @@ QIDS_SR16 = Scale(
         Band("severe", 16, 20),
         Band("very_severe", 21, 27),
     ),
-    safety=(SafetyItem("suicidal_ideation", item=12, review=1, urgent=2),),
+    safety=(SafetyItem(SUICIDAL_IDEATION, item=12, review=1, urgent=2),),
     lines=LINES,
     source="Rush AJ, Trivedi MH, Ibrahim HM, et al. Biol Psychiatry 2003;54:573-583.",
     licence="Its owners' terms are to be confirmed before the wording is used; item numbers and values only.",

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from scheduler.clinic_time import DAY, MINUTE, boundary, from_minute, local_date
 from scheduler.models import (
     LIVE,
+    TOOK_PLACE,
     Appointment,
-    AppointmentStatus,
     Assessment,
     ClinicSettings,
     Series,
@@ -33,7 +33,6 @@ from scheduler.outcomes.trajectories.change import Thresholds
 from scheduler.protocols import Moment, ProtocolDefinition
 from scheduler.records.versions import read_definitions
 
-TOOK_PLACE = frozenset({AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED})
 OLDEST_BASELINE = timedelta(days=61)
 """No clinic takes an older one."""
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
+from scheduler.outcomes.scales import phq9
 from scheduler.outcomes.scales.lines import Lines
 
 PARTIAL_PERCENT = 25
@@ -17,16 +18,12 @@ PARTIAL_PERCENT = 25
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The clinic's own lines of the PHQ-9, here with the values a clinic begins with.
+    """The clinic's own lines of the PHQ-9, here with the values a clinic begins with."""
 
-    Response and remission as in McInnes et al. 2022 (PHQ-9); a reliable change of 6 points as in the esketamine
-    trials and in the English talking-therapies services.
-    """
-
-    response_percent: int = 50
-    remission_below: int = 5
-    remission_baseline: int = 10
-    reliable_change: int = 6
+    response_percent: int = phq9.RESPONSE_PERCENT
+    remission_below: int = phq9.REMISSION_BELOW
+    remission_baseline: int = phq9.REMISSION_BASELINE
+    reliable_change: int = phq9.RELIABLE_CHANGE
     baseline_days: int = 14
 
     def lines(self, clinically_relevant: int | None = None) -> Lines:

@@ -19,8 +19,8 @@ from scheduler.clinic_time import MINUTE
 from scheduler.errors import NotFound
 from scheduler.models import (
     LIVE,
+    TOOK_PLACE,
     Appointment,
-    AppointmentStatus,
     Assessment,
     ClinicSettings,
     Series,
@@ -43,8 +43,6 @@ from scheduler.records.zone import read_zone
 
 Ids = Collection[UUID] | Select[UUID]
 """Ids, or a query of them where there are many."""
-TOOK_PLACE = (AppointmentStatus.IN_SESSION, AppointmentStatus.COMPLETED)
-"""A visit in one of these stands for its infusion where nobody keeps sessions."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 ENDED = (SeriesStatus.COMPLETED, SeriesStatus.STOPPED, SeriesStatus.CANCELLED)
 

@@ -8,20 +8,19 @@ from zoneinfo import ZoneInfo
 from scheduler.outcomes.policy import OutcomePolicy, Prompts
 from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.scales.lines import Lines
+from scheduler.outcomes.scales.phq9 import PHQ9
 from scheduler.outcomes.trajectories.change import Thresholds
 
 NO_LINES = Lines()
-PHQ9 = "phq9"
-"""Its lines are the clinic's thresholds; of it alone the expected course, and what a relapse is, are known."""
 
 
 @dataclass(frozen=True)
 class RelapseLine:
     """After a response: less improvement than `percent` and a total of `least` or more, borne out `after` or later."""
 
-    percent: int = 50
-    least: int = 10
-    after: timedelta = timedelta(days=3)
+    percent: int
+    least: int
+    after: timedelta
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,10 @@ class Yardstick:
 
 @dataclass(frozen=True)
 class Yardsticks:
-    """Everything a clinic has decided that readings are measured by, scale by scale."""
+    """Everything a clinic has decided that readings are measured by, scale by scale.
+
+    The lines of the PHQ-9 are the clinic's thresholds; of it alone the expected course, and a relapse, are known.
+    """
 
     zone: ZoneInfo
     thresholds: Thresholds
@@ -54,7 +56,7 @@ class Yardsticks:
 
     def of(self, scale: Scale) -> Yardstick:
         reading, prompts = self.policy.reading, self.policy.prompts
-        is_phq9 = scale.key == PHQ9
+        is_phq9 = scale.key == PHQ9.key
         return Yardstick(
             zone=self.zone,
             lines=self._lines(scale),
@@ -69,7 +71,7 @@ class Yardsticks:
 
     def _lines(self, scale: Scale) -> Lines:
         shipped = scale.lines or NO_LINES
-        if scale.key == PHQ9:
+        if scale.key == PHQ9.key:
             return self.thresholds.lines(shipped.clinically_relevant)
         return self.policy.lines.of(scale.key) or shipped
 

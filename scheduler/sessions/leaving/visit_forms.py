@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.models import Assessment, TreatmentSession
 from scheduler.models.replaced import nothing_replaces
-from scheduler.outcomes.alerts.rules import IDEATION
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER, level
 from scheduler.outcomes.scales.definition import Level
+from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
+from scheduler.outcomes.scales.phq9 import ITEM_9, PHQ9
 from scheduler.records.zone import read_zone
 from scheduler.sessions.leaving.discharging import Finding
 
-PHQ9, ITEM_9 = "phq9", 8
 ASKED = tuple(key for key, scale in SCALES.items() if scale.safety)
 """The scales that ask about safety."""
 FINDINGS = tuple(Finding)
@@ -42,7 +42,7 @@ def forms_of_visit(db: Session, session: TreatmentSession) -> Sequence[Assessmen
 
 def phq9_among(forms: Iterable[Assessment]) -> list[Assessment]:
     """The PHQ-9 forms."""
-    return [form for form in forms if form.scale == PHQ9]
+    return [form for form in forms if form.scale == PHQ9.key]
 
 
 def item9_of(forms: Iterable[Assessment]) -> int | None:
@@ -57,7 +57,7 @@ def thoughts_in(forms: Iterable[Assessment]) -> Level | None:
         rule.finding(form.answers[rule.item - 1])
         for form in forms
         for rule in SCALES[form.scale].safety
-        if rule.kind == IDEATION
+        if rule.kind == SUICIDAL_IDEATION
     ]
     levels = {each.level for each in found if each is not None}
     return Level.URGENT if Level.URGENT in levels else next(iter(levels), None)
