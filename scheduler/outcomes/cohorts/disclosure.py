@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from scheduler.outcomes.cohorts.facts import NOT_SAID, CourseFacts, Ending
 from scheduler.outcomes.cohorts.figures import Topic, counted
@@ -46,7 +45,7 @@ def of_curve(curve: Curve) -> str:
 
 def disclose(report: Report) -> Disclosure:
     """Withhold whatever is, or would let be reckoned, a group of fewer than five."""
-    made = _Cells({course.head.series_id: 1 << place for place, course in enumerate(report.whole.courses)})
+    made = _Cells({id(course): place for place, course in enumerate(report.whole.courses)})
     sections = (report.whole, *report.parts)
     for section in sections:
         made.add(section, report)
@@ -61,7 +60,8 @@ def disclose(report: Report) -> Disclosure:
 class _Cells:
     """The cells of all sections, the whole first, and within each in the order in which they matter."""
 
-    bits: dict[UUID, int]
+    places: dict[int, int]
+    """Where the bit of each course stands."""
     cells: list[Cell] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
 
@@ -74,7 +74,11 @@ class _Cells:
         self.cells.extend(_durability(section))
 
     def _members(self, courses: Iterable[CourseFacts]) -> int:
-        return sum(self.bits[course.head.series_id] for course in courses)
+        row = bytearray(len(self.places) // 8 + 1)
+        for course in courses:
+            place = self.places[id(course)]
+            row[place >> 3] |= 1 << (place & 7)
+        return int.from_bytes(row, "little")
 
     def _rates(self, section: Section, report: Report) -> Iterator[Cell]:
         for rate in section.rates:
