@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.errors import NameTaken, NotFound, Retired
 from scheduler.models import ClinicScale
+from scheduler.models.upsert import insert_unless_there
 from scheduler.outcomes.known_scales import as_scale, newest_versions
 from scheduler.outcomes.scales import SCALES
 from scheduler.outcomes.scales.definition import Scale
@@ -56,24 +58,26 @@ def find_own_scale(db: Session, key: str, *, actor: Actor) -> OwnScale:
 
 def add_scale(db: Session, key: str, wording: Wording, *, actor: Actor, now: datetime) -> OwnScale:
     """Ask a question of the clinic's own. Raises `NameTaken` for a key that the house has, or the clinic has had."""
-    if key in SCALES or newest_versions(db, actor.clinic_id, [key]):
+    first = _row(key, wording, number=1, retired=False, actor=actor, now=now)
+    # Of two who add one key at once the second waits here for the first, and finds its version there.
+    if key in SCALES or not insert_unless_there(db, ClinicScale, **first):
         raise NameTaken
-    return _write(db, key, wording, number=1, retired=False, action="scale.added", actor=actor, now=now)
+    return _noted(db, find_own_scale(db, key, actor=actor).row, "scale.added", actor=actor, now=now)
 
 
 def change_scale(db: Session, current: OwnScale, wording: Wording, *, actor: Actor, now: datetime) -> OwnScale:
     """Ask it in other words from now on; what was answered keeps the words it was answered to. Raises `Retired`."""
-    row = _changeable(current)
-    number = row.number + 1
-    return _write(db, row.key, wording, number=number, retired=False, action="scale.changed", actor=actor, now=now)
+    old = _changeable(current)
+    row = _row(old.key, wording, number=old.number + 1, retired=False, actor=actor, now=now)
+    return _write(db, row, "scale.changed", actor=actor, now=now)
 
 
 def retire_scale(db: Session, current: OwnScale, *, actor: Actor, now: datetime) -> OwnScale:
     """Ask it no more; what was answered stays readable. Raises `Retired` if it already is."""
-    row = _changeable(current)
-    wording = Wording(row.name, row.question, row.least_label, row.most_label)
-    number = row.number + 1
-    return _write(db, row.key, wording, number=number, retired=True, action="scale.retired", actor=actor, now=now)
+    old = _changeable(current)
+    wording = Wording(old.name, old.question, old.least_label, old.most_label)
+    row = _row(old.key, wording, number=old.number + 1, retired=True, actor=actor, now=now)
+    return _write(db, row, "scale.retired", actor=actor, now=now)
 
 
 def _changeable(current: OwnScale) -> ClinicScale:
@@ -82,15 +86,21 @@ def _changeable(current: OwnScale) -> ClinicScale:
     return current.row
 
 
-def _write(
-    db: Session, key: str, wording: Wording, *, number: int, retired: bool, action: str, actor: Actor, now: datetime
-) -> OwnScale:
-    row = ClinicScale(
-        clinic_id=actor.clinic_id, id=uuid4(), key=key, number=number, name=wording.name, question=wording.question,
-        least_label=wording.least_label, most_label=wording.most_label, retired=retired, created_at=now,
-        author_id=actor.staff_id,
-    )  # fmt: skip
+def _row(key: str, wording: Wording, *, number: int, retired: bool, actor: Actor, now: datetime) -> dict[str, Any]:
+    return {
+        "clinic_id": actor.clinic_id, "id": uuid4(), "key": key, "number": number, "name": wording.name,
+        "question": wording.question, "least_label": wording.least_label, "most_label": wording.most_label,
+        "retired": retired, "created_at": now, "author_id": actor.staff_id,
+    }  # fmt: skip
+
+
+def _write(db: Session, values: dict[str, Any], action: str, *, actor: Actor, now: datetime) -> OwnScale:
+    row = ClinicScale(**values)
     db.add(row)
     db.flush()  # of two who write this version at once the second is refused here
-    audit.note(db, action, actor=actor, now=now, subject=row.id, key=key, version=number)
+    return _noted(db, row, action, actor=actor, now=now)
+
+
+def _noted(db: Session, row: ClinicScale, action: str, *, actor: Actor, now: datetime) -> OwnScale:
+    audit.note(db, action, actor=actor, now=now, subject=row.id, key=row.key, version=row.number)
     return OwnScale(row)

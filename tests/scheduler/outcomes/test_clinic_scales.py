@@ -1,6 +1,7 @@
 """The clinic's own questions."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -20,8 +21,11 @@ from scheduler.outcomes.clinic_scales import (
 )
 from scheduler.outcomes.known_scales import asked_today, find_scale, find_version, is_known
 from scheduler.outcomes.scales import SCALES
+from tests.builders import build_clinic
 from tests.counting import counted
+from tests.test_races import at_once
 
+ROUNDS = 5
 PAIN = Wording("Pain", "How bad is your pain now?", "No pain", "Worst pain")
 
 
@@ -57,6 +61,26 @@ def test_the_scales_of_the_house_are_offered_before_the_clinics_own(db, clinic, 
 def test_a_key_is_used_once(db, pain, administering, key):
     with pytest.raises(NameTaken):
         add_scale(db, key, PAIN, **administering)
+
+
+def test_of_many_who_add_one_key_at_once_all_but_one_find_it_taken(database, now):
+    with database.committing() as db:
+        house = build_clinic(db, now=now)
+
+    for number in range(ROUNDS):
+        seen = at_once(*[partial(added, database, house, f"pain_{number}", now)] * 3)
+
+        assert sorted(seen) == ["added", NameTaken.code, NameTaken.code]
+
+
+def added(database, house, key, now):
+    """What came of it; whatever else is raised."""
+    try:
+        with database.committing() as db:
+            add_scale(db, key, PAIN, actor=house.administrator, now=now)
+    except NameTaken as refusal:
+        return refusal.code
+    return "added"
 
 
 def test_a_key_of_a_retired_question_is_used_no_more(db, pain, administering):
