@@ -15,13 +15,19 @@ from scheduler.outcomes.questionnaires.codes import Code, read_code
 
 CODES = "code-attempts"
 """Wrong codes are counted apart from wrong passwords: a clinic's tablet must not lock its staff out."""
+FORGET = "forget"
+"""A cookie nobody reads, gone within a second. Chromium keeps pages in memory to go back to although no cache may
+store them, answers and all, and drops those a cookie belongs to as soon as one is set.
+"""
 
 
 @blueprint.get("/tablet/<uuid:clinic_id>")
 @allow_public
 def ask_code(clinic_id: UUID) -> Response:
-    """Ask for a code."""
-    return show("tablet.html", face_of(g.db, clinic_id, now=g.now))
+    """Ask for a code; what the browser kept of the pages before is forgotten."""
+    page = show("tablet.html", face_of(g.db, clinic_id, now=g.now))
+    page.set_cookie(FORGET, "1", max_age=1, path="/q", httponly=True, samesite="Strict", secure=request.is_secure)
+    return page
 
 
 @blueprint.post("/tablet/<uuid:clinic_id>")

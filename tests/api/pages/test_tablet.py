@@ -33,6 +33,13 @@ def test_the_page_asks_for_a_code_in_the_clinics_style(browser):
     assert 'inputmode="numeric"' in page.text
 
 
+def test_the_page_makes_the_browser_forget_the_pages_before_by_a_cookie_that_says_nothing(browser):
+    cookies = [browser.open().headers["Set-Cookie"] for _ in range(2)]
+
+    assert len(set(cookies)) == 1
+    assert all(said in cookies[0] for said in ("forget=1;", "Max-Age=1;", "HttpOnly", "Path=/q", "SameSite=Strict"))
+
+
 def test_a_good_code_leads_on_to_the_questions(browser, sent):
     answer = browser.type_code(sent.tablet_page, sent.tablet_code)
 
