@@ -7,6 +7,8 @@
 
 from alembic import op
 
+from migrations.refusing import only_added, only_added_on_sqlite, refusing
+
 SAFETY = (
     ("phq9", "1", 9, 1, 2, "suicidal_ideation"),
     ("qids_sr16", "1", 12, 1, 2, "suicidal_ideation"),
@@ -74,14 +76,7 @@ SQLITE = [
         GROUP BY kind;
     END
     """,
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only_{event.lower()} BEFORE {event} ON {table}
-        BEGIN SELECT RAISE(ABORT, 'outcomes_append_only'); END
-        """
-        for table in APPEND_ONLY
-        for event in ("UPDATE", "DELETE")
-    ),
+    *only_added_on_sqlite(APPEND_ONLY, "outcomes_append_only"),
     f"""
     CREATE TRIGGER alerts_kept BEFORE UPDATE ON alerts WHEN {_unkept("IS NOT")}
     BEGIN SELECT RAISE(ABORT, 'alerts_kept'); END
@@ -91,18 +86,6 @@ SQLITE = [
     BEGIN SELECT RAISE(ABORT, 'alerts_kept'); END
     """,
 ]
-
-
-def _refusal(name: str, condition: str) -> str:
-    return f"""
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF {condition} THEN
-            RAISE EXCEPTION '{name}' USING ERRCODE = 'restrict_violation', CONSTRAINT = '{name}';
-        END IF;
-        RETURN NEW;
-    END $$
-    """
 
 
 POSTGRESQL = [
@@ -128,25 +111,8 @@ POSTGRESQL = [
     CREATE TRIGGER assessments_safety AFTER INSERT ON assessments
     FOR EACH ROW EXECUTE FUNCTION assessments_safety()
     """,
-    _refusal("outcomes_append_only", "TRUE"),
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
-        FOR EACH ROW EXECUTE FUNCTION outcomes_append_only()
-        """
-        for table in APPEND_ONLY
-    ),
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only_truncate BEFORE TRUNCATE ON {table}
-        FOR EACH STATEMENT EXECUTE FUNCTION outcomes_append_only()
-        """
-        for table in APPEND_ONLY
-    ),
-    _refusal(
-        "alerts_kept",
-        f"TG_OP <> 'UPDATE' OR {_unkept('IS DISTINCT FROM')}",
-    ),
+    *only_added(APPEND_ONLY, "outcomes_append_only"),
+    refusing("alerts_kept", f"TG_OP <> 'UPDATE' OR {_unkept('IS DISTINCT FROM')}"),
     "CREATE TRIGGER alerts_kept BEFORE UPDATE OR DELETE ON alerts FOR EACH ROW EXECUTE FUNCTION alerts_kept()",
     "CREATE TRIGGER alerts_kept_truncate BEFORE TRUNCATE ON alerts FOR EACH STATEMENT EXECUTE FUNCTION alerts_kept()",
 ]

@@ -8,6 +8,8 @@
 
 from alembic import op
 
+from migrations.refusing import only_added, only_added_on_sqlite, refusing
+
 APPEND_ONLY = (
     "session_steps", "vitals", "infusion_events", "checklist_answers", "adverse_events", "session_notes",
     "ledger_entries", "session_settings", "templates",
@@ -58,14 +60,7 @@ def _conditions() -> dict[str, str]:
 
 
 SQLITE = [
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only_{event.lower()} BEFORE {event} ON {table}
-        BEGIN SELECT RAISE(ABORT, 'charts_append_only'); END
-        """
-        for table in APPEND_ONLY
-        for event in ("UPDATE", "DELETE")
-    ),
+    *only_added_on_sqlite(APPEND_ONLY, "charts_append_only"),
     *(
         f"""
         CREATE TRIGGER {table}_locked BEFORE INSERT ON {table} WHEN {condition}
@@ -95,35 +90,8 @@ SQLITE = [
 ]
 
 
-def _function(name: str, condition: str) -> str:
-    return f"""
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        IF {condition} THEN
-            RAISE EXCEPTION '{name}'
-            USING ERRCODE = 'restrict_violation', CONSTRAINT = '{name}';
-        END IF;
-        RETURN NEW;
-    END $$
-    """
-
-
 POSTGRESQL = [
-    _function("charts_append_only", "TRUE"),
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
-        FOR EACH ROW EXECUTE FUNCTION charts_append_only()
-        """
-        for table in APPEND_ONLY
-    ),
-    *(
-        f"""
-        CREATE TRIGGER {table}_append_only_truncate BEFORE TRUNCATE ON {table}
-        FOR EACH STATEMENT EXECUTE FUNCTION charts_append_only()
-        """
-        for table in APPEND_ONLY
-    ),
+    *only_added(APPEND_ONLY, "charts_append_only"),
     # A trigger's condition may not ask another table, so a function does; the row lock keeps the signature out.
     *(
         f"""
@@ -142,7 +110,7 @@ POSTGRESQL = [
         f"CREATE TRIGGER {table}_locked BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_locked()"
         for table in _conditions()
     ),
-    _function(
+    refusing(
         "sessions_signed",
         "TG_OP = 'DELETE' OR (OLD.status = 'closed' AND (NEW.status <> 'closed' OR NEW.signed_at <> OLD.signed_at"
         " OR NEW.signed_by IS DISTINCT FROM OLD.signed_by))",
@@ -151,7 +119,7 @@ POSTGRESQL = [
     CREATE TRIGGER sessions_signed BEFORE UPDATE OR DELETE ON sessions
     FOR EACH ROW EXECUTE FUNCTION sessions_signed()
     """,
-    _function("orders_signed", "OLD.signed_at IS NOT NULL"),
+    refusing("orders_signed", "OLD.signed_at IS NOT NULL"),
     f"""
     CREATE TRIGGER orders_signed BEFORE UPDATE OF {FIGURES} ON orders
     FOR EACH ROW EXECUTE FUNCTION orders_signed()

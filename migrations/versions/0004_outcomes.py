@@ -74,7 +74,9 @@ TABLES = ("questionnaires", "clinic_scales", "outcome_settings")
 
 
 def upgrade() -> None:
-    create_tables()
+    create_outcome_settings()
+    create_clinic_scales()
+    create_questionnaires()
     if op.get_bind().dialect.name == "sqlite":
         _without_guards(change_on_sqlite)
     else:
@@ -260,7 +262,7 @@ def change_back_on_postgresql() -> None:
     op.create_check_constraint(op.f("ck_alerts_kind"), "alerts", OLD_KINDS)
 
 
-def create_tables() -> None:
+def create_outcome_settings() -> None:
     op.create_table(
         "outcome_settings",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -273,6 +275,9 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_outcome_settings")),
     )
     _indexes("outcome_settings", ("effective_from",), ("author_id",))
+
+
+def create_clinic_scales() -> None:
     op.create_table(
         "clinic_scales",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
@@ -292,6 +297,9 @@ def create_tables() -> None:
         sa.UniqueConstraint("clinic_id", "key", "number", name=op.f("uq_clinic_scales_clinic_id_key_number")),
     )
     _indexes("clinic_scales", ("author_id",))
+
+
+def create_questionnaires() -> None:
     op.create_table(
         "questionnaires",
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
