@@ -1,106 +1,18 @@
 """What a patient sees and does in a real browser: by thumb, by keyboard, by day and by night."""
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from scheduler.models import Assessment, Clinic, Questionnaire, SentBy
-from scheduler.models.engine import Database
-from tests.browser import FLAGS, NARROW, TABLET, House, Visit, chromium, picture
-from tests.builders import ClinicCast, build_clinic
-from tests.homes import SqliteHome
+from scheduler.models import Questionnaire
+from tests.api.pages.desk import ACCENT, PALE, SEND, Desk, press_send, tick
+from tests.browser import NARROW, TABLET, picture
 from tests.scheduler.outcomes.questionnaires import asked
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-ACCENT, PALE = "#1f6f78", "#ffe14d"
-SEND = "Send my answers"
-REFUSALS = "Failed to load resource: the server responded with a status of 4"
-"""What Chromium says of a page that was refused, as it was meant to be."""
-
-
-class Desk:
-    """A clinic in a database of its own that sends questionnaires, and shows their pages."""
-
-    def __init__(self, database: Database, house: House, clinic: ClinicCast) -> None:
-        self.database, self.house, self.clinic = database, house, clinic
-
-    def link(self) -> str:
-        """The address of a PHQ-9 that was just sent."""
-        with self.database.committing() as db:
-            self.clinic.db = db
-            return f"/q/{asked.link(self.clinic, now=self.house.now)}"
-
-    def code(self) -> str:
-        with self.database.committing() as db:
-            self.clinic.db = db
-            sent = asked.send(self.clinic, via=SentBy.TABLET, now=self.house.now)
-        assert sent.tablet_code
-        return sent.tablet_code
-
-    @property
-    def tablet(self) -> str:
-        return f"/tablet/{self.clinic.id}"
-
-    def choose(self, accent: str) -> None:
-        with self.database.committing() as db:
-            db.get_one(Clinic, self.clinic.id).accent = accent
-
-    def forms(self) -> list[list[Any]]:
-        with self.database.reading() as db:
-            return list(db.scalars(select(Assessment.answers).order_by(Assessment.recorded_at)))
-
-
-@pytest.fixture(scope="module")
-def opened(sqlite: SqliteHome) -> Iterator[Desk]:
-    now = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
-    with sqlite.fresh() as url:
-        database = Database(url, pool_size=8)
-        with database.committing() as db:
-            clinic = build_clinic(db, now=now, name="Harbor Infusions")
-            row = db.get_one(Clinic, clinic.id)
-            row.contact = "+1 212 555 0100"
-        with House(database, now) as house:
-            yield Desk(database, house, clinic)
-        database.close()
-
-
-@pytest.fixture
-def desk(opened: Desk, now: datetime) -> Desk:
-    opened.house.now = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
-    opened.choose(ACCENT)
-    return opened
-
-
-@pytest.fixture
-def visit(chromium_browser: Browser, desk: Desk) -> Iterator[Callable[..., Visit]]:
-    """`visit()` is a person with a browser; at the end nothing may have gone wrong in it or left the house."""
-    visits: list[Visit] = []
-
-    def visit(**options: Any) -> Visit:
-        visits.append(Visit(chromium_browser, desk.house, **options))
-        return visits[-1]
-
-    yield visit
-    for each in visits:
-        each.context.close()
-        assert [said for said in each.complaints if not said.startswith(REFUSALS)] == []
-        assert each.is_at_home()
-
-
-def tick(page: Page, *values: int) -> None:
-    """Choose these answers with a finger, in the order of the questions."""
-    for number, value in enumerate(values, 1):
-        page.locator(f"label:has(#item-{number}-{value})").click()
-
-
-def press_send(page: Page) -> None:
-    page.get_by_role("button", name=SEND).last.click()
 
 
 def test_a_patient_answers_on_a_phone_by_keyboard_alone(desk, visit):
@@ -244,66 +156,6 @@ def test_a_code_is_typed_in_at_the_tablet_after_some_wrong_tries(desk, visit):
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_label("Code")).to_be_empty()
     assert len(desk.forms()) == before + 1
-
-
-@pytest.fixture
-def at_the_tablet(chromium_browser: Browser, desk: Desk) -> Iterator[Page]:
-    """In a Chromium that keeps pages in memory to go back to, as those of tablets do and those of tests do not."""
-    switch = ["--disable-back-forward-cache"]
-    launch = chromium_browser.browser_type.launch
-    with launch(executable_path=chromium(), args=list(FLAGS), ignore_default_args=switch) as browser:
-        yield Visit(browser, desk.house, viewport=TABLET).page
-
-
-def begin(page: Page, desk: Desk) -> None:
-    page.goto(desk.tablet)
-    page.get_by_label("Code").fill(desk.code())
-    page.get_by_role("button", name="Go on").click()
-    tick(page, *[1] * 9)
-
-
-def look_back(page: Page, steps: int) -> None:
-    """As somebody at the tablet does; the browser itself may refuse to show a page that was an answer to a form."""
-    with page.expect_event("framenavigated"):
-        page.evaluate(f"setTimeout(() => history.go(-{steps}), 1)")
-    page.wait_for_load_state()
-
-
-@pytest.mark.parametrize("steps", [1, 2])
-def test_the_next_patient_finds_nothing_in_the_history_of_the_tablet(desk, at_the_tablet, steps):
-    page = at_the_tablet
-    begin(page, desk)
-    press_send(page)
-    page.get_by_role("button", name="Done").click()
-    expect(page.get_by_label("Code")).to_be_empty()
-
-    look_back(page, steps)
-
-    expect(page.get_by_label("Code")).to_have_count(0)
-    assert [said for said in ("Thank you", "Little interest") if said in page.content()] == []
-
-
-def test_answers_that_were_ticked_and_left_are_not_there_for_the_next_patient(desk, at_the_tablet):
-    page = at_the_tablet
-    begin(page, desk)
-    page.goto(desk.tablet)
-
-    look_back(page, 1)
-
-    expect(page.get_by_text("Little interest")).to_be_visible()
-    expect(page.locator("input:checked")).to_have_count(0)
-
-
-def test_questions_left_on_the_tablet_are_gone_after_a_quarter_of_an_hour(desk, at_the_tablet):
-    page = at_the_tablet
-    begin(page, desk)
-    page.goto(desk.tablet)
-    desk.house.now += 15 * asked.MINUTE
-
-    look_back(page, 1)
-
-    expect(page.get_by_role("heading", name="can no longer be used")).to_be_visible()
-    expect(page.locator("input[type=radio]")).to_have_count(0)
 
 
 def test_a_code_dies_of_its_last_wrong_try(desk, visit):
