@@ -60,6 +60,10 @@ class Opening:
             left -= max(end - begins, 0 * clinic_time.MINUTE)
         return None
 
+    def opens_after(self, at: datetime) -> datetime | None:
+        """When the clinic opens next, later than this instant; None if these dates end before."""
+        return next((start for start, _ in self._open_spans() if start > at), None)
+
     def _open_spans(self) -> Iterator[tuple[datetime, datetime]]:
         """Every span in which it is open, in order of time."""
         days = clinic_time.days(self.first, self.last)

@@ -21,7 +21,10 @@ class AlertsQuery(PageIn):
     )  # fmt: skip
     kind = fields.Enum(AlertKind, by_value=True, load_default=None)
     level = fields.Enum(AlertLevel, by_value=True, load_default=None)
-    owner = fields.Enum(Whose, by_value=True, load_default=None)
+    owner = fields.Enum(
+        Whose, by_value=True, load_default=None,
+        metadata={"description": "`nobody`: of no owner, or of one who has left the clinic."},
+    )  # fmt: skip
 
 
 class OwnerIn(Shape):
@@ -83,9 +86,16 @@ class AlertOut(Shape):
         required=True, allow_none=True, metadata={"description": "Who is to look first; null: every clinician."}
     )
     respond_by = Instant(
-        required=True, allow_none=True, metadata={"description": "Until when somebody must have answered."}
+        required=True, allow_none=True,
+        metadata={"description": "Until when somebody must have answered; calls that follow do not put it off."},
+    )  # fmt: skip
+    escalations = fields.Integer(
+        required=True,
+        metadata={
+            "description": "How often others were called: quickly at first, then whenever the clinic opens and once a"
+            " day at least, until somebody answers."
+        },
     )
-    escalations = fields.Integer(required=True, metadata={"description": "How often others were called."})
     acknowledged_at = Instant(required=True, allow_none=True)
     acknowledged_by = fields.UUID(required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
@@ -104,7 +114,14 @@ class ListedAlertOut(AlertOut):
     """An alert in the list, with its patient's name; made from a `ListedAlert`."""
 
     patient = fields.Nested(AlertPatientOut, required=True)
-    overdue = fields.Boolean(required=True, metadata={"description": "Nobody has answered in time."})
+    overdue = fields.Boolean(required=True, metadata={"description": "Nobody has answered by `respond_by`."})
+    replaces = fields.UUID(
+        required=True, allow_none=True,
+        metadata={
+            "description": "The alert of this kind about the form that this one's form corrects; each is closed by"
+            " itself."
+        },
+    )  # fmt: skip
 
     def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
-        return super().get_attribute(obj if attr in {"patient", "overdue"} else obj.alert, attr, default)
+        return super().get_attribute(obj if attr in {"patient", "overdue", "replaces"} else obj.alert, attr, default)

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Executable, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from scheduler.models.base import Base, table_of
+
+T = TypeVar("T", bound=Base)
 
 
 def insert_unless_there(db: Session, table: type[Base], **values: Any) -> bool:
@@ -22,8 +24,19 @@ def insert_all_unless_there(db: Session, table: type[Base], rows: Collection[dic
         db.execute(_statement(table, db.get_bind().dialect.name), list(rows))
 
 
+def add_all_unless_there(db: Session, table: type[T], rows: Collection[dict[str, Any]]) -> list[T]:
+    """Insert those of the rows whose key is not there, in one statement; those that were not, as objects."""
+    if not rows:
+        return []
+    dialect = _dialect(db.get_bind().dialect.name)
+    return list(db.scalars(dialect.insert(table).on_conflict_do_nothing().returning(table), list(rows)))
+
+
 @cache
 def _statement(table: type[Base], engine: str) -> Executable:
-    dialect = sqlite if engine == "sqlite" else postgresql
-    statement: Executable = dialect.insert(table_of(table)).on_conflict_do_nothing().returning(literal(1))
+    statement: Executable = _dialect(engine).insert(table_of(table)).on_conflict_do_nothing().returning(literal(1))
     return statement
+
+
+def _dialect(engine: str) -> Any:
+    return sqlite if engine == "sqlite" else postgresql

@@ -42,7 +42,7 @@ def test_an_open_alert_is_listed_with_its_patient(clinic, clinician, alarm):
     (listed,) = clinician.get("/alerts").json["items"]
 
     names = {"id": str(patient.id), "mrn": patient.mrn, "given_name": "Grace", "family_name": "Hopper"}
-    assert listed == raised | {"patient": names, "overdue": False}
+    assert listed == raised | {"patient": names, "overdue": False, "replaces": None}
 
 
 def test_an_acknowledged_alert_is_no_longer_open(clinic, clinician, alarm, now):
@@ -91,6 +91,15 @@ def test_an_alert_of_another_clinic_and_one_that_is_not_look_the_same(as_, clini
     assert [answer.status_code for answer in answers] == [404, 404]
     assert answers[0].json == answers[1].json
     assert clinician.get("/alerts?state=all").json["items"] == []
+
+
+def test_a_prescriber_looks_at_alerts_and_closes_them(as_, alarm):
+    raised, prescriber = alarm(), as_(Role.PRESCRIBER)
+
+    listed = prescriber.get("/alerts").json["items"]
+    closed = prescriber.post(f"/alerts/{raised['id']}/acknowledgement", SEEN)
+
+    assert ([alert["id"] for alert in listed], closed.status_code) == ([raised["id"]], 200)
 
 
 @pytest.mark.parametrize("role", [Role.SCHEDULER, Role.MANAGER, Role.ADMINISTRATOR])

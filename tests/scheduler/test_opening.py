@@ -37,6 +37,21 @@ def test_only_open_minutes_count(asked, minutes, expected):
     assert opening().after(clinic_instant(asked), minutes) == expected
 
 
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("Mon 07:59", clinic_instant("Mon 08:00")),
+        ("Mon 08:00", clinic_instant("Tue 08:00")),
+        ("Fri 12:00", clinic_instant("Mon 08:00", week=1)),
+        ("Mon 08:00", None),
+    ],
+)
+def test_it_tells_when_a_clinic_opens_next(asked, expected):
+    week = 2 if expected is None else 0
+
+    assert opening().opens_after(clinic_instant(asked, week=week)) == expected
+
+
 def test_seconds_are_kept():
     at = clinic_instant("Mon 17:30") + timedelta(seconds=30)
 

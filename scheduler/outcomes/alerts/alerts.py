@@ -6,13 +6,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, tuple_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, case, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
 
-from scheduler.actors import Actor, Role
+from scheduler.actors import Actor
 from scheduler.errors import AlreadyAcknowledged, Fault, Invalid, NotAllowed, NotFound
-from scheduler.models import SAFETY_KINDS, Alert, AlertKind, AlertLevel, Patient, Staff, StaffRole
-from scheduler.outcomes.alerts.escalating import take_back
+from scheduler.models import SAFETY_KINDS, Alert, AlertKind, AlertLevel, Assessment, Patient, Staff, StaffRole
+from scheduler.outcomes.alerts.escalating import SKEW, take_back
+from scheduler.outcomes.alerts.people import LOOKS
 from scheduler.records import access, audit
 
 
@@ -32,6 +33,7 @@ class Whose(StrEnum):
 
     ME = "me"
     NOBODY = "nobody"
+    """Of no owner, or of one who has left."""
 
 
 @dataclass(frozen=True)
@@ -52,45 +54,69 @@ class ListedAlert:
     patient: Patient
     overdue: bool
     """Nobody has answered in time."""
+    replaces: UUID | None = None
+    """The alert of this kind about the form that this one's form corrects. Each is closed by itself."""
 
 
 def list_alerts(
     db: Session, wanted: Wanted, *, after: UUID | None, limit: int, actor: Actor, now: datetime
 ) -> list[ListedAlert]:
-    """Up to `limit` alerts of the clinic: of the open ones first what must be answered first, else the oldest first.
+    """Up to `limit` alerts of the clinic, the oldest first; of the open ones, before all others what tells of danger.
 
-    `after` is the last one seen.
+    `after` is the last one seen. What they are ordered by never changes, so that no page skips or repeats one.
     """
-    order = (_urgency() if wanted.state is AlertState.OPEN else Alert.raised_at, Alert.id)
-    chosen = _chosen(select(Alert).where(Alert.clinic_id == actor.clinic_id), wanted, actor)
+    order = (*([_rank()] if wanted.state is AlertState.OPEN else ()), Alert.raised_at, Alert.id)
+    chosen = _chosen(_with_corrected(actor.clinic_id), wanted, actor, now)
     if after is not None:
         seen = select(*order).where(Alert.clinic_id == actor.clinic_id, Alert.id == after)
         chosen = chosen.where(tuple_(*order) > seen.scalar_subquery())
-    alerts = db.scalars(chosen.order_by(*order).limit(limit)).all()
-    patients = access.names_of(db, {alert.patient_id for alert in alerts}, action="alerts.listed", actor=actor, now=now)
-    return [ListedAlert(alert, patients[alert.patient_id], is_overdue(alert, now)) for alert in alerts]
+    rows = db.execute(chosen.order_by(*order).limit(limit)).all()
+    patients = access.names_of(db, {row.Alert.patient_id for row in rows}, action="alerts.listed", actor=actor, now=now)
+    return [
+        ListedAlert(alert, patients[alert.patient_id], is_overdue(alert, now), replaces) for alert, replaces in rows
+    ]  # fmt: skip
 
 
 def is_overdue(alert: Alert, now: datetime) -> bool:
-    """Whether nobody has answered in time; what tells of danger and was never given a time is late at once."""
+    """Whether nobody has answered in time, however often others have been called since.
+
+    What tells of danger and was never given a time is late at once, and so is what a clock that ran ahead has dated.
+    """
     if alert.acknowledged_at is not None or alert.historical or alert.session_id is not None:
         return False
-    return alert.kind in SAFETY_KINDS if alert.respond_by is None else alert.respond_by <= now
+    if alert.respond_by is None:
+        return alert.kind in SAFETY_KINDS
+    return alert.respond_by <= now or alert.raised_at > now + SKEW
 
 
-def _urgency() -> Any:
-    """Until when it is to be answered; without a time at once."""
-    return func.coalesce(Alert.respond_by, Alert.raised_at)
+def _rank() -> Any:
+    return case((or_(Alert.kind.in_(SAFETY_KINDS), Alert.level == AlertLevel.URGENT), 0), else_=1)
 
 
-def _chosen(alerts: Select[Any], wanted: Wanted, actor: Actor) -> Select[Any]:
+def _with_corrected(clinic_id: UUID) -> Select[Any]:
+    """The alerts of a clinic, each with that of the form which its own form corrects."""
+    earlier = aliased(Alert)
+    form = and_(Assessment.clinic_id == Alert.clinic_id, Assessment.id == Alert.assessment_id)
+    corrected = and_(
+        earlier.clinic_id == Alert.clinic_id, earlier.assessment_id == Assessment.replaces_id,
+        earlier.kind == Alert.kind,
+    )  # fmt: skip
+    shown: tuple[Any, ...] = (Alert, earlier.id)
+    joined = select(*shown).outerjoin(Assessment, form).outerjoin(earlier, corrected)
+    return joined.where(Alert.clinic_id == clinic_id)
+
+
+def _chosen(alerts: Select[Any], wanted: Wanted, actor: Actor, now: datetime) -> Select[Any]:
     alerts = _in_state(alerts, wanted.state)
     if wanted.kind is not None:
         alerts = alerts.where(Alert.kind == wanted.kind)
     if wanted.level is not None:
         alerts = alerts.where(Alert.level == wanted.level)
-    if wanted.owner is not None:
-        alerts = alerts.where(Alert.owner_id == (actor.staff_id if wanted.owner is Whose.ME else None))
+    if wanted.owner is Whose.ME:
+        alerts = alerts.where(Alert.owner_id == actor.staff_id)
+    if wanted.owner is Whose.NOBODY:
+        left = select(Staff.id).where(Staff.clinic_id == actor.clinic_id, Staff.left_at <= now)
+        alerts = alerts.where(or_(Alert.owner_id.is_(None), Alert.owner_id.in_(left)))
     return alerts
 
 
@@ -124,7 +150,7 @@ def own(db: Session, alert_id: UUID, staff_id: UUID | None = None, *, actor: Act
 def _is_clinician(db: Session, clinic_id: UUID, staff_id: UUID, now: datetime) -> bool:
     held = (StaffRole.clinic_id == Staff.clinic_id) & (StaffRole.staff_id == Staff.id)
     found = select(Staff.id).join(StaffRole, held).where(Staff.clinic_id == clinic_id, Staff.id == staff_id)
-    treats = StaffRole.role.in_([Role.CLINICIAN, Role.PRESCRIBER]), or_(Staff.left_at.is_(None), Staff.left_at > now)
+    treats = StaffRole.role.in_(LOOKS), or_(Staff.left_at.is_(None), Staff.left_at > now)
     return db.scalar(found.where(*treats).limit(1)) is not None
 
 

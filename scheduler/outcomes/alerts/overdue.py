@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.models import LIVE, Alert, AlertKind, AlertLevel, Appointment
-from scheduler.models.upsert import insert_all_unless_there
-from scheduler.outcomes.alerts.raising import FOLLOWED
+from scheduler.models.upsert import add_all_unless_there
+from scheduler.outcomes.alerts.prompting import FOLLOWED
 from scheduler.outcomes.alerts.routing import prompt_due, read_owners
 from scheduler.outcomes.trajectories.courses import Course, Infusion, PatientCourses
 from scheduler.outcomes.trajectories.reading import read_courses, read_yardsticks
@@ -60,12 +60,13 @@ def raise_overdue(db: Session, clinic_id: UUID, *, now: datetime) -> int:
         return 0
     owners = read_owners(db, clinic_id, {_patient(each) for each in new}, now=now)
     respond_by = prompt_due(yardsticks.policy.routing, now)
+    new.sort(key=lambda each: (str(each.course.series_id), each.due_at))  # the one order in which workers insert them
     rows = [_row(clinic_id, each, owners.get(_patient(each)), respond_by, now) for each in new]
-    insert_all_unless_there(db, Alert, rows)
-    for row in rows:
+    raised = add_all_unless_there(db, Alert, rows)
+    for alert in raised:
         house = Actor.house(clinic_id)
-        audit.note(db, "alert.raised", actor=house, now=now, subject=row["id"], patient_id=row["patient_id"])
-    return len(rows)
+        audit.note(db, "alert.raised", actor=house, now=now, subject=alert.id, patient_id=alert.patient_id)
+    return len(raised)
 
 
 def unscored_in(
@@ -94,8 +95,11 @@ def _is_long_over(course: Course, now: datetime) -> bool:
 def _last_score(
     record: PatientCourses, course: Course, scales: Collection[str], yardsticks: Yardsticks, now: datetime
 ) -> datetime | None:
-    """When the last score of the course that counts was taken, on any of its scales."""
-    read = (read_course(record, course, scale, yardsticks.of(FOLLOWED[scale]), now=now) for scale in scales)
+    """When the last score that counts was taken, on any of the course's scales; in a later course it is one too."""
+    since = [each for each in record.courses if each.given and each.starts[-1] >= course.starts[0]]
+    read = (
+        read_course(record, each, scale, yardsticks.of(FOLLOWED[scale]), now=now) for each in since for scale in scales
+    )
     return max((each.latest.taken_at for each in read if each.latest), default=None)
 
 
@@ -142,4 +146,5 @@ def _row(
         "clinic_id": clinic_id, "id": uuid4(), "patient_id": _patient(unscored),
         "series_id": unscored.course.series_id, "kind": AlertKind.SCORE_OVERDUE, "level": AlertLevel.REVIEW,
         "raised_at": now, "due_at": unscored.due_at, "owner_id": owner_id, "respond_by": respond_by,
+        "call_at": respond_by,
     }  # fmt: skip

@@ -4,6 +4,7 @@ What is historical has neither: it stands on a list to be looked through.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from scheduler import clinic_time
 from scheduler.actors import Role
-from scheduler.models import SAFETY_KINDS, Alert, AnswerSource, Order, OrderState, Staff, StaffRole
+from scheduler.models import SAFETY_KINDS, Alert, AlertLevel, AnswerSource, Order, OrderState, Staff, StaffRole
 from scheduler.outcomes.policy import Routing
 from scheduler.records.opening import read_opening
 from scheduler.records.zone import read_zone
@@ -22,26 +23,49 @@ IN_THE_HOUSE = frozenset({AnswerSource.CLINIC, AnswerSource.TABLET})
 """The patient who gave these answers is still here; of all others nobody knows where they are."""
 LOOKED_AHEAD = timedelta(days=14)
 """A clinic that does not open within so many days is not waited for."""
+WAITED_MOST = timedelta(hours=24)
+"""Over a weekend and holidays nobody would look for days: whoever has told of danger is not left longer than a day."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Until when answers from elsewhere wait, and whether that is only because they wait no longer."""
+
+    until: datetime
+    cut_short: bool = False
 
 
 def route(
     db: Session, alerts: Sequence[Alert], sources: Mapping[UUID, AnswerSource], routing: Routing, *, now: datetime
-) -> None:
-    """Give alerts of one clinic an owner and a time; `sources` tell of forms by which way they came.
+) -> list[Alert]:
+    """Give alerts of one clinic an owner and a time; those for which somebody is to be called at once.
 
-    A constant number of statements, and none where nothing is to be routed.
+    `sources` tell of forms by which way they came. A constant number of statements, and none where nothing is to be
+    routed.
     """
     live = [alert for alert in alerts if not alert.historical]
     if not live:
-        return
+        return []
     clinic_id = live[0].clinic_id
     owners = read_owners(db, clinic_id, {alert.patient_id for alert in live}, now=now)
     afar = {alert.id for alert in live if _is_from_afar(alert, sources)}
-    soonest = after_open_minutes(db, clinic_id, routing.remote_minutes, now=now) if afar else now
+    wait = after_open_minutes(db, clinic_id, routing.remote_minutes, now=now) if afar else Wait(now)
     for alert in live:
         alert.owner_id = owners.get(alert.patient_id)
         flag_modified(alert, "owner_id")  # all rows change the same columns, so that one statement serves them all
-        alert.respond_by = soonest if alert.id in afar else _due(alert, routing, now)
+        alert.respond_by = alert.call_at = wait.until if alert.id in afar else _due(alert, routing, now)
+    if not routing.call_at_once_when_urgent:
+        return []
+    return [alert for alert in live if _came_by_link(alert, sources) and _cannot_wait(alert, wait)]
+
+
+def _came_by_link(alert: Alert, sources: Mapping[UUID, AnswerSource]) -> bool:
+    return alert.assessment_id is not None and sources.get(alert.assessment_id) is AnswerSource.LINK
+
+
+def _cannot_wait(alert: Alert, wait: Wait) -> bool:
+    """It is urgent, or tells of danger while the clinic does not open in time."""
+    return alert.level is AlertLevel.URGENT or (alert.kind in SAFETY_KINDS and wait.cut_short)
 
 
 def _is_from_afar(alert: Alert, sources: Mapping[UUID, AnswerSource]) -> bool:
@@ -60,12 +84,18 @@ def prompt_due(routing: Routing, now: datetime) -> datetime:
     return now + timedelta(hours=routing.prompt_hours)
 
 
-def after_open_minutes(db: Session, clinic_id: UUID, minutes: int, *, now: datetime) -> datetime:
-    """When the clinic has been open for so many minutes from now; so many plain minutes if it does not open soon."""
+def after_open_minutes(db: Session, clinic_id: UUID, minutes: int, *, now: datetime) -> Wait:
+    """When the clinic has been open for so many minutes from now, and no later than `WAITED_MOST` from now.
+
+    So many plain minutes if it does not open within `LOOKED_AHEAD`.
+    """
     zone = read_zone(db, clinic_id)
     today, last = (clinic_time.local_date(at, zone) for at in (now, now + LOOKED_AHEAD))
     found = read_opening(db, clinic_id, zone, today, last).after(now, minutes)
-    return found or now + timedelta(minutes=minutes)
+    if found is None:
+        return Wait(now + timedelta(minutes=minutes), cut_short=True)
+    latest = now + WAITED_MOST
+    return Wait(min(found, latest), cut_short=found > latest)
 
 
 def read_owners(db: Session, clinic_id: UUID, patient_ids: Collection[UUID], *, now: datetime) -> dict[UUID, UUID]:

@@ -16,7 +16,7 @@ from scheduler.outcomes.trajectories.courses import Reading
 from scheduler.outcomes.trajectories.milestones import relapses
 from scheduler.outcomes.trajectories.points import Point, Scored, scored, treated
 from scheduler.outcomes.trajectories.trajectory import Trajectory
-from scheduler.outcomes.trajectories.yardstick import RelapseLine
+from scheduler.outcomes.trajectories.yardstick import RelapseLine, Yardstick
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Shown:
     form: Point
     is_first_course: bool = True
     """It took over from none: of a course that keeps up a response no further improvement is expected."""
-    baseline: Reading | None = None
+    asked_before: Reading | None = None
+    """The answers to which those about suicidal thoughts are held."""
     relapse: RelapseLine | None = None
 
     @property
@@ -101,28 +102,52 @@ IDEATION_RISE = "ideation_rise"
 KINDS = (*RULES, IDEATION_RISE)
 
 
-def called_for(shown: Shown) -> list[str]:
-    """The kinds of prompts this form calls for."""
+def called_for(shown: Shown, over_all: Shown | None = None) -> list[str]:
+    """The kinds of prompts this form calls for.
+
+    `over_all` is the course with those it follows: a response of the first can be lost in the last.
+    """
     last = shown.last
-    kinds = [] if last is None else [kind for kind, rule in RULES.items() if rule(shown, last)]
-    return [*kinds, IDEATION_RISE] if ideation_rise(shown) else kinds
+    kinds = {kind for kind, rule in RULES.items() if last is not None and rule(shown, last)}
+    if over_all is not None and over_all.last is not None and possible_relapse(over_all, over_all.last):
+        kinds.add(possible_relapse.__name__)
+    if ideation_rise(shown):
+        kinds.add(IDEATION_RISE)
+    return [kind for kind in KINDS if kind in kinds]
 
 
 def ideation_rise(shown: Shown) -> bool:
-    """A graver answer about suicidal thoughts than at the baseline, whatever else the form lacks."""
-    baseline, reading = shown.baseline, shown.form.reading
-    if baseline is None or reading.taken_at <= baseline.taken_at:
+    """A graver answer about suicidal thoughts than before the course, whatever else either form lacks."""
+    before, reading = shown.asked_before, shown.form.reading
+    if before is None or reading.taken_at <= before.taken_at or reading.version != before.version:
         return False
-    items = [item.item - 1 for item in shown.scale.safety if item.kind == SUICIDAL_IDEATION]
-    return any((reading.answers[item] or 0) > (baseline.answers[item] or 0) for item in items)
+    return any((reading.answers[item] or 0) > (before.answers[item] or 0) for item in _ideation(shown.scale))
 
 
-def shown_by(trajectory: Trajectory, form: Point, scale: Scale, prompts: Prompts, line: RelapseLine | None) -> Shown:
+def _ideation(scale: Scale) -> list[int]:
+    return [item.item - 1 for item in scale.safety if item.kind == SUICIDAL_IDEATION]
+
+
+def _asked_before(trajectory: Trajectory, scale: Scale, baseline_days: int) -> Reading | None:
+    """The baseline; if there is none, the last form before the first infusion that answers about suicidal thoughts."""
+    if trajectory.baseline is not None:
+        return trajectory.baseline
+    answered = (
+        point.reading
+        for point in reversed(trajectory.points)
+        if not point.infusion and point.day is not None and point.day >= -baseline_days
+        and any(point.reading.answers[item] is not None for item in _ideation(scale))
+    )  # fmt: skip
+    return next(answered, None)
+
+
+def shown_by(trajectory: Trajectory, form: Point, scale: Scale, prompts: Prompts, yardstick: Yardstick) -> Shown:
     """What a trajectory showed when this form was its last: later ones say nothing of it."""
     until = trajectory.points[: _place(trajectory.points, form) + 1]
     course = trajectory.course
     return Shown(
-        scale, prompts, scored(until), form, relapse=line, baseline=trajectory.baseline,
+        scale, prompts, scored(until), form, relapse=yardstick.relapse,
+        asked_before=_asked_before(trajectory, scale, yardstick.baseline_days),
         is_first_course=course is None or course.follows_id is None,
     )  # fmt: skip
 

@@ -12,8 +12,10 @@ from scheduler.actors import Actor, Role
 from scheduler.errors import AlreadyAcknowledged, DomainError, Invalid, NotAllowed, NotFound
 from scheduler.models import Alert, AlertKind, AlertLevel, AnswerSource, AuditRow
 from scheduler.outcomes.alerts.alerts import AlertState, Wanted, Whose, acknowledge, list_alerts, own
-from scheduler.outcomes.assessments import log_assessment
+from scheduler.outcomes.alerts.escalating import escalate
+from scheduler.outcomes.assessments import correct_assessment, log_assessment
 from tests.builders import build_clinic
+from tests.courses import write_series
 from tests.scheduler.outcomes.alerts.cases import log, phq9, send
 
 SEEN = "Spoke with the patient; safety plan made."
@@ -152,14 +154,69 @@ def test_of_many_who_close_an_alert_at_once_exactly_one_does(database, now):
     assert note == f"Seen by {winner}."
 
 
-def test_what_must_be_answered_first_comes_first(clinic, listed, now):
-    by_link = send(clinic, clinic.patient(), phq9(5, item9=1), now).alerts[0]
-    here = log(clinic, clinic.patient(), 5, now + timedelta(hours=1), item9=1).alerts[0]
+def test_what_tells_of_danger_comes_before_all_others(clinic, listed, now):
+    treated = clinic.patient()
+    write_series(clinic, treated, [now - timedelta(days=3)])
+    log(clinic, treated, 5, now - timedelta(days=3))
+    worse = log(clinic, treated, 20, now).alerts[0]
+    danger = log(clinic, clinic.patient(), 5, now + timedelta(hours=1), item9=1).alerts[0]
 
     found = listed(at=now + timedelta(hours=2))
 
-    assert [row.alert.id for row in found] == [here.id, by_link.id]
+    assert [row.alert.id for row in found] == [danger.id, worse.id]
     assert [row.overdue for row in found] == [True, False]
+    assert [row.alert.id for row in listed(after=danger.id)] == [worse.id]
+
+
+def test_calls_between_two_pages_move_nothing(db, clinic, listed, now):
+    raised = [raise_one(clinic, now=now + timedelta(minutes=late)).id for late in range(3)]
+    late = now + timedelta(minutes=30)
+
+    first = [row.alert.id for row in listed(limit=1)]
+    escalate(db, clinic.id, now=late)
+    rest = listed(after=first[-1], at=late + timedelta(minutes=2))
+
+    assert first + [row.alert.id for row in rest] == raised
+
+
+def test_what_others_were_called_for_stays_overdue(db, clinic, listed, now):
+    raise_one(clinic, now=now)
+
+    escalate(db, clinic.id, now=now + timedelta(minutes=30))
+
+    assert [row.overdue for row in listed(at=now + timedelta(minutes=31))] == [True]
+
+
+def test_who_was_called_at_once_is_not_overdue_before_the_time(clinic, listed, now):
+    send(clinic, clinic.patient(), phq9(5, item9=3), now)
+
+    assert [(row.alert.escalations, row.overdue) for row in listed()] == [(1, False)]
+
+
+def test_what_is_dated_later_than_now_is_overdue(clinic, listed, now):
+    raise_one(clinic, now=now + timedelta(days=200))
+
+    assert [row.overdue for row in listed()] == [True]
+
+
+def test_an_owner_who_has_left_is_nobody(db, clinic, listed, now):
+    raised, owner = raise_one(clinic, now=now), clinic.add_staff("Owner", Role.CLINICIAN)
+    own(db, raised.id, owner.id, actor=clinic.clinician, now=now)
+    here = listed(owner=Whose.NOBODY)
+    owner.left_at = now
+
+    assert (here, [row.alert.id for row in listed(owner=Whose.NOBODY)]) == ([], [raised.id])
+
+
+def test_an_alert_about_a_correction_tells_which_one_it_follows(db, clinic, listed, now):
+    first = raise_one(clinic, now=now)
+    said = {"reason": "Item 1 was misread.", "actor": clinic.clinician, "now": now + timedelta(minutes=1)}
+    (second,) = correct_assessment(db, first.assessment_id, answers=[1, *[0] * 7, 1], **said).alerts
+    db.commit()
+
+    assert [(row.alert.id, row.replaces) for row in listed()] == [(first.id, None), (second.id, first.id)]
+    told = db.scalars(select(AuditRow.details).where(AuditRow.subject == second.id)).one()
+    assert told == {"replaces": str(first.assessment_id)}
 
 
 def test_what_was_never_given_a_time_is_overdue(db, clinic, listed, now):

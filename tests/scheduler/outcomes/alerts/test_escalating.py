@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 
 from scheduler.actors import Role
 from scheduler.models import AuditRow, StaffRole
-from scheduler.outcomes.alerts.alerts import acknowledge, own
-from scheduler.outcomes.alerts.escalating import clinics_with_unanswered, escalate
+from scheduler.outcomes.alerts.alerts import acknowledge
+from scheduler.outcomes.alerts.escalating import clinics_with_unanswered, escalate, unreached
 from scheduler.outcomes.policy import OutcomePolicy, Routing
 from tests.builders import clinic_instant
 from tests.counting import counted
@@ -49,18 +49,90 @@ def test_all_prescribers_are_called_where_nobody_owns_it(db, clinic, elsewhere, 
 
     assert told(clinic, HALF_PAST) == sorted([clinic.staff[Role.PRESCRIBER].email, second.email])
     (alert,) = alerts_of(clinic)
-    assert (alert.escalations, alert.escalated_at, alert.respond_by) == (1, HALF_PAST, HALF_PAST + HOUR)
+    assert (alert.escalations, alert.escalated_at, alert.call_at) == (1, HALF_PAST, HALF_PAST + HOUR)
+    assert alert.respond_by == HALF_PAST
 
 
-def test_the_owner_is_called_first_and_everybody_later(db, clinic, raised):
-    own(db, raised.id, actor=clinic.clinician, now=NINE)
+def test_each_call_reaches_people_nobody_has_written_to_and_then_all_who_may_look(db, clinic):
+    decide(clinic, replace(OutcomePolicy(), routing=Routing(most_escalations=5)))
+    patient, owner = clinic.patient(), clinic.add_staff("Owner", Role.PRESCRIBER, Role.CLINICIAN)
+    ordered(clinic, patient, owner)
+    log(clinic, patient, 5, NINE, item9=1)
 
-    for step in range(5):
+    for step in range(6):
         escalate(db, clinic.id, now=HALF_PAST + step * HOUR)
 
-    owner, prescriber = clinic.staff[Role.CLINICIAN].email, clinic.staff[Role.PRESCRIBER].email
-    assert [told(clinic, HALF_PAST + step * HOUR) for step in range(5)] == [[owner], [prescriber], [prescriber], [], []]
-    assert clinics_with_unanswered(db, now=HALF_PAST + 9 * HOUR) == []
+    prescriber, clinician, administrator = (
+        clinic.staff[role].email for role in (Role.PRESCRIBER, Role.CLINICIAN, Role.ADMINISTRATOR)
+    )
+    everybody = sorted([owner.email, prescriber, clinician])
+    assert [told(clinic, HALF_PAST + step * HOUR) for step in range(6)] == [
+        [owner.email], sorted([owner.email, prescriber]), everybody, [administrator], everybody, [],
+    ]  # fmt: skip
+
+
+def test_the_only_prescriber_as_owner_does_not_keep_the_calls_from_others(db, clinic):
+    patient = clinic.patient()
+    ordered(clinic, patient)
+    log(clinic, patient, 5, NINE, item9=3)
+
+    for step in range(3):
+        escalate(db, clinic.id, now=HALF_PAST + step * HOUR)
+
+    assert {letter.recipient for letter in letters_of(clinic)} == {
+        clinic.staff[role].email for role in (Role.PRESCRIBER, Role.CLINICIAN, Role.ADMINISTRATOR)
+    }
+
+
+@pytest.mark.usefixtures("raised")
+def test_who_may_look_is_called_at_each_opening_until_somebody_answers(db, clinic):
+    every = [HALF_PAST + step * HOUR / 2 for step in range(2 * 24 * 8)]
+
+    for at in every:
+        escalate(db, clinic.id, now=at)
+
+    calls = sorted({letter.created_at for letter in letters_of(clinic)})
+    quick = [HALF_PAST, HALF_PAST + HOUR, HALF_PAST + 2 * HOUR]
+    days = [clinic_instant(f"{day} 08:00") for day in ("Tue", "Wed", "Thu", "Fri")]
+    weekend = [clinic_instant("Sat 08:00"), clinic_instant("Sun 09:00"), clinic_instant("Mon 08:00", week=1)]
+    assert calls[:10] == [*quick, *days, *weekend]  # on Sunday the clocks go on by an hour
+    assert told(clinic, calls[-1]) == sorted(clinic.staff[role].email for role in (Role.PRESCRIBER, Role.CLINICIAN))
+
+
+@pytest.mark.usefixtures("raised")
+def test_where_nobody_can_be_reached_no_call_is_counted_and_the_next_to_come_is_called(db, clinic):
+    for person in clinic.staff.values():
+        person.left_at = NINE
+
+    nobody = [escalate(db, clinic.id, now=HALF_PAST + step * HOUR) for step in range(5)]
+    left = unreached(db, clinic.id, now=HALF_PAST + 5 * HOUR)
+    new = clinic.add_staff("New", Role.CLINICIAN)
+    escalate(db, clinic.id, now=HALF_PAST + 6 * HOUR)
+
+    assert (nobody, left) == ([0] * 5, 1)
+    assert told(clinic, HALF_PAST + 6 * HOUR) == [new.email]
+    assert ([alert.escalations for alert in alerts_of(clinic)], unreached(db, clinic.id, now=HALF_PAST)) == ([1], 0)
+
+
+def test_what_was_dated_by_a_clock_that_ran_ahead_is_due_and_called_for_once(db, clinic):
+    log(clinic, clinic.patient(), 5, NINE + timedelta(days=200), item9=1)
+
+    called = [escalate(db, clinic.id, now=NINE + timedelta(minutes=minutes)) for minutes in (0, 1, 59, 60)]
+
+    assert called == [1, 0, 0, 1]
+
+
+def test_an_administrator_is_told_to_find_somebody_who_may_look(db, clinic, raised):
+    people = [clinic.staff[role] for role in (Role.PRESCRIBER, Role.CLINICIAN)]
+    for person in people:
+        person.left_at = NINE
+
+    escalate(db, clinic.id, now=HALF_PAST)
+
+    (letter,) = letters_of(clinic)
+    assert letter.recipient == clinic.staff[Role.ADMINISTRATOR].email
+    assert "please find a clinician or a prescriber of the clinic now" in letter.body
+    assert str(raised.id) in letter.body
 
 
 def test_an_owner_who_has_left_is_not_waited_for(db, clinic):
@@ -139,7 +211,7 @@ def test_a_letter_about_another_alert_is_not_taken_back(db, clinic, raised):
 
 
 def test_what_tells_of_danger_and_was_never_given_a_time_is_late_at_once(db, clinic, raised):
-    db.execute(text("UPDATE alerts SET respond_by = NULL"))
+    db.execute(text("UPDATE alerts SET respond_by = NULL, call_at = NULL"))
 
     assert escalate(db, clinic.id, now=NINE) == 1
 
@@ -159,7 +231,8 @@ def test_an_urgent_answer_by_link_calls_in_the_transaction_that_keeps_it(db, cli
     (alert,) = send(clinic, patient, phq9(5, item9=2), night).alerts
 
     assert told(clinic, night) == [owner.email]
-    assert (alert.escalations, alert.escalated_at, alert.respond_by) == (1, night, night + HOUR)
+    assert (alert.escalations, alert.escalated_at, alert.call_at) == (1, night, night + HOUR)
+    assert alert.respond_by == clinic_instant("Mon 00:00", week=1)  # a day later, by clocks that went on by an hour
 
 
 def test_a_clinic_says_itself_how_often_and_how_soon(db, clinic):
@@ -169,7 +242,8 @@ def test_a_clinic_says_itself_how_often_and_how_soon(db, clinic):
 
     steps = [escalate(db, clinic.id, now=NINE + timedelta(minutes=minutes)) for minutes in (0, 1, 6, 600)]
 
-    assert steps == [0, 1, 0, 0]
+    (alert,) = alerts_of(clinic)
+    assert (steps, alert.call_at) == ([0, 1, 0, 0], clinic_instant("Tue 08:00"))
 
 
 def test_more_alerts_take_no_more_statements(db, clinic, elsewhere):

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
-from scheduler.models import AlertKind, AppointmentStatus, SeriesStatus
+from scheduler.models import AlertKind, AppointmentStatus, AuditRow, SeriesStatus
+from scheduler.outcomes.alerts import overdue
 from scheduler.outcomes.alerts.overdue import clinics_with_courses, raise_overdue
 from scheduler.outcomes.assessments import correct_assessment
 from scheduler.protocols import Measure, Moment
@@ -85,6 +87,28 @@ def test_each_infusion_is_told_of_for_itself(db, clinic):
     assert raise_overdue(db, clinic.id, now=clinic_instant("Mon 12:00", week=1)) == 0
     assert raise_overdue(db, clinic.id, now=clinic_instant("Thu 12:00", week=1)) == 1
     assert raise_overdue(db, clinic.id, now=clinic_instant("Mon 12:00", week=2)) == 1
+
+
+def test_a_score_of_the_course_that_follows_is_one(db, clinic, treated):
+    treated.course.status = SeriesStatus.COMPLETED
+    following = write_series(clinic, treated, [VISIT + 3 * DAY, VISIT + 10 * DAY])
+    following.follows_id = treated.course.id
+    before = raise_overdue(db, clinic.id, now=DUE - timedelta(seconds=1))
+
+    log(clinic, treated, 12, ENDED + 6 * DAY)
+
+    assert (before, raise_overdue(db, clinic.id, now=DUE + 2 * DAY)) == (0, 0)
+
+
+def test_what_another_worker_has_just_told_is_not_written_down_twice(db, clinic, treated, monkeypatch):
+    raise_overdue(db, clinic.id, now=DUE)
+    monkeypatch.setattr(overdue, "_unless_told", lambda _db, _clinic_id, found: found)
+
+    again = raise_overdue(db, clinic.id, now=DUE)
+    db.commit()
+
+    assert again == 0
+    assert db.scalar(select(func.count()).where(AuditRow.action == "alert.raised")) == 1
 
 
 @pytest.mark.parametrize(("days", "told"), [(29, 1), (30, 0)])

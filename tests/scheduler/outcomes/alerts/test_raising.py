@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from scheduler.models import AlertKind, AlertLevel, AnswerSource, Assessment, AuditRow
-from scheduler.outcomes.alerts import raising
+from scheduler.outcomes.alerts import escalating, prompting, raising, routing
 from scheduler.outcomes.alerts.alerts import acknowledge
+from scheduler.outcomes.alerts.escalating import clinics_with_unanswered
 from scheduler.outcomes.assessments import correct_assessment
 from scheduler.outcomes.policy import OutcomePolicy
 from tests.builders import clinic_instant
@@ -136,13 +138,113 @@ def test_a_scale_by_which_nobody_follows_a_course_costs_nothing_more(clinic, tre
 
 
 def test_a_rule_that_fails_loses_neither_the_form_nor_its_alert(clinic, treated, monkeypatch, caplog):
-    monkeypatch.setattr(raising, "called_for", lambda _shown: 1 // 0)
+    monkeypatch.setattr(prompting, "called_for", lambda *_shown: 1 // 0)
 
     logged = log(clinic, treated, 10, clinic_instant("Thu 09:05"), item9=1)
 
     assert kinds(logged) == ["suicidal_ideation"]
     assert clinic.db.get(Assessment, (clinic.id, logged.assessment.id)) is not None
     assert (caplog.text.count("ZeroDivisionError"), treated.family_name in caplog.text) == (1, False)
+
+
+COLLABORATORS = [
+    (raising, "route"), (raising, "call"), (routing, "read_owners"), (routing, "read_opening"),
+    (escalating, "read_people"), (escalating, "insert_all_unless_there"),
+    (raising, "prompts"), (raising, "add_all_unless_there"), (prompting, "read_courses"), (prompting, "read_zone"),
+    (prompting, "thresholds_at"), (prompting, "read_course"), (prompting, "shown_by"), (prompting, "of_course"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("room", "name"), COLLABORATORS, ids=lambda part: getattr(part, "__name__", part))
+@pytest.mark.parametrize("fault", [RuntimeError("Grace"), ProgrammingError("SELECT", {}, Exception("Grace"))], ids=type)
+def test_whatever_fails_the_answers_and_the_alert_of_the_database_stand(
+    db, clinic, treated, *, monkeypatch, caplog, room, name, fault
+):
+    log(clinic, treated, 10, MORNING)
+    log(clinic, treated, 20, clinic_instant("Thu 09:05"))
+    at = clinic_instant("Sat 01:00")
+    monkeypatch.setattr(room, name, _raising(fault))
+
+    logged = send(clinic, treated, phq9(24, item9=3), at)
+    db.commit()
+
+    (alert,) = [alert for alert in alerts_of(clinic) if alert.kind is AlertKind.SUICIDAL_IDEATION]
+    assert alert in logged.alerts
+    assert (alert.assessment_id, alert.acknowledged_at) == (logged.assessment.id, None)
+    assert alert.escalations or clinics_with_unanswered(db, now=at) == [clinic.id]
+    assert "ERROR" in {record.levelname for record in caplog.records}
+    assert (type(fault).__name__ in caplog.text, "Grace" in caplog.text) == (True, False)
+
+
+def _raising(fault):
+    def fail(*_given, **_named):
+        raise fault
+
+    return fail
+
+
+def test_a_statement_that_fails_on_the_way_is_taken_back_with_what_went_before(db, clinic, monkeypatch):
+    monkeypatch.setattr(raising, "call", lambda db, *_, **__: db.execute(text("SELECT nothing FROM nowhere")))
+
+    (alert,) = send(clinic, clinic.patient(), phq9(5, item9=3), MORNING).alerts
+
+    assert (alert.respond_by, alert.owner_id, alert.escalations) == (None, None, 0)
+    assert clinics_with_unanswered(db, now=MORNING) == [clinic.id]
+
+
+def test_two_transactions_that_met_are_tried_again_as_a_whole(clinic, monkeypatch):
+    met = OperationalError("SELECT", {}, type("Met", (Exception,), {"sqlstate": "40P01"})())
+    monkeypatch.setattr(raising, "route", _raising(met))
+
+    with pytest.raises(OperationalError):
+        log(clinic, clinic.patient(), 5, MORNING, item9=1)
+
+
+def test_a_baseline_that_is_entered_late_tells_of_the_latest_form_at_once(db, clinic, treated):
+    worse = log(clinic, treated, 20, clinic_instant("Thu 09:05"))
+
+    late = log(clinic, treated, 10, MORNING)
+    acknowledge(db, late.alerts[0].id, note="Seen.", actor=clinic.clinician, now=clinic_instant("Fri 09:00"))
+    again = log(clinic, treated, 11, clinic_instant("Mon 09:06"))
+
+    assert (kinds(worse), kinds(late), kinds(again)) == ([], ["deterioration"], [])
+    assert late.alerts[0].assessment_id == worse.assessment.id
+
+
+def test_a_corrected_baseline_tells_of_the_latest_form_too(clinic, treated):
+    baseline = log(clinic, treated, 20, MORNING).assessment
+    worse = log(clinic, treated, 20, clinic_instant("Thu 09:05"))
+    said = {"reason": "Misread.", "actor": clinic.clinician, "now": clinic_instant("Thu 10:00")}
+
+    corrected = correct_assessment(clinic.db, baseline.id, answers=phq9(10), **said)
+
+    assert [(alert.kind, alert.assessment_id) for alert in corrected.alerts] == [
+        (AlertKind.DETERIORATION, worse.assessment.id)
+    ]
+
+
+def test_the_same_told_by_two_at_once_is_told_once(clinic, treated, monkeypatch):
+    log(clinic, treated, 20, clinic_instant("Thu 09:05"))
+    first = log(clinic, treated, 10, MORNING)
+    monkeypatch.setattr(prompting._Told, "is_new", lambda *_: True)  # as if neither had seen the other
+
+    second = log(clinic, treated, 9, clinic_instant("Mon 09:06"))
+
+    assert (kinds(first), kinds(second)) == (["deterioration"], [])
+    assert len(alerts_of(clinic)) == 1
+
+
+def test_a_response_of_the_first_course_that_is_lost_in_the_second_is_told(clinic):
+    patient = clinic.patient()
+    first = write_series(clinic, patient, [clinic_instant("Mon 09:00"), clinic_instant("Thu 09:00")])
+    second = write_series(clinic, patient, [clinic_instant("Mon 09:00", week=week) for week in (1, 2, 3)])
+    second.follows_id = first.id
+    for total, at in ((20, MORNING), (9, clinic_instant("Sun 09:00")), (8, clinic_instant("Fri 09:00", week=1))):
+        log(clinic, patient, total, at)
+
+    lost = log(clinic, patient, 11, clinic_instant("Fri 09:00", week=2))
+
+    assert kinds(lost) == ["possible_relapse"]
 
 
 def test_many_forms_take_as_many_statements_as_two(db, clinic):

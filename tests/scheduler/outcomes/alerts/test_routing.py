@@ -65,7 +65,9 @@ def test_answers_given_in_the_house_are_answered_in_plain_minutes(clinic, source
     [
         ("Mon 09:00", clinic_instant("Mon 10:00")),
         ("Mon 17:30", clinic_instant("Tue 08:30")),
-        ("Sat 03:00", clinic_instant("Mon 09:00", week=1)),
+        ("Fri 17:30", clinic_instant("Sat 17:30")),
+        ("Sat 01:00", clinic_instant("Sun 01:00")),
+        ("Sun 20:00", clinic_instant("Mon 09:00", week=1)),
     ],
 )
 def test_answers_from_elsewhere_wait_by_opening_hours(clinic, source, sent, due):
@@ -73,12 +75,40 @@ def test_answers_from_elsewhere_wait_by_opening_hours(clinic, source, sent, due)
 
 
 def test_closures_of_the_clinic_and_changes_of_its_clock_are_waited_out(clinic):
-    closed = {"starts_at": clinic_instant("Fri 17:30"), "ends_at": clinic_instant("Mon 10:00", week=1)}
+    closed = {"starts_at": clinic_instant("Mon 08:00", week=1), "ends_at": clinic_instant("Mon 10:00", week=1)}
     clinic.keep(Closure(clinic_id=clinic.id, reason="Holiday.", **closed))
 
-    due = routed(send(clinic, clinic.patient(), POSITIVE, clinic_instant("Fri 17:15"))).respond_by
+    due = routed(send(clinic, clinic.patient(), POSITIVE, clinic_instant("Sun 12:15"))).respond_by
 
-    assert due == clinic_instant("Mon 10:45", week=1)  # the clocks went on by an hour on Sunday
+    assert due == clinic_instant("Mon 11:00", week=1)
+
+
+def test_the_clocks_of_a_changing_day_are_heeded(clinic):
+    sent = clinic_instant("Sat 20:00")  # the clocks go on by an hour on Sunday
+
+    due = routed(send(clinic, clinic.patient(), POSITIVE, sent)).respond_by
+
+    assert due == sent + timedelta(hours=24) == clinic_instant("Sun 21:00")
+
+
+def test_nobody_waits_longer_than_a_day_and_who_would_is_called_for_at_once(clinic):
+    long = {"starts_at": clinic_instant("Mon 12:00"), "ends_at": clinic_instant("Mon 12:00", week=2)}
+    clinic.keep(Closure(clinic_id=clinic.id, reason="Holiday.", **long))
+
+    before, within = (
+        routed(send(clinic, clinic.patient(), POSITIVE, clinic_instant(text))) for text in ("Mon 10:00", "Mon 13:00")
+    )
+
+    assert (before.respond_by, before.escalations) == (clinic_instant("Mon 11:00"), 0)
+    assert (within.respond_by, within.escalations) == (clinic_instant("Tue 13:00"), 1)
+
+
+def test_a_clinic_may_decide_that_nobody_is_called_at_once(clinic):
+    decide(clinic, replace(OutcomePolicy(), routing=Routing(call_at_once_when_urgent=False)))
+
+    waiting = routed(send(clinic, clinic.patient(), POSITIVE, clinic_instant("Sat 01:00")))
+
+    assert (waiting.respond_by, waiting.escalations) == (clinic_instant("Sun 01:00"), 0)
 
 
 def test_who_does_not_open_within_a_fortnight_is_not_waited_for(clinic):

@@ -2,17 +2,23 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scheduler.outcomes.alerts.chains import chain_of, read_chain
 from scheduler.outcomes.alerts.rules import KINDS, called_for, shown_by
 from scheduler.outcomes.policy import Prompts
 from scheduler.outcomes.scales import SCALES
-from scheduler.outcomes.trajectories.trajectory import trajectory
+from scheduler.outcomes.trajectories.courses import PatientCourses
+from scheduler.outcomes.trajectories.trajectory import read_course, trajectory
 from scheduler.outcomes.trajectories.yardstick import NO_LINES, Yardstick
 from tests.scheduler.outcomes.trajectories.worked import (
+    FIRST,
+    INDUCTION,
+    LATER,
     MAINTENANCE,
     PHQ9,
     WORKED_DAYS,
@@ -34,7 +40,7 @@ def told(readings, infusions=TWICE_A_WEEK, *, prompts=PROMPTS, scale="phq9", fol
     yardstick = PHQ9 if scale == "phq9" else Yardstick(ZONE, SCALES[scale].lines or NO_LINES)
     treated = replace(course(*infusions), follows_id=follows)
     read = trajectory(forms, treated, yardstick, now=forms[-1].taken_at)
-    return called_for(shown_by(read, read.points[nth], SCALES[scale], prompts, yardstick.relapse))
+    return called_for(shown_by(read, read.points[nth], SCALES[scale], prompts, yardstick))
 
 
 def answered(day, item9, total=9, **more):
@@ -151,6 +157,49 @@ def test_a_course_that_took_over_from_another_is_not_expected_to_improve_and_can
     assert told([*forms, (17, 18)], follows=MAINTENANCE) == ["deterioration"]
 
 
+MAINTAINED = (28, 35, 42, 49, 56, 63)
+"""Days of a maintenance that takes over from the induction."""
+
+
+def told_over_all(scores, days=MAINTAINED):
+    """What forms of a course that follows the induction call for, by day."""
+    induction = replace(course(*TWICE_A_WEEK), patient_id=uuid4())
+    maintenance = replace(course(*days, series_id=MAINTENANCE), follows_id=INDUCTION)
+    forms = tuple(replace(reading(*each), assessment_id=uuid4(), answers=(0,) * 9) for each in scores)
+    record = PatientCourses(uuid4(), (induction, maintenance), {"phq9": forms})
+    read = read_course(record, maintenance, "phq9", PHQ9, now=LATER)
+    whole = read_chain(record, maintenance, "phq9", PHQ9, now=LATER)
+    assert whole is not None
+    assert read_chain(record, induction, "phq9", PHQ9, now=LATER) is None
+    same = {point.assessment_id: point for point in whole.points}
+    return [
+        point.day + (read.course.begins - FIRST).days
+        for point in read.points
+        if "possible_relapse" in called_for(
+            shown_by(read, point, SCALES["phq9"], PROMPTS, PHQ9),
+            shown_by(whole, same[point.assessment_id], SCALES["phq9"], PROMPTS, PHQ9),
+        )
+    ]  # fmt: skip
+
+
+def test_a_response_of_the_induction_that_is_lost_in_the_maintenance_is_told():
+    induction = [(0, 20), (3, 16), (7, 13), (10, 11), (14, 10), (17, 9)]
+    maintenance = list(zip(MAINTAINED, (8, 9, 11, 12, 13, 13), strict=True))
+
+    lost = told_over_all(induction + maintenance)
+
+    assert lost == [42, 49]
+
+
+def test_a_chain_of_courses_that_leads_back_to_itself_ends():
+    one, other = (
+        replace(course(0), follows_id=MAINTENANCE),
+        replace(course(7, series_id=MAINTENANCE), follows_id=INDUCTION),
+    )
+
+    assert chain_of(PatientCourses(uuid4(), (one, other), {}), other) == (one, other)
+
+
 def test_a_form_of_a_later_day_says_nothing_of_an_earlier_one():
     assert told([(0, 10), (3, 10), (7, 27)], (0, 3), nth=1) == []
 
@@ -166,6 +215,18 @@ def test_a_graver_answer_about_suicidal_thoughts_than_at_the_baseline_is_told(be
 @pytest.mark.parametrize("form", [answered(3, 1, None, complete=False), answered(0.5, 1)], ids=["incomplete", "short"])
 def test_of_the_safety_item_every_answer_counts(form):
     assert told([answered(0, 0), form], (0,)) == ["ideation_rise"]
+
+
+@pytest.mark.parametrize(("day", "expected"), [(0, ["ideation_rise"]), (-14, ["ideation_rise"]), (-15, [])])
+def test_a_form_with_a_gap_before_the_course_is_enough_to_tell_of_a_graver_answer(day, expected):
+    gap = replace(answered(day, 1, None, complete=False), answers=(None, *(1,) * 7, 1))
+
+    assert told([gap, answered(3, 2)], (0,)) == expected
+    assert told([gap, answered(3, 1)], (0,)) == []
+
+
+def test_what_was_asked_in_other_words_is_not_held_against_it():
+    assert told([answered(0, 0, version="0"), answered(3, 2)], (0,)) == []
 
 
 def test_without_a_baseline_no_thought_is_graver_than_at_it():
