@@ -75,7 +75,7 @@ class Assessment(ClinicOwned, Base):
     source: Mapped[AnswerSource] = mapped_column(checked(AnswerSource, "source"), default=AnswerSource.CLINIC)
     language: Mapped[str] = mapped_column(default="en")
     historical: Mapped[bool] = mapped_column(default=False)
-    """Imported long after it was taken: what it says is looked through, and no clock runs."""
+    """Imported long after it was taken, or the correction of such a form: it is looked through, and no clock runs."""
     taken_at: Mapped[datetime]
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[UUID | None]

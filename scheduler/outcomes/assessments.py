@@ -1,7 +1,7 @@
 """Answered scales: scored and written once, with the alerts they call for; corrected by newer ones."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,7 +17,8 @@ from scheduler.models.replaced import is_replaced
 from scheduler.outcomes.alerts.raising import raise_alerts
 from scheduler.outcomes.forms import MISSING, Form
 from scheduler.outcomes.known_scales import find_scale, find_version
-from scheduler.outcomes.scales import SCALES
+from scheduler.outcomes.scales import shipped
+from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.settings import policy_in_force
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
@@ -74,7 +75,28 @@ def correct_assessment(
         AnswerSource.CLINIC, old.answered_by, old.appointment_id, missing, old.language, replaces_id=old.id,
         reason=reason.strip(),
     )  # fmt: skip
+    if _stays_historical(db, old, form, now):
+        form = replace(form, historical=True, source=AnswerSource.IMPORT)
     return write_form(db, patient, form, action="assessment.corrected", actor=actor, now=now)
+
+
+def _stays_historical(db: Session, old: Assessment, form: Form, now: datetime) -> bool:
+    """Whether what a correction says of the past was known: no graver answer of safety, and as long ago as before."""
+    if not old.historical or form.scale.version != old.scale_version:
+        return False
+    days = policy_in_force(db, old.clinic_id, now=now).reading.historical_days
+    return form.taken_at < now - timedelta(days=days) and not _is_graver(form.scale, form.answers, old.answers)
+
+
+def _is_graver(scale: Scale, answers: Sequence[object], before: Sequence[object]) -> bool:
+    """Whether any safety item is answered higher; what is no answer at all is refused by whoever scores it."""
+    items = (rule.item - 1 for rule in scale.safety)
+    return any(_given(answers, item) > _given(before, item) for item in items)
+
+
+def _given(answers: Sequence[object], item: int) -> int:
+    answer = answers[item] if item < len(answers) else None
+    return answer if isinstance(answer, int) else 0
 
 
 def write_form(db: Session, patient: Patient, form: Form, *, action: str, actor: Actor, now: datetime) -> Logged:
@@ -132,7 +154,5 @@ def appointment_faults(db: Session, clinic_id: UUID, patient_id: UUID, appointme
 
 def syndrome_of(assessment: Assessment) -> str | None:
     """What the scale's own algorithm reads in the form; None if incomplete, or under another version of the scale."""
-    definition = SCALES.get(assessment.scale)
-    if definition is None or definition.version != assessment.scale_version:
-        return None
-    return definition.score(assessment.answers).syndrome
+    scale = shipped(assessment.scale, assessment.scale_version)
+    return scale.score(assessment.answers).syndrome if scale else None

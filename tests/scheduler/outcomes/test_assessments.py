@@ -8,9 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from scheduler.errors import AlreadyCorrected, Invalid, NotFound
-from scheduler.models import Alert, AlertKind, AlertLevel, AnsweredBy, Assessment, AuditRow
-from scheduler.outcomes.assessments import correct_assessment, log_assessment, syndrome_of
+from scheduler.models import Alert, AlertKind, AlertLevel, AnsweredBy, AnswerSource, Assessment, AuditRow
+from scheduler.outcomes.assessments import correct_assessment, log_assessment, syndrome_of, write_form
 from scheduler.outcomes.clinic_scales import Wording, add_scale, change_scale, retire_scale
+from scheduler.outcomes.forms import Form
+from scheduler.outcomes.scales import SCALES
 from tests.courses import appointments_of, write_series
 
 WELL, POSITIVE = [0] * 9, [0] * 8 + [1]
@@ -229,6 +231,49 @@ def test_a_warning_that_a_correction_brings_to_light_is_raised(clinic, log, corr
     (alert,) = correct(old, POSITIVE).alerts
 
     assert (alert.kind, alert.acknowledged_at) == (AlertKind.SUICIDAL_IDEATION, None)
+
+
+@pytest.fixture
+def old_form(db, clinic, now):
+    """A form of years ago that was imported, with thoughts on several days."""
+
+    def old_form(answers=POSITIVE):
+        patient, taken = clinic.patient(), now - timedelta(days=900)
+        form = Form(patient.id, SCALES["phq9"], answers, taken, AnswerSource.IMPORT, historical=True)
+        return write_form(db, patient, form, action="assessment.logged", actor=clinic.clinician, now=now).assessment
+
+    return old_form
+
+
+@pytest.mark.parametrize(
+    ("answers", "changes", "is_old"),
+    [
+        ([1] * 8 + [1], {}, True),
+        (WELL, {}, True),
+        ([0] * 8 + [None], {}, True),
+        ([0] * 8 + [2], {}, False),
+        (POSITIVE, {"moved": timedelta(days=899)}, False),
+        (POSITIVE, {"moved": timedelta(days=1)}, True),
+    ],
+    ids=["as grave", "less grave", "not answered", "graver", "moved to yesterday", "moved a little"],
+)
+def test_the_correction_of_an_old_form_runs_a_clock_only_if_it_tells_of_more(
+    old_form, correct, answers, changes, is_old
+):
+    old = old_form()
+    taken_at = old.taken_at + changes.get("moved", timedelta(0))
+
+    corrected = correct(old, answers, taken_at=taken_at)
+
+    assert corrected.assessment.historical is is_old
+    assert corrected.assessment.source is (AnswerSource.IMPORT if is_old else AnswerSource.CLINIC)
+    assert {(alert.historical, alert.respond_by is None) for alert in corrected.alerts} <= {(is_old, is_old)}
+
+
+def test_faulty_answers_of_an_old_form_are_refused_as_all_are(old_form, correct):
+    for answers in (["x"] * 9, [0] * 3, [9] * 9):
+        with pytest.raises(Invalid):
+            correct(old_form(), answers)
 
 
 def test_a_form_is_corrected_once_and_its_correction_once(clinic, log, correct):
