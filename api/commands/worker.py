@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import click
@@ -40,8 +41,8 @@ Works = Sequence[tuple[Finder, Callable[..., None]]]
 @click.command(epilog="Example:  clinic worker --once")
 @click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
 def worker(*, once: bool) -> None:
-    """End holds, pass offers on, call for alerts nobody answers, tell of vitals and scores nobody took, and send
-    letters, until interrupted.
+    """Tell of vitals nobody took, call for alerts nobody answers, tell of scores nobody took, pass offers on, end
+    holds, and send letters, until interrupted.
     """
     settings = house.settings()
     house.refuse_outdated(settings)
@@ -87,19 +88,10 @@ def go_round(
     database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now, works: Works | None = None
 ) -> bool:
     """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
-    reached = [_swept(works or works_of_a_worker(), database, stopped, clock)]
+    reached = [sweep(works or works_of_a_worker(), database, stopped, clock)]
     if settings.smtp_host is not None:
         reached.append(_reached(deliver, database, settings, stopped, clock))
     return all(reached)
-
-
-def _swept(works: Works, database: Database, stopped: Stopped, clock: Clock) -> bool:
-    """Sweep; letters are sent whatever comes of it. Of what goes wrong only the kind is logged: it may name people."""
-    try:
-        return _reached(sweep, works, database, stopped, clock)
-    except Exception as fault:  # noqa: BLE001 # one clinic's trouble is not to keep back everybody's letters
-        log.error("The sweep failed (%s).", type(fault).__name__)
-        return False
 
 
 def _reached(do: Callable[..., object], *what: object) -> bool:
@@ -122,29 +114,35 @@ def _reached(do: Callable[..., object], *what: object) -> bool:
 def sweep(works: Works, database: Database, stopped: Stopped, clock: Clock) -> bool:
     """Do each of these works, clinic by clinic.
 
-    What goes wrong in one keeps no other waiting; False if anything did.
+    What goes wrong in one, or in looking for it, keeps no other waiting, nor any letter; False if anything did. Of what
+    goes wrong only the kind is logged: it may name people.
     """
     done = [_in_each_clinic(find, do, database, stopped, clock) for find, do in works]
     return all(done)
 
 
 def _in_each_clinic(find: Finder, do: Callable[..., None], database: Database, stopped: Stopped, clock: Clock) -> bool:
-    with database.reading() as db:
-        found = find(db, clock())
-    done = [_one_clinic(do, database, clinic_id, stopped, clock) for clinic_id in found]
+    found: list[UUID] = []
+
+    def look() -> None:
+        with database.reading() as db:
+            found.extend(find(db, clock()))
+
+    done = [_kept_apart("The sweep", look)]
+    for clinic_id in found:
+        if not stopped(0):
+            one = partial(do, database, clinic_id, stopped, clock)
+            done.append(_kept_apart(f"The sweep of clinic {clinic_id}", one))
     return all(done)
 
 
-def _one_clinic(do: Callable[..., None], database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> bool:
+def _kept_apart(what: str, do: Callable[[], None]) -> bool:
+    """Do this; False, with a line of the log, if it fails, whatever it fails of."""
     try:
-        if not stopped(0):
-            do(database, clinic_id, stopped, clock)
-    except Exception as fault:
-        if isinstance(fault, NoConnection) or (isinstance(fault, DBAPIError) and is_away(fault)):
-            raise
-        log.error("The sweep of clinic %s failed (%s).", clinic_id, type(fault).__name__)
+        return _reached(do)
+    except Exception as fault:  # noqa: BLE001 # one fault is to keep no other clinic waiting, and nobody's letters
+        log.error("%s failed (%s).", what, type(fault).__name__)
         return False
-    return True
 
 
 def _tell_overdue(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Clock) -> None:
@@ -157,6 +155,10 @@ def _tell_overdue(database: Database, clinic_id: UUID, _stopped: Stopped, clock:
 def _call_for_unanswered(database: Database, clinic_id: UUID, stopped: Stopped, clock: Clock) -> None:
     while not stopped(0) and (called := _escalated(database, clinic_id, clock)):
         log.info("%d alerts were escalated", called)
+    with database.reading() as db:
+        left = escalating.unreached(db, clinic_id, now=clock())
+    if left:
+        log.error("Clinic %s has %d alerts due and nobody on its staff who can be written to.", clinic_id, left)
 
 
 def _escalated(database: Database, clinic_id: UUID, clock: Clock) -> int:
@@ -188,24 +190,30 @@ def _end_holds(database: Database, clinic_id: UUID, _stopped: Stopped, clock: Cl
 
 
 class Hourly:
-    """Looks for work once an hour: what is late by days need not be looked for every few seconds."""
+    """Looks for work once an hour: what is late by days need not be looked for every few seconds.
+
+    A clock that is set back by more looks at once.
+    """
 
     def __init__(self, find: Finder) -> None:
         self._find = find
         self._looked_at: datetime | None = None
 
     def __call__(self, db: Session, now: datetime) -> list[UUID]:
-        if self._looked_at is not None and now - self._looked_at < timedelta(hours=1):
+        if self._looked_at is not None and abs(now - self._looked_at) < timedelta(hours=1):
             return []
-        self._looked_at = now
-        return self._find(db, now)
+        found = self._find(db, now)
+        self._looked_at = now  # after a look that failed the next round looks again
+        return found
 
 
 def works_of_a_worker() -> Works:
-    """What one worker does, in this order: an offer that ends may leave a hold that is past its time."""
+    """What one worker does, in this order: first for patients in their chairs. An offer that ends may leave a hold that
+    is past its time.
+    """
     return (
-        (lambda db, now: escalating.clinics_with_unanswered(db, now=now), _call_for_unanswered),
         (lambda db, _now: alarms.clinics_with_sessions(db), _tell_overdue),
+        (lambda db, now: escalating.clinics_with_unanswered(db, now=now), _call_for_unanswered),
         (Hourly(lambda db, now: overdue.clinics_with_courses(db, now=now)), _tell_unscored),
         (lambda db, now: offers.clinics_with_overdue(db, now=now), _pass_on_all),
         (lambda db, now: claims.clinics_with_overdue(db, now=now), _end_holds),

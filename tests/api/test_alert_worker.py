@@ -94,3 +94,25 @@ def test_an_hour_later_is_looked_again():
         hourly(None, NINE + timedelta(minutes=minutes))
 
     assert looked == [NINE, NINE + timedelta(minutes=60)]
+
+
+def test_a_clock_that_is_set_back_by_a_year_does_not_stop_the_looking():
+    looked = []
+    hourly = Hourly(lambda _db, now: looked.append(now) or [])
+    back = NINE - timedelta(days=365)
+
+    for at in (NINE, back, back + timedelta(minutes=59), back + timedelta(minutes=60)):
+        hourly(None, at)
+
+    assert looked == [NINE, back, back + timedelta(minutes=60)]
+
+
+def test_a_look_that_failed_is_taken_again_in_the_next_round():
+    looked = []
+    hourly = Hourly(lambda _db, now: looked.append(now) or (1 // (len(looked) - 1) and []))
+
+    with pytest.raises(ZeroDivisionError):
+        hourly(None, NINE)
+    hourly(None, NINE + timedelta(seconds=5))
+
+    assert looked == [NINE, NINE + timedelta(seconds=5)]

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from api.commands import worker
 from api.commands.worker import go_round, work
@@ -26,6 +27,7 @@ from tests.builders import MONDAY, build_clinic, clinic_instant
 from tests.conftest import NOW
 from tests.letters import put
 from tests.mailbox import mailbox
+from tests.scheduler.outcomes.alerts.cases import log
 from tests.treatments import session_in
 
 WITHIN = 30
@@ -251,6 +253,10 @@ def test_an_offer_nobody_has_answered_goes_to_the_next(database, round_of):
     assert len({entry_id for _, entry_id in outcomes}) == 2
 
 
+def locked(*_given, **_named):
+    raise OperationalError("SELECT", {}, type("Locked", (Exception,), {"sqlstate": "55P03"})())
+
+
 def broken(*_given, **_named):
     raise SlotTaken("Ada Byron")
 
@@ -266,6 +272,49 @@ def test_what_goes_wrong_in_one_clinic_keeps_back_nobodys_letters_and_is_logged_
 
     assert box.recipients == ["1@example.org"]
     assert (caplog.text.count("SlotTaken"), "Byron" in caplog.text) == (2, False)
+
+
+def test_what_goes_wrong_in_looking_for_one_work_keeps_no_other_waiting(database, round_of, monkeypatch, caplog):
+    with database.committing() as db:
+        cast = build_clinic(db, now=NOW)
+        patient = cast.patient()
+        log(cast, patient, 5, NOW, item9=3)
+        session_in(cast, SessionStatus.INFUSING, since=NOW, started_at=NOW)
+    late = NOW + timedelta(hours=1)
+    monkeypatch.setattr(worker.offers, "clinics_with_overdue", broken)
+    monkeypatch.setattr(worker.alarms, "clinics_with_sessions", broken)
+    monkeypatch.setattr(worker.claims, "clinics_with_overdue", locked)
+
+    assert not round_of(late)
+
+    with database.reading() as db:
+        assert db.scalars(select(Alert.escalations).where(Alert.session_id.is_(None))).all() == [1]
+    assert (caplog.text.count("SlotTaken"), caplog.text.count("cannot be reached")) == (2, 1)
+
+
+def test_vitals_are_looked_for_first(database, round_of, monkeypatch):
+    asked = []
+    for room, name in ((worker.alarms, "clinics_with_sessions"), (worker.escalating, "clinics_with_unanswered")):
+        monkeypatch.setattr(room, name, lambda *_, name=name, **__: asked.append(name) or [])
+
+    round_of()
+
+    assert asked == ["clinics_with_sessions", "clinics_with_unanswered"]
+
+
+def test_alerts_for_which_nobody_can_be_written_to_are_told_of_once_a_round(database, round_of, caplog):
+    with database.committing() as db:
+        cast = build_clinic(db, now=NOW)
+        log(cast, cast.patient("Grace"), 5, NOW, item9=3)
+        log(cast, cast.patient("Grace"), 5, NOW, item9=1)
+        for person in cast.staff.values():
+            person.left_at = NOW
+    caplog.set_level(logging.ERROR)
+
+    assert round_of(NOW + timedelta(hours=1))
+
+    (told,) = [record.message for record in caplog.records if "nobody on its staff" in record.message]
+    assert told == f"Clinic {cast.id} has 2 alerts due and nobody on its staff who can be written to."
 
 
 def test_letters_are_sent_though_the_sweep_could_not_begin(box, letters, round_of, monkeypatch, caplog):
