@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from scheduler.checks.findings import AnyRow, Finding, stream
 from scheduler.errors import Invalid
-from scheduler.models import Alert, Assessment, Questionnaire
+from scheduler.models import Alert, AlertLevel, Assessment, Questionnaire
 from scheduler.outcomes.known_scales import find_version
-from scheduler.outcomes.scales.definition import Scale, Score
+from scheduler.outcomes.scales.definition import Finding as SafetyFinding
+from scheduler.outcomes.scales.definition import Level, Scale, Score
 
 
 def totals_are_the_answers(db: Session, clinic_id: UUID) -> Iterator[Finding]:
@@ -27,20 +28,37 @@ def totals_are_the_answers(db: Session, clinic_id: UUID) -> Iterator[Finding]:
 
 
 def safety_items_have_alerts(db: Session, clinic_id: UUID) -> Iterator[Finding]:
-    """Every answer that must alarm somebody, such as a positive item 9 of the PHQ-9, has its alert."""
+    """Every answer that must alarm somebody, such as a positive item 9 of the PHQ-9, has its alert: no less grave, and
+    among the old ones only where the answers are. Of answers that fit no scale nobody can tell.
+    """
     versions = _Versions(db, clinic_id)
     rows = (
-        select(Assessment.__table__, Alert.kind.label("alert"))
+        select(Assessment.__table__, Alert.kind.label("alert"), Alert.level, Alert.historical.label("is_old"))
         .outerjoin(Alert, and_(Alert.clinic_id == Assessment.clinic_id, Alert.assessment_id == Assessment.id))
         .where(Assessment.clinic_id == clinic_id)
         .order_by(Assessment.id)
     )
     for assessment_id, joined in groupby(stream(db, rows), key=lambda row: row.id):
-        assessment, *more = joined
-        score = versions.score(assessment)
-        raised = {assessment.alert, *(row.alert for row in more)}
-        for kind in {finding.kind for finding in score.findings} - raised if score else ():
-            yield Finding(assessment_id, f"It has no {kind} alert.")
+        alerts = list(joined)
+        score = versions.score(alerts[0])
+        if score is None:
+            yield Finding(
+                assessment_id, "Its answers fit no scale that is known, so nobody can tell whether they alarm."
+            )
+            continue
+        raised = {row.alert: row for row in alerts}
+        for finding in score.findings:
+            yield from _alert_faults(assessment_id, finding, raised.get(finding.kind))
+
+
+def _alert_faults(assessment_id: UUID, finding: SafetyFinding, alert: AnyRow | None) -> Iterator[Finding]:
+    if alert is None:
+        yield Finding(assessment_id, f"It has no {finding.kind} alert.")
+        return
+    if finding.level is Level.URGENT and alert.level is not AlertLevel.URGENT:
+        yield Finding(assessment_id, f"Its {finding.kind} alert is less grave than its answers.")
+    if alert.is_old != alert.historical:
+        yield Finding(assessment_id, f"Its {finding.kind} alert is not among the old ones, or should not be.")
 
 
 def questionnaires_have_their_forms(db: Session, clinic_id: UUID) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ from scheduler.checks import checks, clinics
 from scheduler.clinic_time import MINUTE, local_date
 from scheduler.models import (
     Alert,
-    AlertKind,
     AlertLevel,
     Appointment,
     AppointmentStatus,
@@ -329,22 +328,28 @@ def test_answers_that_do_not_fit_their_scale_are_found(clinic, found):
     assert set(found("totals")) == {wrong.id, unknown.id}
 
 
-def test_a_positive_item_9_without_an_alert_is_found(clinic, found):
+def test_a_positive_item_9_without_an_alert_is_found(db, clinic, found):
+    assess(clinic, [0] * 8 + [3])
+    unguard(db, "assessments")
     silent = assess(clinic, [None] * 8 + [1])
 
     assert found("alerts") == [silent.id]
 
 
-def test_a_positive_item_9_with_its_alert_is_sound(clinic, found):
+@pytest.mark.parametrize("changed", [{"level": AlertLevel.REVIEW}, {"historical": True}])
+def test_an_alert_that_is_milder_than_its_answers_or_put_among_the_old_is_found(db, clinic, found, changed):
     noticed = assess(clinic, [0] * 8 + [3])
-    clinic.keep(
-        Alert(
-            clinic_id=clinic.id, patient_id=noticed.patient_id, assessment_id=noticed.id, raised_at=clinic.now,
-            kind=AlertKind.SUICIDAL_IDEATION, level=AlertLevel.URGENT,
-        )
-    )  # fmt: skip
+    before = found("alerts")
+    unguard(db, "alerts")
+    db.execute(update(Alert).values(**changed))
 
-    assert found("alerts") == []
+    assert (before, found("alerts")) == ([], [noticed.id])
+
+
+def test_answers_of_which_nobody_can_tell_whether_they_alarm_are_found(clinic, found):
+    untold = assess(clinic, [0] * 8 + [3], scale_version="0")
+
+    assert found("alerts") == [untold.id]
 
 
 @pytest.fixture
