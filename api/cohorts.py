@@ -1,6 +1,5 @@
 """What the clinic reaches with its induction courses."""
 
-from importlib import import_module
 from typing import Any
 
 from flask import Response, g
@@ -8,6 +7,7 @@ from flask import Response, g
 from api.identity import allow, one_snapshot
 from api.openapi import Blueprint
 from api.paging import Page, page, page_of
+from api.pictures import TYPES, drawn, told
 from api.schemas.cohorts import CohortIn, CohortOut, CohortPictureIn, CohortRowOut, CohortRowsIn
 from scheduler.actors import Role
 from scheduler.outcomes.cohorts import export, reading
@@ -15,19 +15,8 @@ from scheduler.outcomes.cohorts.report import Report
 from scheduler.outcomes.cohorts.rows import Row
 
 CSV = "text/csv"
-TYPES = {"svg": "image/svg+xml", "png": "image/png"}
 TABLE = {"description": "A line a figure.", "content": {CSV: {"schema": {"type": "string"}}}}
-PICTURE = {
-    "description": "The picture, with nothing of fewer than five in it.",
-    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in TYPES.values()},
-}
-PICTURES = {
-    "completeness": "Draw how many courses have their scores.",
-    "response": "Draw what was reached, beside what others have reported on the same scale.",
-    "durability": "Draw how long responses lasted.",
-    "dropout": "Draw who gave up, after how many infusions and why.",
-    "change": "Draw the totals before and after.",
-}
+PICTURE = told("The picture, with nothing of fewer than five in it.")
 
 blueprint = Blueprint("cohorts", __name__, url_prefix="/outcomes", description="What induction courses reach.")
 
@@ -73,24 +62,16 @@ def table(asked: dict[str, Any]) -> Response:
     return Response(export.as_csv(disclosure), content_type=f"{CSV}; charset=utf-8", headers=named)
 
 
-def _picture(name: str, promise: str) -> None:
-    """One picture under an address of its own."""
+@blueprint.get("/cohort/pictures/<any(completeness, response, durability, dropout, change):name>")
+@blueprint.doc(responses=PICTURE)
+@blueprint.arguments(CohortPictureIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def picture(asked: dict[str, Any], name: str) -> Response:
+    """Draw one side of it: how many courses have their scores, what was reached beside what others have reported on
+    the same scale, how long responses lasted, who gave up and why, or the totals before and after.
 
-    def view(asked: dict[str, Any]) -> Response:
-        disclosure = reading.read_for_export(g.db, asked["asked"], actor=g.actor, now=g.now)
-        return Response(_drawn(name, asked["format"], disclosure), content_type=TYPES[asked["format"]])
-
-    view.__name__, view.__doc__ = f"picture_of_{name}", f"{promise} Nothing of fewer than five people is drawn."
-    told = blueprint.doc(responses={"200": PICTURE})
-    asks = blueprint.arguments(CohortPictureIn, location="query")
-    blueprint.get(f"/cohort/pictures/{name}")(told(asks(one_snapshot(allow(Role.MANAGER)(view)))))
-
-
-for _name, _promise in PICTURES.items():
-    _picture(_name, _promise)
-
-
-def _drawn(name: str, kind: str, disclosure: Any) -> bytes:
-    """What draws is large, and imported by the first who asks for a picture."""
-    drawn: bytes = import_module("scheduler.outcomes.cohorts.pictures").draw(name, kind, disclosure)
-    return drawn
+    Nothing of fewer than five people is drawn.
+    """
+    disclosure = reading.read_for_export(g.db, asked["asked"], actor=g.actor, now=g.now)
+    return drawn("scheduler.outcomes.cohorts.pictures", name, asked["format"], disclosure, kind=TYPES[asked["format"]])

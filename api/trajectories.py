@@ -1,6 +1,5 @@
 """What a patient's scores say over a series, as figures and as a picture."""
 
-from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -8,19 +7,15 @@ from flask import Response, g
 
 from api.identity import allow
 from api.openapi import Blueprint
+from api.pictures import TYPES, drawn, told
 from api.schemas.trajectories import PictureQuery, TrajectoryOut, TrajectoryQuery
 from scheduler.actors import Role
 from scheduler.outcomes.trajectories import reading
-from scheduler.outcomes.trajectories.reading import Read
 from scheduler.outcomes.trajectories.trajectory import Trajectory
 
-SVG, PNG = "image/svg+xml", "image/png"
-TYPES = {"svg": SVG, "png": PNG}
-DRAWN = {
-    "description": "The scores over days, with the infusions and their doses, to be shown to the patient. It names "
-    "nobody and no date.",
-    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in TYPES.values()},
-}
+DRAWN = told(
+    "The scores over days, with the infusions and their doses, to be shown to the patient. It names nobody and no date."
+)
 
 blueprint = Blueprint("trajectories", __name__, description="What a patient's scores say over a series.")
 
@@ -35,19 +30,14 @@ def read_trajectory(asked: dict[str, Any], patient_id: UUID) -> Trajectory:
 
 
 @blueprint.get("/patients/<uuid:patient_id>/trajectory/picture")
-@blueprint.doc(responses={"200": DRAWN})
+@blueprint.doc(responses=DRAWN)
 @blueprint.arguments(PictureQuery, location="query")
 @allow(Role.CLINICIAN)
 def draw_trajectory(asked: dict[str, Any], patient_id: UUID) -> Response:
     """The same as a picture. Its SVG has a title and a description for who cannot see it."""
     wanted = asked.pop("format")
     found = reading.read_to_show(g.db, patient_id, **asked, actor=g.actor, now=g.now)
-    named = {"Content-Disposition": f'inline; filename="trajectory.{wanted}"'}
-    return Response(_drawn(found, wanted), content_type=TYPES[wanted], headers=named)
-
-
-def _drawn(found: Read, wanted: str) -> bytes:
-    """What draws is large, and imported by the first who asks for a picture."""
-    picture = import_module("scheduler.outcomes.trajectories.picture")
-    drawn: bytes = picture.draw(found.scale, found.yardstick, found.trajectory, picture.Format(wanted))
-    return drawn
+    what = found.scale, found.yardstick, found.trajectory, wanted
+    return drawn(
+        "scheduler.outcomes.trajectories.picture", *what, kind=TYPES[wanted], named=f"trajectory.{wanted}"
+    )  # fmt: skip

@@ -5,7 +5,6 @@ Nothing is told by colour alone: lines differ in dashes and bear their names, ma
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from textwrap import fill, shorten
 from typing import Any
@@ -41,17 +40,12 @@ RESPONSE, REMISSION, EXPECTED = "#00664f", "#0b4f8a", "#b35c00"
 HALO = [withStroke(linewidth=3, foreground="white")]
 
 
-class Format(StrEnum):
-    SVG = "svg"
-    PNG = "png"
-
-
-def draw(scale: Scale, yardstick: Yardstick, read: Trajectory, wanted: Format) -> bytes:
+def draw(scale: Scale, yardstick: Yardstick, read: Trajectory, kind: str) -> bytes:
     """The picture in the format wanted: of the same trajectory always the same bytes."""
     title, description = legible(words.title(scale)), words.description(scale, read)
     with DRAWING:
         figure = _figure(scale, yardstick, read)
-        return (as_svg if wanted is Format.SVG else as_png)(figure, title, description)
+        return (as_svg if kind == "svg" else as_png)(figure, title, description)
 
 
 def _figure(scale: Scale, yardstick: Yardstick, read: Trajectory) -> Figure:
