@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.errors import Fault, Invalid
 from scheduler.models import ClinicScale
-from scheduler.outcomes.scales import SCALES
+from scheduler.outcomes.scales import SCALES, shipped
 from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.scales.simple import simple_scale
 
@@ -50,7 +50,7 @@ def is_known(db: Session, clinic_id: UUID, key: str) -> bool:
 def find_version(db: Session, clinic_id: UUID, key: str, version: str) -> Scale | None:
     """The scale as a form was scored with; None for a version nobody knows."""
     if key in SCALES:
-        return SCALES[key] if SCALES[key].version == version else None
+        return shipped(key, version)
     rows = (row for row in _of_clinic(db, clinic_id, key) if str(row.number) == version)
     return next(map(as_scale, rows), None)
 

@@ -1,6 +1,5 @@
 """The scales the house knows: each a file of data, read by one engine."""
 
-from scheduler.errors import Fault, Invalid
 from scheduler.outcomes.scales.cadss import CADSS, CADSS6
 from scheduler.outcomes.scales.cssrs_screener import CSSRS_SCREENER
 from scheduler.outcomes.scales.definition import Scale
@@ -17,9 +16,7 @@ SCALES: dict[str, Scale] = {
 }
 
 
-def scale(key: str) -> Scale:
-    """The scale of this name. Raises `Invalid` for one the house does not know."""
-    if key not in SCALES:
-        known = ", ".join(SCALES)
-        raise Invalid(faults=[Fault("scale", "unknown", f"There is no such scale here; known are: {known}.")])
-    return SCALES[key]
+def shipped(key: str, version: str) -> Scale | None:
+    """The house's scale as a form was scored with; None for a key or a version it does not have."""
+    scale = SCALES.get(key)
+    return scale if scale is not None and scale.version == version else None

@@ -102,14 +102,15 @@ def place(
     Reports over thousands of courses go without the contexts, which nobody sees there.
     """
     short = [course is not None and is_short_recall(reading, course, others, yardstick) for reading in readings]
-    why = [_why_not(reading, is_short, yardstick) for reading, is_short in zip(readings, short, strict=True)]
+    why = [_why_not(reading, yardstick, is_short=is_short) for reading, is_short in zip(readings, short, strict=True)]
     fit = [reading for reading, reason in zip(readings, why, strict=True) if reason is None]
     baseline = baseline_of(fit, course, yardstick.baseline_days, yardstick.zone)
     measure = baseline or next(iter(fit), None)
     why = [reason or _unlike(reading, measure) for reading, reason in zip(readings, why, strict=True)]
     placed = _Placed(course, baseline, yardstick, first_day(course, yardstick.zone))
     contexts = placed.contexts(readings) if with_contexts else [None] * len(readings)
-    return baseline, tuple(map(placed.point, readings, contexts, short, why))
+    each = zip(readings, contexts, short, why, strict=True)
+    return baseline, tuple(placed.point(reading, at, is_short=is_short, why=no) for reading, at, is_short, no in each)
 
 
 def read_course(
@@ -123,7 +124,7 @@ def read_course(
     return trajectory(mine, course, yardstick, others=others, now=now)
 
 
-def _why_not(reading: Reading, is_short: bool, yardstick: Yardstick) -> Uncounted | None:  # noqa: FBT001 # mapped over
+def _why_not(reading: Reading, yardstick: Yardstick, *, is_short: bool) -> Uncounted | None:
     if reading.total is None:
         return Uncounted.NO_TOTAL if reading.complete else Uncounted.INCOMPLETE
     if reading.prorated and not yardstick.counts_prorated:
@@ -149,7 +150,7 @@ class _Placed:
             return [None] * len(readings)
         return contexts_of(readings, self.course, self.baseline, self.yardstick.zone)
 
-    def point(self, reading: Reading, context: Context | None, is_short: bool, why: Uncounted | None) -> Point:  # noqa: FBT001 # mapped over
+    def point(self, reading: Reading, context: Context | None, *, is_short: bool, why: Uncounted | None) -> Point:
         infusion = self.course.infusions_before(reading) if self.course else 0
         baseline = self.baseline.total if self.baseline else None
         return Point(

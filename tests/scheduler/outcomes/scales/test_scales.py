@@ -6,7 +6,7 @@ import pytest
 
 from scheduler.errors import Invalid
 from scheduler.models import AlertKind, AlertLevel
-from scheduler.outcomes.scales import SCALES, scale
+from scheduler.outcomes.scales import SCALES, shipped
 from scheduler.outcomes.scales.definition import Level, Lines, Mode
 
 each = pytest.mark.parametrize("known", SCALES.values(), ids=SCALES)
@@ -123,12 +123,6 @@ def test_an_empty_form_says_nothing(known):
     assert (score.syndrome, score.parts, score.prorated) == (None, {}, False)
 
 
-def test_an_unknown_scale_is_refused():
-    with pytest.raises(Invalid) as refusal:
-        scale("phq10")
-
-    assert refusal.value.faults[0].where == "scale"
-
-
-def test_a_known_scale_is_found():
-    assert scale("phq9") is SCALES["phq9"]
+def test_a_scale_is_found_in_the_version_the_house_has():
+    assert shipped("phq9", "1") is SCALES["phq9"]
+    assert (shipped("phq9", "0"), shipped("phq10", "1")) == (None, None)
