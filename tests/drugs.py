@@ -6,8 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from sqlalchemy import select
+
+from scheduler.errors import DomainError
 from scheduler.models import (
     ChecklistAnswer,
+    EndKind,
     InfusionEventRow,
     LedgerEntry,
     LedgerKind,
@@ -19,8 +24,10 @@ from scheduler.models import (
     Vitals,
 )
 from scheduler.sessions.drug.devices import give_device
-from scheduler.sessions.drug.infusing import PumpEvent, Recorded, record_event
+from scheduler.sessions.drug.infusing import Delivered, PumpEvent, Recorded, delivered, record_event
 from scheduler.sessions.drug.infusion import EventKind
+from scheduler.sessions.record.corrections import Correction
+from scheduler.sessions.record.recharting import correct_event
 from tests.builders import ClinicCast, clinic_instant
 from tests.scheduler.sessions.answered import baseline
 from tests.treatments import ARRIVAL, order, session_in, visit
@@ -30,7 +37,9 @@ START = clinic_instant("Mon 09:30")
 NOON = clinic_instant("Mon 12:00")
 TOMORROW = START.date() + timedelta(days=1)
 WEIGHED = {"items": [{"key": "weight", "label": "Weight today in kg", "kind": "number", "rule": "weight"}]}
+LATER = NOON + 60 * MINUTE
 NUMBERS = ("rate_ml_h", "pump_ml")
+STOP = {"end_kind": EndKind.STOPPED_EARLY, "reason": "Distress."}
 
 
 def drawn_for(cast: ClinicCast, session: TreatmentSession, **changes: Any) -> LedgerEntry:
@@ -110,3 +119,48 @@ def spray(
     """Chart, at noon, a device given so many minutes after `START`."""
     at = START + minutes * MINUTE
     return give_device(cast.db, session.id, occurred_at=at, actor=cast.clinician, now=now, **said).event
+
+
+def minutes(number: float) -> datetime:
+    """So many minutes after `START`."""
+    return START + number * MINUTE
+
+
+def running(cast: ClinicCast, **changes: Any) -> TreatmentSession:
+    """A cleared session whose pump was started at the ordered rate."""
+    session = cleared(cast, **changes)
+    pump(cast, session, "start", 0, rate_ml_h=150)
+    return session
+
+
+def infusing(cast: ClinicCast, **changes: Any) -> TreatmentSession:
+    """A session whose drug runs since `START`, without an order and without events."""
+    return session_in(cast, SessionStatus.INFUSING, since=START, **{"started_at": START, **changes})
+
+
+def given(cast: ClinicCast, session: TreatmentSession, after: float, **asked: Any) -> Delivered:
+    """What had been given so many minutes after `START`, asked at noon."""
+    said = {"at": minutes(after), "actor": cast.clinician, "now": NOON, **asked}
+    return delivered(cast.db, session.id, **said)
+
+
+def given_mg(cast: ClinicCast) -> Decimal:
+    """What the ledger says was given, all entries together."""
+    return sum(cast.db.scalars(select(LedgerEntry.mg).where(LedgerEntry.kind == LedgerKind.GIVEN)), Decimal(0))
+
+
+def mend(
+    cast: ClinicCast, session: TreatmentSession, row: InfusionEventRow, *, now: datetime = LATER, **changes: Any
+) -> Recorded:
+    """Correct an event: `at` is in minutes after `START`."""
+    at = minutes(changes.pop("at")) if "at" in changes else None
+    never = changes.pop("withdrawn", False)
+    confirmed = changes.pop("confirmed", ())
+    numbers = {name: Decimal(value) for name, value in changes.items() if name in NUMBERS and value}
+    correction = Correction("Read off the pump's log.", {**changes, **numbers}, at, never)
+    return correct_event(cast.db, session.id, row.id, correction, confirmed=confirmed, actor=cast.clinician, now=now)
+
+
+def faults_of(refused: pytest.ExceptionInfo[DomainError]) -> set[tuple[str, str]]:
+    """Where and what, of every fault of a refusal."""
+    return {(fault.where, fault.code) for fault in refused.value.faults}

@@ -5,7 +5,7 @@ import pytest
 from scheduler.actors import Role
 from scheduler.sessions.leaving import monitoring_forms
 from tests.clients import new_key
-from tests.scheduler.sessions.test_monitoring_forms import NOW, TYPED, sprayed
+from tests.scheduler.sessions.watched_sprays import NOW, TYPED, sprayed
 
 EVERY = {**TYPED, "lot": "L9"}
 

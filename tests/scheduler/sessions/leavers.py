@@ -1,19 +1,23 @@
 """Patients about to leave: sessions in recovery that meet every criterion, until a test takes one away."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
+import pytest
+from sqlalchemy import select, update
 
 from scheduler.actors import Actor
+from scheduler.errors import Blocked
 from scheduler.models import (
     AdverseEvent,
     AdverseEventCode,
     Alert,
     AlertKind,
     AlertLevel,
+    Appointment,
     Assessment,
     ChecklistAnswer,
     EndKind,
@@ -21,13 +25,16 @@ from scheduler.models import (
     LedgerKind,
     Purpose,
     SessionStatus,
+    SessionStep,
     TreatmentSession,
     Vial,
     Vitals,
-    VitalsPhase,
 )
 from scheduler.outcomes.scales import SCALES
+from scheduler.sessions.leaving import discharge
+from scheduler.sessions.steps import lock_visit
 from scheduler.sessions.visit.checklists import Checklist, Item, as_document
+from scheduler.treatment import Phase
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import session_in
 
@@ -43,6 +50,9 @@ def after(minutes: float) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
+LEAVES = after(100)
+
+
 def keep(cast: ClinicCast, session: TreatmentSession, kind: Any, at: datetime, **values: Any) -> Any:
     """A charted row, recorded when it happened."""
     said = {"occurred_at": at, "recorded_at": at, "recorded_by": cast.clinician.staff_id, **values}
@@ -51,7 +61,7 @@ def keep(cast: ClinicCast, session: TreatmentSession, kind: Any, at: datetime, *
 
 def take(cast: ClinicCast, session: TreatmentSession, minutes: float, **measured: Any) -> Vitals:
     """A set of vitals as good as anybody's."""
-    phase = VitalsPhase.BEFORE if minutes < 0 else VitalsPhase.RECOVERY
+    phase = Phase.BEFORE if minutes < 0 else Phase.RECOVERY
     usual = {"sbp": 120, "dbp": 80, "hr": 70, "spo2": 98, "moaas": 5, **measured}
     row: Vitals = keep(cast, session, Vitals, after(minutes), phase=phase, **usual)
     return row
@@ -141,3 +151,42 @@ def discharged(cast: ClinicCast, **changes: Any) -> TreatmentSession:
     ledger(cast, session, drawn="35", given="35")
     phq9(cast, session)
     return session
+
+
+def ready(
+    cast: ClinicCast, session: TreatmentSession, *, now: datetime = LEAVES, actor: Actor | None = None, **said: Any
+) -> TreatmentSession:
+    """Judge a patient ready to leave, by the cast's clinician unless told otherwise."""
+    return discharge.ready(cast.db, session, **said, actor=actor or cast.clinician, now=now)
+
+
+def leave(
+    cast: ClinicCast, session: TreatmentSession, *, now: datetime = LEAVES, actor: Actor | None = None, **said: Any
+) -> TreatmentSession:
+    """Send a patient home."""
+    visit = lock_visit(cast.db, session.id, actor=cast.clinician)
+    return discharge.discharge(cast.db, *visit, **said, actor=actor or cast.clinician, now=now)
+
+
+def transfer(cast: ClinicCast, session: TreatmentSession, *, now: datetime = LEAVES, **said: Any) -> TreatmentSession:
+    """Hand a patient over to a hospital."""
+    visit = lock_visit(cast.db, session.id, actor=cast.clinician)
+    told = {"destination": "General hospital", **said}
+    return discharge.transfer(cast.db, *visit, **told, actor=cast.clinician, now=now)
+
+
+def appointment_of(cast: ClinicCast, session: TreatmentSession) -> Appointment:
+    """As the database has it now."""
+    cast.db.expire_all()
+    return cast.db.get_one(Appointment, (session.clinic_id, session.appointment_id))
+
+
+def steps(cast: ClinicCast, session: TreatmentSession) -> Sequence[SessionStep]:
+    """Its states, in order."""
+    taken = select(SessionStep).where(SessionStep.session_id == session.id).order_by(SessionStep.number)
+    return cast.db.scalars(taken).all()
+
+
+def missed(caught: pytest.ExceptionInfo[Blocked]) -> list[str]:
+    """The criteria that keep a patient here."""
+    return [fault.where for fault in caught.value.faults]

@@ -1,64 +1,22 @@
-"""Orders: drafted, judged, signed, withdrawn, and found on their day."""
+"""Orders: drafted, judged, and found on their day."""
 
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 
-from scheduler.errors import Blocked, ConfirmationNeeded, Invalid, NotAllowed, NotFound, OrderSigned, SeriesEnded
-from scheduler.models import (
-    AuditRow,
-    Container,
-    Order,
-    OrderState,
-    Series,
-    SeriesStatus,
-    SessionSettings,
-    SessionStatus,
-)
-from scheduler.models.constraints import refusal_of
+from scheduler.errors import ConfirmationNeeded, Invalid, NotFound, SeriesEnded
+from scheduler.models import AuditRow, Container, Order, OrderState, Series, SeriesStatus, SessionStatus
 from scheduler.sessions.drug import orders
-from scheduler.sessions.drug.dosing import Basis, DoseUnit, Sex
+from scheduler.sessions.drug.dosing import DoseUnit
 from scheduler.sessions.drug.prescribing import DeviceDose, Request
-from scheduler.sessions.policy import Doses, SessionPolicy, as_document
+from scheduler.treatment import Basis, Sex
 from tests.builders import MDD_INDUCTION, clinic_instant
 from tests.counting import counted
+from tests.scheduler.sessions.ordered import DAY, DRAFT, NARROW, PLAIN, UNTIL, D, codes, sign, write
 from tests.treatments import order, session_in, settings_row, visit
-
-D = Decimal
-DAY = date(2026, 3, 2)
-UNTIL = date(2026, 4, 30)
-PLAIN = Request(weight_kg=D(70), dose=D("0.5"), unit=DoseUnit.MG_PER_KG, minutes=40, vial_mg_ml=D(50), bag_ml=D(100))
-SYRINGE = replace(PLAIN, weight_kg=D("82.6"), vial_mg_ml=D(10), bag_ml=None, concentration_mg_ml=D(3))
-DRAFT = {"state": OrderState.DRAFT, "signed_at": None, "signed_by": None}
-NARROW = SessionPolicy(doses=Doses(mg_per_kg=replace(Doses().mg_per_kg, hard_most=D("0.4"), soft_most=D("0.4"))))
-SHY = SessionPolicy(doses=Doses(mg_per_kg=replace(Doses().mg_per_kg, soft_most=D("0.4"))))
-
-
-def codes(refused):
-    return [(fault.where, fault.code) for fault in refused.value.faults]
-
-
-def write(db, cast, series_id, request=PLAIN, **changes):
-    asked = {"valid_until": UNTIL, "actor": cast.clinician, "now": cast.now, **changes}
-    return orders.write_order(db, series_id, request, **asked)
-
-
-def sign(db, cast, draft, **changes):
-    return orders.sign_order(db, draft, **{"actor": cast.prescriber, "now": cast.now, **changes})
-
-
-def from_later_on(cast, policy):
-    """Other settings than those the clinic began with, in force half an hour from now."""
-    since = cast.now + timedelta(minutes=30)
-    document = as_document(policy)
-    return cast.keep(
-        SessionSettings(clinic_id=cast.id, id=uuid4(), effective_from=since, created_at=since, document=document)
-    )
 
 
 @pytest.fixture
@@ -211,129 +169,6 @@ def test_a_preview_goes_by_the_clinics_settings(db, clinic, course):
 
     assert [fault.code for fault in judgement.blocked] == ["dose-limit"]
     assert not isinstance(judgement.dosage, DeviceDose)
-
-
-def test_a_prescriber_signs_a_draft(db, clinic, course):
-    draft = write(db, clinic, course, SYRINGE)
-
-    signed = sign(db, clinic, draft, now=clinic.now + timedelta(hours=1))
-
-    assert (signed.state, signed.signed_by, signed.version) == (OrderState.SIGNED, clinic.prescriber.staff_id, 2)
-    assert signed.signed_at == clinic.now + timedelta(hours=1)
-
-
-def test_a_clock_that_was_put_back_signs_no_order_before_it_was_written(db, clinic, course):
-    signed = sign(db, clinic, write(db, clinic, course), now=clinic.now - timedelta(hours=1))
-
-    assert signed.signed_at == clinic.now
-
-
-def test_a_nurse_signs_nothing(db, clinic, course):
-    draft = write(db, clinic, course)
-
-    with pytest.raises(NotAllowed):
-        sign(db, clinic, draft, actor=clinic.clinician)
-
-    assert draft.state is OrderState.DRAFT
-
-
-def test_an_order_is_signed_once(db, clinic, course):
-    signed = sign(db, clinic, write(db, clinic, course))
-
-    with pytest.raises(OrderSigned):
-        sign(db, clinic, signed)
-
-
-def test_a_draft_is_judged_anew_when_it_is_signed_by_the_limits_then_in_force(db, clinic, course):
-    draft = write(db, clinic, course)
-    from_later_on(clinic, NARROW)
-
-    with pytest.raises(Invalid) as refused:
-        sign(db, clinic, draft, reason="Meant so.", now=clinic.now + timedelta(hours=1))
-
-    assert codes(refused) == [("dose", "dose-limit")]
-
-
-def test_what_has_become_questionable_since_needs_a_reason_of_who_signs(db, clinic, course):
-    draft = write(db, clinic, course)
-    shy = from_later_on(clinic, SHY)
-    later = clinic.now + timedelta(hours=1)
-
-    with pytest.raises(Invalid) as refused:
-        sign(db, clinic, draft, now=later)
-    signed = sign(db, clinic, draft, reason="Usual here.", now=later)
-
-    assert codes(refused) == [("dose", "dose-unusual"), ("reason", "reason-needed")]
-    assert (signed.reason, signed.settings_id) == ("Usual here.", shy.id)
-
-
-def test_a_draft_whose_days_are_over_is_not_signed(db, clinic, course):
-    draft = write(db, clinic, course, valid_until=DAY)
-
-    with pytest.raises(Invalid) as refused:
-        sign(db, clinic, draft, now=clinic.now + timedelta(days=2))
-
-    assert codes(refused) == [("valid_until", "past")]
-
-
-@pytest.mark.parametrize("change", ["dose_mg = 36000", "container = 'syringe'", "valid_until = '2027-01-01'"])
-def test_not_even_the_database_changes_a_signed_order(db, clinic, course, change):
-    signed = sign(db, clinic, write(db, clinic, course))
-
-    with pytest.raises(IntegrityError) as refused, db.begin_nested():
-        db.execute(text(f"UPDATE orders SET {change}"))  # noqa: S608 # the test's own words
-
-    assert isinstance(refusal_of(refused.value), OrderSigned)
-    assert signed.dose_mg == D(35)
-
-
-def test_who_wrote_a_draft_withdraws_it(db, clinic, course):
-    draft = write(db, clinic, course)
-
-    gone = orders.withdraw_order(db, draft, actor=clinic.clinician, now=clinic.now)
-
-    assert (gone.state, gone.withdrawn_by, gone.withdrawn_at) == (
-        OrderState.WITHDRAWN, clinic.clinician.staff_id, clinic.now,
-    )  # fmt: skip
-
-
-def test_a_nurse_withdraws_neither_anothers_draft_nor_a_signed_order(db, clinic, course):
-    anothers = write(db, clinic, course, actor=clinic.prescriber)
-    signed = sign(db, clinic, write(db, clinic, course))
-
-    for one in (anothers, signed):
-        with pytest.raises(NotAllowed):
-            orders.withdraw_order(db, one, actor=clinic.clinician, now=clinic.now)
-
-
-def test_a_prescriber_withdraws_a_signed_order_once_and_it_stays_readable(db, clinic, course):
-    signed = sign(db, clinic, write(db, clinic, course))
-
-    gone = orders.withdraw_order(db, signed, actor=clinic.prescriber, now=clinic.now)
-    with pytest.raises(OrderSigned):
-        orders.withdraw_order(db, gone, actor=clinic.prescriber, now=clinic.now)
-    with pytest.raises(OrderSigned):
-        sign(db, clinic, gone)
-
-    assert (gone.state, gone.dose_mg, gone.signed_by) == (OrderState.WITHDRAWN, D(35), clinic.prescriber.staff_id)
-
-
-@pytest.mark.parametrize(
-    ("status", "is_refused"),
-    [(SessionStatus.CLEARED, True), (SessionStatus.PAUSED, True), (SessionStatus.DEFERRED, False)],
-)
-def test_an_order_is_not_withdrawn_while_a_session_goes_by_it(db, clinic, status, is_refused):
-    booked = visit(clinic)
-    signed = order(clinic, booked)
-    session_in(clinic, status, appointment=booked, order_id=signed.id)
-
-    if is_refused:
-        with pytest.raises(Blocked) as refused:
-            orders.withdraw_order(db, signed, actor=clinic.prescriber, now=clinic.now)
-        assert codes(refused) == [("order", "in-use")]
-    else:
-        gone = orders.withdraw_order(db, signed, actor=clinic.prescriber, now=clinic.now)
-        assert gone.state is OrderState.WITHDRAWN
 
 
 def test_on_a_day_the_order_signed_last_of_those_that_hold_is_found(db, clinic):
