@@ -47,6 +47,16 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield from leaves(getattr(value, each.name), _within(name, each.name))
 
 
+def range_faults(
+    value: Any, ranges: Mapping[str, tuple[int, int]], widest: tuple[int, int] | None = None
+) -> Iterator[Fault]:
+    """Every number beyond its range: that of the setting, else of its group, else the widest if there is one."""
+    for name, number in leaves(value):
+        allowed = ranges.get(name) or ranges.get(name.rpartition(".")[0]) or widest
+        if allowed and isinstance(number, int | Decimal) and not allowed[0] <= number <= allowed[1]:
+            yield Fault(name, "range", f"This goes from {allowed[0]} to {allowed[1]}.")
+
+
 def read(kind: type[T], document: Any) -> T:
     """The value that `plain` wrote. Raises `Invalid` with every name that is unknown, missing or of another type."""
     reading = _Reading()

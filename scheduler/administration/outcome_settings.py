@@ -1,27 +1,17 @@
 """What a clinic has decided of scores, alerts and questionnaires: appended with author and date, never changed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.administration.dated import append, beginning_faults, history
-from scheduler.errors import Fault, Invalid, refuse
+from scheduler.administration.dated import Unconfirmed, follow, history
 from scheduler.models import OutcomeSettings
 from scheduler.outcomes import policy
 from scheduler.outcomes.policy import WORDS, OutcomePolicy
-
-
-@dataclass(frozen=True)
-class Unconfirmed:
-    """A default that nobody has made the clinic's own yet: a setting or a group of them, and why it needs a look."""
-
-    name: str
-    words: str
 
 
 @dataclass(frozen=True)
@@ -47,15 +37,11 @@ def change_outcome_settings(
 
     What was raised, routed and sent stays as it was. Raises `Invalid` with every fault.
     """
-    begins = effective_from or now
-    faults = list(beginning_faults(begins, now, "New settings begin"))
-    said = _read(document, faults)
-    refuse(faults)
-    row = OutcomeSettings(
-        clinic_id=actor.clinic_id, id=uuid4(), effective_from=begins, created_at=now, author_id=actor.staff_id,
-        document=policy.as_document(said),
+    row = follow(
+        db, OutcomeSettings, OutcomePolicy, document, "outcome_settings.changed",
+        actor=actor, now=now, effective_from=effective_from,
     )  # fmt: skip
-    return _decision(append(db, row, "outcome_settings.changed", actor=actor, now=now))
+    return _decision(row)
 
 
 def list_outcome_settings(db: Session, *, actor: Actor) -> list[Decision]:
@@ -66,17 +52,3 @@ def list_outcome_settings(db: Session, *, actor: Actor) -> list[Decision]:
 
 def _decision(row: OutcomeSettings) -> Decision:
     return Decision(row.document, row.id, row.effective_from, row.created_at, row.author_id)
-
-
-def _read(document: Any, faults: list[Fault]) -> OutcomePolicy:
-    """The settings, or the defaults with every fault of what was sent."""
-    try:
-        return policy.from_document(document)
-    except Invalid as refused:
-        faults += _within(refused.faults)
-        return OutcomePolicy()
-
-
-def _within(faults: tuple[Fault, ...]) -> Iterator[Fault]:
-    for fault in faults:
-        yield Fault(f"document.{fault.where}", fault.code, fault.message)

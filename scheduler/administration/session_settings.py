@@ -1,27 +1,15 @@
 """What a clinic has decided of its sessions: appended with author and date, never changed."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.administration.dated import append, beginning_faults, history
-from scheduler.errors import Fault, Invalid, refuse
+from scheduler.administration.dated import Unconfirmed, follow, history
 from scheduler.models import SessionSettings
-from scheduler.sessions import policy
 from scheduler.sessions.policy import UNCONFIRMED, WORDS, SessionPolicy
-
-
-@dataclass(frozen=True)
-class Unconfirmed:
-    """A default that nobody has made the clinic's own yet: a setting or a group of them, and why it needs a look."""
-
-    name: str
-    words: str
 
 
 def change_session_settings(
@@ -31,15 +19,10 @@ def change_session_settings(
 
     Sessions that have begun keep theirs. Raises `Invalid` with every fault.
     """
-    begins = effective_from or now
-    faults = list(beginning_faults(begins, now, "New settings begin"))
-    said = _read(document, faults)
-    refuse(faults)
-    row = SessionSettings(
-        clinic_id=actor.clinic_id, id=uuid4(), effective_from=begins, created_at=now, author_id=actor.staff_id,
-        document=policy.as_document(said),
+    return follow(
+        db, SessionSettings, SessionPolicy, document, "session_settings.changed",
+        actor=actor, now=now, effective_from=effective_from,
     )  # fmt: skip
-    return append(db, row, "session_settings.changed", actor=actor, now=now)
 
 
 def list_session_settings(db: Session, *, actor: Actor) -> list[SessionSettings]:
@@ -50,17 +33,3 @@ def list_session_settings(db: Session, *, actor: Actor) -> list[SessionSettings]
 def unconfirmed(author_id: UUID | None) -> tuple[Unconfirmed, ...]:
     """What of settings by this author is not yet the clinic's own: of the defaults, which have none, much of it."""
     return () if author_id else tuple(Unconfirmed(name, WORDS[name]) for name in UNCONFIRMED)
-
-
-def _read(document: Any, faults: list[Fault]) -> SessionPolicy:
-    """The settings, or the defaults with every fault of what was sent."""
-    try:
-        return policy.from_document(document)
-    except Invalid as refused:
-        faults += _within(refused.faults)
-        return SessionPolicy()
-
-
-def _within(faults: tuple[Fault, ...]) -> Iterator[Fault]:
-    for fault in faults:
-        yield Fault(f"document.{fault.where}", fault.code, fault.message)

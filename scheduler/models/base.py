@@ -15,6 +15,8 @@ from sqlalchemy import (
     Dialect,
     Enum,
     ForeignKey,
+    ForeignKeyConstraint,
+    Index,
     MetaData,
     String,
     Table,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -160,6 +162,24 @@ class ClinicOwned:
 
     clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"), primary_key=True, sort_order=-2)
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4, sort_order=-1)
+
+
+class Decided(ClinicOwned):
+    """A document a clinic has decided on, in force from `effective_from`: never changed, only followed."""
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805 # SQLAlchemy calls it on the class
+        return (
+            ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
+            Index(None, "clinic_id", "effective_from"),
+            Index(None, "clinic_id", "author_id"),
+        )
+
+    effective_from: Mapped[datetime]
+    created_at: Mapped[datetime]
+    author_id: Mapped[UUID | None]
+    """Empty for the defaults the clinic began with, which nobody has confirmed yet."""
+    document: Mapped[dict[str, Any]]
 
 
 class Versioned:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduler.models.base import Base, ClinicOwned, Versioned
+from scheduler.models.base import Base, ClinicOwned, Decided, Versioned
 
 
 class Clinic(Versioned, Base):
@@ -71,19 +71,10 @@ class ClinicSettings(ClinicOwned, Base):
     """How old, in local days, a score may be at the first infusion to count as baseline."""
 
 
-class OutcomeSettings(ClinicOwned, Base):
+class OutcomeSettings(Decided, Base):
     """What a clinic has decided of scores, alerts and questionnaires, in force from `effective_from`."""
 
     __tablename__ = "outcome_settings"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
-        Index(None, "clinic_id", "effective_from"),
-        Index(None, "clinic_id", "author_id"),
-    )
-
-    effective_from: Mapped[datetime]
-    created_at: Mapped[datetime]
-    author_id: Mapped[UUID | None]
     document: Mapped[dict[str, Any]]
     """As `scheduler.outcomes.policy.as_document` writes it."""
 

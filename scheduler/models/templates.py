@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduler.models.base import Base, ClinicOwned, Versioned, checked
+from scheduler.models.base import Base, ClinicOwned, Decided, Versioned, checked
 
 
 class Purpose(StrEnum):
@@ -20,20 +20,10 @@ class Purpose(StrEnum):
     """Filled from the record and sent to the drug's safety programme."""
 
 
-class SessionSettings(ClinicOwned, Base):
+class SessionSettings(Decided, Base):
     """Limits, thresholds and intervals of sessions in force from `effective_from`."""
 
     __tablename__ = "session_settings"
-    __table_args__ = (
-        ForeignKeyConstraint(["clinic_id", "author_id"], ["staff.clinic_id", "staff.id"]),
-        Index(None, "clinic_id", "effective_from"),
-        Index(None, "clinic_id", "author_id"),
-    )
-
-    effective_from: Mapped[datetime]
-    created_at: Mapped[datetime]
-    author_id: Mapped[UUID | None]
-    """Empty for the defaults the clinic began with, which nobody has confirmed yet."""
     document: Mapped[dict[str, Any]]
     """As `scheduler.sessions.policy.as_document` writes it."""
 

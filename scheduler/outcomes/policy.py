@@ -168,10 +168,7 @@ RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 
 
 def _faults(policy: OutcomePolicy) -> Iterator[Fault]:
-    values = dict(documents.leaves(policy))
-    for name, (least, most) in RANGES.items():
-        if not least <= values[name] <= most:
-            yield Fault(name, "range", f"This goes from {least} to {most}.")
+    yield from documents.range_faults(policy, RANGES)
     yield from _curve_faults(policy.prompts.curve_permille)
     for each in fields(policy.lines):
         yield from _line_faults(each.name, getattr(policy.lines, each.name))

@@ -175,7 +175,7 @@ ORDERED: tuple[tuple[str, ...], ...] = (
 
 
 def _faults(policy: SessionPolicy) -> Iterator[Fault]:
-    yield from _range_faults(policy)
+    yield from documents.range_faults(policy, RANGES, WIDEST)
     for chain in ORDERED:
         yield from _order_faults(policy, chain)
     for unit in DoseUnit:
@@ -184,13 +184,6 @@ def _faults(policy: SessionPolicy) -> Iterator[Fault]:
             yield Fault(f"{name}.{fault.where}", fault.code, fault.message)
     yield from _offset_faults("vitals.infusion.offsets", policy.vitals.infusion.offsets)
     yield from _offset_faults("vitals.observed.offsets", policy.vitals.observed.offsets)
-
-
-def _range_faults(policy: SessionPolicy) -> Iterator[Fault]:
-    for name, value in documents.leaves(policy):
-        least, most = RANGES.get(name) or RANGES.get(name.rpartition(".")[0]) or WIDEST
-        if isinstance(value, int | Decimal) and not least <= value <= most:
-            yield Fault(name, "range", f"This goes from {least} to {most}.")
 
 
 def _order_faults(policy: SessionPolicy, chain: tuple[str, ...]) -> Iterator[Fault]:
