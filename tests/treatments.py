@@ -21,9 +21,9 @@ from scheduler.models import (
     StepSource,
     Template,
     TreatmentSession,
-    WeightBasis,
 )
 from scheduler.sessions.policy import SessionPolicy, as_document
+from scheduler.treatment import Basis
 from tests.builders import ClinicCast, clinic_instant
 
 ARRIVAL = clinic_instant("Mon 08:55")
@@ -79,7 +79,7 @@ def order(cast: ClinicCast, appointment: Appointment, **changes: Any) -> Order:
     day = appointment.local_date
     values = {
         "state": OrderState.SIGNED, "drug": "ketamine", "valid_from": day, "valid_until": day + timedelta(days=60),
-        "weight_kg": Decimal(70), "basis": WeightBasis.ACTUAL, "dosing_weight_kg": Decimal(70), "dose": Decimal("0.5"),
+        "weight_kg": Decimal(70), "basis": Basis.ACTUAL, "dosing_weight_kg": Decimal(70), "dose": Decimal("0.5"),
         "dose_unit": "mg/kg", "minutes": 40, "vial_mg_ml": Decimal(50), "container": Container.BAG,
         "bag_ml": Decimal(100), "dose_mg": Decimal(35), "concentration_mg_ml": Decimal("0.35"),
         "stock_ml": Decimal("0.7"),

@@ -7,21 +7,14 @@ from marshmallow import fields, post_load, validate
 from api.schemas.alerts import AlertOut
 from api.schemas.base import Amount, Instant, Shape, Text, Whole
 from api.schemas.sessions import VALUE, WHEN, SessionOut
-from scheduler.models import (
-    ActionTaken,
-    AdverseEventCode,
-    ChartedKind,
-    EndKind,
-    EventOutcome,
-    Relatedness,
-    VitalsPhase,
-)
+from scheduler.models import ActionTaken, AdverseEventCode, ChartedKind, EndKind, EventOutcome, Relatedness
 from scheduler.sessions.drug.infusing import PumpEvent
 from scheduler.sessions.drug.infusion import EventKind
 from scheduler.sessions.record.corrections import Correction
 from scheduler.sessions.watch.adverse_events import Criterion, Untoward
-from scheduler.sessions.watch.observations import Phase, cadss6_total, mean_arterial
+from scheduler.sessions.watch.observations import cadss6_total, mean_arterial
 from scheduler.sessions.watch.signals import SignalLevel
+from scheduler.treatment import Phase
 
 LONGEST_REASON, LONGEST_NOTE, LONGEST_DRUG = 500, 2000, 200
 MOST_CONFIRMED, MOST_ANSWERS = 30, 30
@@ -240,7 +233,7 @@ class CadssTotal(fields.Integer):
 
 
 class VitalsOut(VersionOut):
-    phase = fields.Enum(VitalsPhase, by_value=True, required=True)
+    phase = fields.Enum(Phase, by_value=True, required=True)
     hr = fields.Integer(required=True, allow_none=True)
     sbp = fields.Integer(required=True, allow_none=True)
     dbp = fields.Integer(required=True, allow_none=True)

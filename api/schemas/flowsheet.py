@@ -19,16 +19,13 @@ from scheduler.models import (
     LedgerKind,
     Mode,
     NoteKind,
-    OrderSex,
     OrderState,
     Relatedness,
     SessionStatus,
     StepSource,
-    VitalsPhase,
-    WeightBasis,
 )
-from scheduler.sessions.watch.observations import Phase
 from scheduler.sessions.watch.signals import SignalLevel
+from scheduler.treatment import Basis, Phase, Sex
 
 
 def told(text: str) -> dict[str, str]:
@@ -122,8 +119,8 @@ class FlowsheetOrderOut(OfRow):
     drug = fields.String(required=True)
     weight_kg = Amount(3, required=True)
     height_cm = Amount(1, required=True, allow_none=True)
-    sex = fields.Enum(OrderSex, by_value=True, required=True, allow_none=True)
-    basis = fields.Enum(WeightBasis, by_value=True, required=True)
+    sex = fields.Enum(Sex, by_value=True, required=True, allow_none=True)
+    basis = fields.Enum(Basis, by_value=True, required=True)
     dosing_weight_kg = Amount(3, required=True)
     dose = Amount(3, required=True)
     dose_unit = fields.String(required=True)
@@ -184,7 +181,7 @@ class ChartedOut(OfRow):
 
 
 class VitalsVersionOut(ChartedOut):
-    phase = fields.Enum(VitalsPhase, by_value=True, required=True)
+    phase = fields.Enum(Phase, by_value=True, required=True)
     hr = fields.Integer(required=True, allow_none=True)
     sbp = fields.Integer(required=True, allow_none=True)
     dbp = fields.Integer(required=True, allow_none=True)

@@ -7,8 +7,9 @@ from marshmallow import fields, validate
 from api.schemas.base import Amount, FaultOut, Instant, LocalDate, Shape, Text, Whole
 from scheduler.administration.passwords import LONGEST
 from scheduler.models import Container, OrderState
-from scheduler.sessions.drug.dosing import MOST_MINUTES, Basis, DoseUnit, Sex
+from scheduler.sessions.drug.dosing import MOST_MINUTES, DoseUnit
 from scheduler.sessions.drug.prescribing import Request
+from scheduler.treatment import Basis, Sex
 
 ASKED = ("weight_kg", "dose", "unit", "basis", "height_cm", "sex", "minutes", "vial_mg_ml", "bag_ml",
          "concentration_mg_ml")  # fmt: skip

@@ -7,10 +7,10 @@ from typing import Any
 
 from scheduler.demo.body import Body, Effect
 from scheduler.models import AdverseEventCode
-from scheduler.sessions.drug.dosing import Sex
 from scheduler.sessions.visit.answering import Said
 from scheduler.sessions.visit.checklists import Item, Kind, Rule
 from scheduler.sessions.visit.shipped_templates import LEAVING
+from scheduler.treatment import Sex
 
 ASKED_ABOUT = frozenset({Rule.FLAGGED, Rule.MUST_BE_NO})
 """Where a no is what one hopes for."""

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from scheduler.models import AdverseEventCode
-from scheduler.sessions.drug.dosing import Sex
+from scheduler.treatment import Sex
 
 PRONE: Mapping[AdverseEventCode, float] = {
     AdverseEventCode.DROWSINESS: 0.564,

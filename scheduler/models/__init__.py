@@ -25,7 +25,6 @@ from scheduler.models.charts import (
     Relatedness,
     SessionNote,
     Vitals,
-    VitalsPhase,
 )
 from scheduler.models.clinics import (
     BookingPolicy,
@@ -39,7 +38,7 @@ from scheduler.models.clinics import (
 from scheduler.models.holds import EntryState, Hold, HoldState, Offer, Outcome, Urgency, WaitlistEntry
 from scheduler.models.identity import IdempotencyKey, Token
 from scheduler.models.ledger import LedgerEntry, LedgerKind, Vial
-from scheduler.models.orders import Container, Order, OrderSex, OrderState, WeightBasis
+from scheduler.models.orders import Container, Order, OrderState
 from scheduler.models.outbox import Message, MessageKind
 from scheduler.models.people import Patient, Staff, StaffRole
 from scheduler.models.protocols import Protocol, ProtocolVersion
@@ -118,7 +117,6 @@ __all__ = [
     "Offer",
     "OpeningHours",
     "Order",
-    "OrderSex",
     "OrderState",
     "Outcome",
     "OutcomeSettings",
@@ -150,7 +148,5 @@ __all__ = [
     "Urgency",
     "Vial",
     "Vitals",
-    "VitalsPhase",
     "WaitlistEntry",
-    "WeightBasis",
 ]

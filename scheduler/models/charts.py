@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from scheduler.models.base import TENTHS, THOUSANDTHS, Base, ClinicOwned, checked
 from scheduler.models.sessions import EndKind
+from scheduler.treatment import Phase
 
 
 class ChartedKind(StrEnum):
@@ -22,12 +23,6 @@ class ChartedKind(StrEnum):
     RESUME = "resume"
     STOP = "stop"
     DEVICE = "device"
-
-
-class VitalsPhase(StrEnum):
-    BEFORE = "before"
-    INFUSING = "infusing"
-    RECOVERY = "recovery"
 
 
 class NoteKind(StrEnum):
@@ -128,7 +123,7 @@ class Vitals(Charted, Base):
 
     __tablename__ = "vitals"
 
-    phase: Mapped[VitalsPhase] = mapped_column(checked(VitalsPhase, "phase"))
+    phase: Mapped[Phase] = mapped_column(checked(Phase, "phase"))
     hr: Mapped[int | None]
     sbp: Mapped[int | None]
     dbp: Mapped[int | None]

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import TEN_THOUSANDTHS, TENTHS, THOUSANDTHS, Base, ClinicOwned, Versioned, checked
+from scheduler.treatment import Basis, Sex
 
 
 class OrderState(StrEnum):
@@ -17,24 +18,11 @@ class OrderState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class WeightBasis(StrEnum):
-    ACTUAL = "actual"
-    IDEAL = "ideal"
-    ADJUSTED = "adjusted"
-
-
 class Container(StrEnum):
     """What an infusion runs from: a bag made up to its volume, or a syringe of a strength."""
 
     BAG = "bag"
     SYRINGE = "syringe"
-
-
-class OrderSex(StrEnum):
-    """For the formula of the ideal weight alone."""
-
-    FEMALE = "female"
-    MALE = "male"
 
 
 class Order(ClinicOwned, Versioned, Base):
@@ -74,8 +62,8 @@ class Order(ClinicOwned, Versioned, Base):
     valid_until: Mapped[date]
     weight_kg: Mapped[Decimal] = mapped_column(THOUSANDTHS)
     height_cm: Mapped[Decimal | None] = mapped_column(TENTHS)
-    sex: Mapped[OrderSex | None] = mapped_column(checked(OrderSex, "sex"))
-    basis: Mapped[WeightBasis] = mapped_column(checked(WeightBasis, "basis"))
+    sex: Mapped[Sex | None] = mapped_column(checked(Sex, "sex"))
+    basis: Mapped[Basis] = mapped_column(checked(Basis, "basis"))
     dosing_weight_kg: Mapped[Decimal] = mapped_column(THOUSANDTHS)
     dose: Mapped[Decimal] = mapped_column(THOUSANDTHS)
     dose_unit: Mapped[str]

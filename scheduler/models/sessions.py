@@ -53,6 +53,8 @@ class Mode(StrEnum):
 
 
 class EndKind(StrEnum):
+    """How an infusion ended, as the person who stopped it says."""
+
     COMPLETED = "completed"
     STOPPED_EARLY = "stopped_early"
     ABORTED = "aborted"

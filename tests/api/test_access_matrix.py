@@ -47,10 +47,10 @@ from scheduler.models import (
     Urgency,
     Vial,
     Vitals,
-    VitalsPhase,
     WaitlistEntry,
 )
 from scheduler.protocols import ResourceKind
+from scheduler.treatment import Phase
 from tests import treatments
 from tests.builders import MONDAY, PASSWORD, ClinicCast, clinic_instant
 from tests.clients import Client, new_key
@@ -236,7 +236,7 @@ ROWS = {
     "order_id": order,
     "template_id": lambda cast: treatments.template(cast, Purpose.CLEARANCE, {"items": []}).id,
     "session_id": lambda cast: session(cast).id,
-    "vitals_id": lambda cast: charted(cast, Vitals, phase=VitalsPhase.BEFORE, hr=70),
+    "vitals_id": lambda cast: charted(cast, Vitals, phase=Phase.BEFORE, hr=70),
     "infusion_event_id": lambda cast: charted(cast, InfusionEventRow, kind=ChartedKind.PAUSE, number=1),
     "answer_id": lambda cast: charted(cast, ChecklistAnswer, item="identity", value={"value": True}),
     "adverse_event_id": lambda cast: charted(

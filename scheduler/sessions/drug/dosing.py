@@ -16,21 +16,7 @@ from types import MappingProxyType
 
 from scheduler.errors import Fault, refuse
 from scheduler.sessions.drug.amounts import exact, fits, half_up
-
-
-class Basis(StrEnum):
-    """The weight that is multiplied by the dose: the prescriber's choice, recorded with each order."""
-
-    ACTUAL = "actual"
-    IDEAL = "ideal"
-    ADJUSTED = "adjusted"
-
-
-class Sex(StrEnum):
-    """For the formula of the ideal weight alone."""
-
-    FEMALE = "female"
-    MALE = "male"
+from scheduler.treatment import Basis, Sex
 
 
 class DoseUnit(StrEnum):

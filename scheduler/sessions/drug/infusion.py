@@ -32,14 +32,6 @@ class EventKind(StrEnum):
     STOP = "stop"
 
 
-class EndKind(StrEnum):
-    """How an infusion ended, as the person who stopped it says."""
-
-    COMPLETED = "completed"
-    STOPPED_EARLY = "stopped_early"
-    ABORTED = "aborted"
-
-
 class RunState(StrEnum):
     NOT_STARTED = "not_started"
     RUNNING = "running"

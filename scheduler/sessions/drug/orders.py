@@ -16,7 +16,6 @@ from scheduler.errors import Blocked, Fault, NotAllowed, NotFound, OrderSigned, 
 from scheduler.models import (
     Container,
     Order,
-    OrderSex,
     OrderState,
     ProtocolVersion,
     Series,
@@ -24,11 +23,10 @@ from scheduler.models import (
     SessionSettings,
     SessionStatus,
     TreatmentSession,
-    WeightBasis,
 )
 from scheduler.records import access, audit
 from scheduler.records.zone import read_zone
-from scheduler.sessions.drug.dosing import Basis, Dosage, DoseUnit, Sex
+from scheduler.sessions.drug.dosing import Dosage, DoseUnit
 from scheduler.sessions.drug.prescribing import (
     Case,
     DeviceDose,
@@ -262,7 +260,7 @@ def _decided(request: Request) -> dict[str, Any]:
     syringe, bag = request.concentration_mg_ml is not None, request.bag_ml is not None
     return {
         "weight_kg": request.weight_kg, "height_cm": request.height_cm,
-        "sex": None if request.sex is None else OrderSex(request.sex), "basis": WeightBasis(request.basis),
+        "sex": request.sex, "basis": request.basis,
         "dose": request.dose, "dose_unit": request.unit.value, "minutes": request.minutes,
         "vial_mg_ml": request.vial_mg_ml,
         "container": Container.SYRINGE if syringe else Container.BAG if bag else None,
@@ -276,8 +274,8 @@ def _figures(dosage: Dosage | DeviceDose) -> dict[str, Any]:
 def _request_of(order: Order) -> Request:
     """What was decided, read back exactly."""
     return Request(
-        weight_kg=order.weight_kg, dose=order.dose, unit=DoseUnit(order.dose_unit), basis=Basis(order.basis),
-        height_cm=order.height_cm, sex=None if order.sex is None else Sex(order.sex), minutes=order.minutes,
+        weight_kg=order.weight_kg, dose=order.dose, unit=DoseUnit(order.dose_unit), basis=order.basis,
+        height_cm=order.height_cm, sex=order.sex, minutes=order.minutes,
         vial_mg_ml=order.vial_mg_ml, bag_ml=order.bag_ml if order.container is Container.BAG else None,
         concentration_mg_ml=order.concentration_mg_ml if order.container is Container.SYRINGE else None,
     )  # fmt: skip

@@ -10,9 +10,10 @@ from scheduler.errors import ConfirmationNeeded, Fault, refuse
 from scheduler.protocols import IN_DEVICES, drug_key
 from scheduler.sessions.drug import dosing
 from scheduler.sessions.drug.amounts import exact, half_up
-from scheduler.sessions.drug.dosing import Basis, Dosage, DoseUnit, Prescription, Sex
+from scheduler.sessions.drug.dosing import Dosage, DoseUnit, Prescription
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.watch.bounds import impossible_value, improbable_value
+from scheduler.treatment import Basis, Sex
 
 """The one drug that is given in devices; every other is infused."""
 DEVICE_MG = Decimal(28)

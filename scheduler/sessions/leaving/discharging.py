@@ -13,7 +13,8 @@ from uuid import UUID
 
 from scheduler.outcomes.scales.elements import Level
 from scheduler.sessions.policy import DischargeCriteria
-from scheduler.sessions.watch.observations import Phase, VitalsSet, is_full
+from scheduler.sessions.watch.observations import VitalsSet, is_full
+from scheduler.treatment import Phase
 
 CALM = 0
 """On the RASS: alert and calm."""

@@ -10,15 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import AlreadyCorrected, Fault, SessionVoid, refuse
-from scheduler.models import (
-    AdverseEvent,
-    Charted,
-    ChecklistAnswer,
-    SessionStatus,
-    TreatmentSession,
-    Vitals,
-    VitalsPhase,
-)
+from scheduler.models import AdverseEvent, Charted, ChecklistAnswer, SessionStatus, TreatmentSession, Vitals
 from scheduler.models.replaced import is_replaced
 from scheduler.sessions import charting
 from scheduler.sessions.charting import Row, charted, current, find
@@ -90,7 +82,7 @@ def correct_vitals(
         judge(session, values, at=at, others=others, policy=policy, confirmed=confirmed)
     newer = charting.correct(
         db, session, row, reason=correction.reason, occurred_at=at, withdrawn=correction.withdrawn, actor=actor,
-        now=now, **{**values, "phase": VitalsPhase(phase_at(session, at))},
+        now=now, **{**values, "phase": phase_at(session, at)},
     )  # fmt: skip
     sets = others if correction.withdrawn else [*others, newer]
     alerts = raise_alerts(db, session, policy, sets, since=min(at, row.occurred_at), actor=actor, now=now)

@@ -48,8 +48,9 @@ from scheduler.sessions.visit.judging import (
     vitals_words,
 )
 from scheduler.sessions.visit.templates import checklist_of
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
 from scheduler.sessions.watch.signals import signals
+from scheduler.treatment import Phase
 
 NEEDED = ("hr", "sbp", "dbp", "spo2", "rr")
 """What a baseline holds, beside one of the two scores of sedation."""

@@ -27,7 +27,7 @@ from scheduler.sessions.charting import charted, current
 from scheduler.sessions.ledger.entries import policy_of_session
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.settings import policy_of
-from scheduler.sessions.watch.observations import FULL, SEDATION, Phase, VitalsSet, is_full
+from scheduler.sessions.watch.observations import FULL, SEDATION, VitalsSet, is_full
 from scheduler.sessions.watch.observing import as_set, due_in, intervals_of
 from scheduler.sessions.watch.schedule import Due
 from scheduler.sessions.watch.signals import (
@@ -39,6 +39,7 @@ from scheduler.sessions.watch.signals import (
     unsuppressed,
     value_in,
 )
+from scheduler.treatment import Phase
 
 WATCHED = text(one_of("status", *UNDER_WAY)), TreatmentSession.started_at.is_not(None)
 """Drug has been given and the patient is still here: a set of vitals can be overdue. The states are spelt out, so that

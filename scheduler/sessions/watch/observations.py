@@ -4,20 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Protocol
 
-
-class Phase(StrEnum):
-    """When a set was taken: before the start, from the start to the end with every pause, or after the end.
-
-    An observed esketamine session infuses from the first device until the patient leaves: its two hours of
-    observation count from that device, and it has no recovery of its own.
-    """
-
-    BEFORE = "before"
-    INFUSING = "infusing"
-    RECOVERY = "recovery"
+from scheduler.treatment import Phase
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from datetime import datetime
 from scheduler.models import UNDER_WAY, Mode, SessionStatus, TreatmentSession, Vitals
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.watch.bounds import MEASURED
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
 from scheduler.sessions.watch.schedule import Due, Intervals, next_due
+from scheduler.treatment import Phase
 
 
 def phase_at(session: TreatmentSession, at: datetime) -> Phase:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scheduler.sessions.watch.observations import Phase
 from scheduler.sessions.watch.signals import SignalLevel
+from scheduler.treatment import Phase
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from operator import ge, gt, le, lt
 
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
+from scheduler.treatment import Phase
 
 
 class SignalKind(StrEnum):

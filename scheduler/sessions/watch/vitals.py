@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.errors import ConfirmationNeeded, Fault, refuse
-from scheduler.models import Alert, TreatmentSession, Vitals, VitalsPhase
+from scheduler.models import Alert, TreatmentSession, Vitals
 from scheduler.sessions.charting import charted, current, write
 from scheduler.sessions.drug.treating import when
 from scheduler.sessions.ledger.entries import policy_of_session
@@ -57,7 +57,7 @@ def chart_vitals(
     refuse([*faults, *gone_faults(session, at)])
     judge(session, values, at=at, others=sets, policy=policy, confirmed=confirmed)
     row = write(
-        db, session, Vitals, occurred_at=at, actor=actor, now=now, phase=VitalsPhase(phase_at(session, at)), **values,
+        db, session, Vitals, occurred_at=at, actor=actor, now=now, phase=phase_at(session, at), **values,
     )  # fmt: skip
     sets = [*sets, row]
     alerts = raise_alerts(db, session, policy, sets, since=at, actor=actor, now=now)

@@ -9,7 +9,8 @@ from scheduler.demo.body import PRONE, cadss6, draw_body, draw_effect, reading
 from scheduler.demo.mishaps import Mishaps, draw_mishaps
 from scheduler.models import AdverseEventCode
 from scheduler.sessions.watch.bounds import Bounds, impossible, improbable
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
+from scheduler.treatment import Phase
 from tests.scheduler.demo.conftest import NOW
 
 DRAWS, INFUSIONS = 10_000, 6

@@ -31,11 +31,11 @@ from scheduler.models import (
     TreatmentSession,
     Vial,
     Vitals,
-    VitalsPhase,
 )
 from scheduler.sessions.leaving.monitoring_forms import FormState, list_forms
 from scheduler.sessions.record.flowsheet import read_flowsheet
 from scheduler.sessions.record.live_board import read_live_board
+from scheduler.treatment import Phase
 from tests.scheduler.demo.conftest import NOW, TODAY, built
 
 pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
@@ -96,7 +96,7 @@ def test_pressures_rose_about_as_published(demo):
     rises = []
     for session in sessions(demo, TreatmentSession.mode == Mode.INFUSION, TreatmentSession.started_at.is_not(None)):
         sets = demo.db.scalars(select(Vitals).where(Vitals.session_id == session.id)).all()
-        before = max((each for each in sets if each.phase is VitalsPhase.BEFORE), key=lambda each: each.occurred_at)
+        before = max((each for each in sets if each.phase is Phase.BEFORE), key=lambda each: each.occurred_at)
         rises.append(max(each.sbp for each in sets) - before.sbp)
 
     assert len(rises) > 40

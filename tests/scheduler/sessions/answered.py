@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from scheduler.models import Assessment, TreatmentSession, Vitals, VitalsPhase
+from scheduler.models import Assessment, TreatmentSession, Vitals
 from scheduler.sessions.visit.answering import Said, answer
+from scheduler.treatment import Phase
 from tests.builders import ClinicCast
 
 
@@ -48,7 +49,7 @@ def baseline(cast: ClinicCast, session: TreatmentSession, at: datetime, **change
     return cast.keep(
         Vitals(
             clinic_id=cast.id, id=uuid4(), session_id=session.id, occurred_at=at, recorded_at=at,
-            recorded_by=cast.clinician.staff_id, phase=VitalsPhase.BEFORE, temp_c=Decimal("36.6"), **found,
+            recorded_by=cast.clinician.staff_id, phase=Phase.BEFORE, temp_c=Decimal("36.6"), **found,
         )
     )  # fmt: skip
 

@@ -31,12 +31,12 @@ from scheduler.models import (
     TreatmentSession,
     Vial,
     Vitals,
-    VitalsPhase,
 )
 from scheduler.sessions.policy import SessionPolicy
 from scheduler.sessions.policy import Vitals as VitalsPolicy
 from scheduler.sessions.visit.shipped_templates import ESKETAMINE, KETAMINE, SHIPPED
 from scheduler.sessions.watch.schedule import Intervals
+from scheduler.treatment import Phase
 from tests.builders import ClinicCast, clinic_instant
 from tests.treatments import order, settings_row, template, visit
 
@@ -91,7 +91,7 @@ class Chart:
 
     def vitals(self, minutes: float, *measured: int | None, **values: Any) -> Vitals:
         """A set of SBP, DBP, HR and SpO2, and whatever else is named."""
-        phase = VitalsPhase.BEFORE if minutes < 30 else VitalsPhase.INFUSING if minutes <= 82 else VitalsPhase.RECOVERY
+        phase = Phase.BEFORE if minutes < 30 else Phase.INFUSING if minutes <= 82 else Phase.RECOVERY
         said = {"rr": 14, "moaas": 5, "phase": phase, **values}
         return self.put(Vitals, minutes, **dict(zip(("sbp", "dbp", "hr", "spo2"), measured, strict=True)), **said)
 

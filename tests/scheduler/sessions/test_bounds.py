@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from scheduler.sessions.watch.bounds import VITALS, Bounds, impossible, impossible_value, improbable, improbable_value
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
+from scheduler.treatment import Phase
 
 BOUNDS = Bounds()
 WIDE = replace(BOUNDS, pulse_pressure_least=0, pulse_pressure_most=300)

@@ -21,7 +21,6 @@ from scheduler.models import (
     SessionStatus,
     TreatmentSession,
     Vitals,
-    VitalsPhase,
 )
 from scheduler.models.charts import ActionTaken
 from scheduler.models.constraints import broken_constraint
@@ -29,6 +28,7 @@ from scheduler.models.replaced import is_replaced
 from scheduler.sessions import charting
 from scheduler.sessions.leaving import closing
 from scheduler.sessions.steps import lock_visit
+from scheduler.treatment import Phase
 from tests.counting import counted
 from tests.scheduler.sessions.leavers import after, alert, discharged, ledger, phq9, recovering, serious, take
 from tests.treatments import session_in
@@ -240,7 +240,7 @@ def test_a_second_signature_is_refused(signed, sign):
 
 def test_nothing_new_is_charted_after_the_signature(db, clinic, signed):
     with pytest.raises(SessionSigned):
-        charting.chart(db, signed, Vitals, phase=VitalsPhase.RECOVERY, hr=70, actor=clinic.clinician, now=NOW)
+        charting.chart(db, signed, Vitals, phase=Phase.RECOVERY, hr=70, actor=clinic.clinician, now=NOW)
 
 
 def test_the_database_itself_refuses_a_new_row_of_a_signed_session(db, clinic, signed):
@@ -286,7 +286,7 @@ def test_a_signed_session_stays_signed(db, clinic, signed):
 
 def row_of(clinic, session):
     return {
-        "clinic_id": clinic.id, "id": uuid4(), "session_id": session.id, "phase": VitalsPhase.RECOVERY, "hr": 70,
+        "clinic_id": clinic.id, "id": uuid4(), "session_id": session.id, "phase": Phase.RECOVERY, "hr": 70,
         "occurred_at": after(90), "recorded_at": NOW, "recorded_by": clinic.clinician.staff_id, "withdrawn": False,
     }  # fmt: skip
 

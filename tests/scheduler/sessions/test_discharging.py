@@ -19,7 +19,8 @@ from scheduler.sessions.leaving.discharging import (
     unmet,
 )
 from scheduler.sessions.policy import DischargeCriteria
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
+from scheduler.treatment import Phase
 
 START = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
 END, LEAVE = START + timedelta(minutes=40), START + timedelta(minutes=100)

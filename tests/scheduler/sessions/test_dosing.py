@@ -12,11 +12,9 @@ from scheduler.errors import Invalid
 from scheduler.sessions.drug.amounts import half_up
 from scheduler.sessions.drug.dosing import (
     LIMITS,
-    Basis,
     DoseLimits,
     DoseUnit,
     Prescription,
-    Sex,
     blocked,
     calculate,
     change_percent,
@@ -25,6 +23,7 @@ from scheduler.sessions.drug.dosing import (
     questionable,
     reweighed,
 )
+from scheduler.treatment import Basis, Sex
 
 D = Decimal
 DEFAULTS = DoseLimits()

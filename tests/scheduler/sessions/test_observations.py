@@ -13,12 +13,12 @@ from scheduler.sessions.watch.observations import (
     MOAAS,
     RASS,
     SCALES,
-    Phase,
     VitalsSet,
     cadss6_total,
     is_full,
     mean_arterial,
 )
+from scheduler.treatment import Phase
 
 WHOLE = VitalsSet(datetime(2026, 3, 2, tzinfo=UTC), Phase.INFUSING, hr=0, sbp=120, dbp=75, spo2=98, moaas=0)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from scheduler.errors import ConfirmationNeeded, Invalid
-from scheduler.sessions.drug.dosing import Basis, DoseUnit
+from scheduler.sessions.drug.dosing import DoseUnit
 from scheduler.sessions.drug.prescribing import (
     Case,
     DeviceDose,
@@ -20,6 +20,7 @@ from scheduler.sessions.drug.prescribing import (
     validity_faults,
 )
 from scheduler.sessions.policy import SessionPolicy
+from scheduler.treatment import Basis
 
 D = Decimal
 DAY = date(2026, 3, 2)

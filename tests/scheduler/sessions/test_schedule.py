@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.sessions.watch.observations import Phase
 from scheduler.sessions.watch.schedule import OBSERVED, Due, Intervals, Point, coverage, next_due
 from scheduler.sessions.watch.signals import SignalLevel
+from scheduler.treatment import Phase
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 INFUSION = Intervals()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.models import AlertKind, AlertLevel
-from scheduler.sessions.watch.observations import Phase, VitalsSet
+from scheduler.sessions.watch.observations import VitalsSet
 from scheduler.sessions.watch.signals import (
     Raised,
     Signal,
@@ -18,6 +18,7 @@ from scheduler.sessions.watch.signals import (
     unsuppressed,
     value_in,
 )
+from scheduler.treatment import Phase
 
 START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 DEFAULTS = Thresholds()

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 
 from scheduler.errors import ConfirmationNeeded, DomainError, Invalid, NotFound, SessionSigned, SessionVoid
 from scheduler.models import Alert, AuditRow, EndKind, SessionStatus, TreatmentSession, Vitals
-from scheduler.sessions.watch.observations import Phase
 from scheduler.sessions.watch.observing import as_set
 from scheduler.sessions.watch.signals import SignalLevel
 from scheduler.sessions.watch.vitals import ChartedVitals, chart_vitals, read_vitals
+from scheduler.treatment import Phase
 from tests.builders import ClinicCast
 from tests.counting import counted
 from tests.drugs import MINUTE, NOON, START, for_devices, spray
