@@ -14,6 +14,7 @@ from scheduler.outcomes.cohorts.followup import Care, Since
 from scheduler.outcomes.cohorts.published import Measure
 from scheduler.outcomes.cohorts.report import Asked, By
 from scheduler.outcomes.cohorts.rows import figure_names
+from scheduler.outcomes.trajectories.courses import LEFT_AFTER
 
 NAMES = tuple(Asked.__dataclass_fields__)
 KEY = validate.Length(1, 100)
@@ -149,6 +150,13 @@ class SectionOut(Shape):
         fields.Nested(RateOut), required=True, metadata={"description": "Completeness first; what the scale can tell."}
     )
     running = fields.Integer(required=True, metadata={"description": "Courses that go on, or rest."})
+    left = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Of those who dropped out, who left without a word: nobody closed the series, nothing was "
+            f"given for more than {LEFT_AFTER.days} days, and no visit is ahead."
+        },
+    )
     endpoint_not_due = fields.Integer(
         required=True, metadata={"description": "Courses whose endpoint can still be captured."}
     )
@@ -224,6 +232,9 @@ class CohortRowOut(Shape):
     infusions = fields.Integer(required=True, attribute="course.given")
     planned = fields.Integer(required=True, attribute="course.planned")
     ending = fields.Enum(Ending, by_value=True, required=True, attribute="course.ending")
+    left = fields.Boolean(
+        required=True, attribute="course.left", metadata={"description": "Dropped out without a word."}
+    )
     reason = fields.String(required=True, attribute="course.head.reason")
     baseline = fields.Nested(CohortBaselineOut, required=True, allow_none=True)
     endpoint = fields.Nested(CohortScoreOut, required=True, allow_none=True)

@@ -28,7 +28,7 @@ class Ending(StrEnum):
     COMPLETED = "completed"
     """Every planned infusion was given."""
     DROPPED_OUT = "dropped_out"
-    """It ended with fewer."""
+    """It ended with fewer, or was left without a word."""
     RUNNING = "running"
     """It goes on, or rests."""
 
@@ -66,6 +66,8 @@ class CourseFacts:
     given: int
     planned: int
     ending: Ending
+    left: bool
+    """Whether it dropped out without a word: nobody closed it, and nothing was given or planned for long."""
     baseline: Point | None
     endpoint: Endpoint | None
     has_endpoint_score: bool
@@ -112,7 +114,8 @@ def facts_of(
         patient_id=record.patient_id,
         given=len(course.given),
         planned=max(course.planned, len(course.given)),
-        ending=_ending(course),
+        ending=_ending(course, now),
+        left=course.is_left(now),
         baseline=baseline,
         endpoint=endpoint,
         has_endpoint_score=_observes(endpoint if baseline else endpoint_of(unheld, course, yardstick.zone, now)),
@@ -129,10 +132,10 @@ def _followed(record: PatientCourses, course: Course, scale: Scale) -> list[Read
     return of_course(record.of(scale.key), course, begun)
 
 
-def _ending(course: Course) -> Ending:
+def _ending(course: Course, now: datetime) -> Ending:
     if len(course.given) >= course.planned:
         return Ending.COMPLETED
-    return Ending.DROPPED_OUT if course.ended else Ending.RUNNING
+    return Ending.DROPPED_OUT if course.ended or course.is_left(now) else Ending.RUNNING
 
 
 def _observes(endpoint: Endpoint | None) -> bool:

@@ -9,6 +9,7 @@ from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.scales.lines import Lines
 from scheduler.outcomes.trajectories.change import change
+from scheduler.outcomes.trajectories.courses import LEFT_AFTER
 from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
 from scheduler.outcomes.trajectories.points import Scored
 
@@ -43,6 +44,11 @@ WINDOW = f"{FIRST_DAY} to {LAST_DAY} days after the last infusion of the inducti
 EVERY = "Every induction course whose first infusion was given in the period."
 OBSERVED = f"Those with a baseline and a score that counts {WINDOW}."
 FILLED = "Those with a baseline and, once the window has passed, any later score that counts."
+
+ENDED = (
+    "Courses that have ended, had all their infusions, or were left: nothing given for more than "
+    f"{LEFT_AFTER.days} days, and no visit ahead."
+)
 
 
 def _remits(score: Scored, lines: Lines) -> bool | None:
@@ -153,8 +159,7 @@ IDEATION_IMPROVED = Figure(
     "The same item is answered lower at the endpoint.", _ideation_improved,
 )  # fmt: skip
 COMPLETED = Figure(
-    "completed", Topic.COURSE, "Course completed", "Courses that have ended, or had all their infusions.",
-    "Every planned infusion was given.", _completes,
+    "completed", Topic.COURSE, "Course completed", ENDED, "Every planned infusion was given.", _completes,
 )  # fmt: skip
 FIGURES: tuple[Figure, ...] = (
     *COMPLETENESS,

@@ -143,6 +143,8 @@ class Section:
     key: str | None
     courses: tuple[CourseFacts, ...]
     running: int
+    left: int
+    """Of those who dropped out, who left without a word."""
     endpoint_not_due: int
     rates: tuple[Rate, ...]
     change: Change | None
@@ -207,6 +209,7 @@ def section(key: str | None, courses: Sequence[CourseFacts], cohort: Cohort) -> 
         key=key,
         courses=tuple(courses),
         running=sum(course.ending is Ending.RUNNING for course in courses),
+        left=sum(course.left for course in courses),
         endpoint_not_due=sum(not course.endpoint_is_due for course in courses),
         rates=tuple(_rate(figure, courses, cohort) for figure in figures_of(cohort.scale, lines)),
         change=mean_change(observed),

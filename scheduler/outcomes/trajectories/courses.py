@@ -13,6 +13,12 @@ from scheduler.clinic_time import local_date
 from scheduler.outcomes.trajectories.yardstick import Yardstick
 from scheduler.protocols import LONGEST_CLAIM
 
+LEFT_AFTER = timedelta(days=45)
+"""Who was given nothing for so long, and has no visit ahead, has left a course that nobody closed.
+
+No induction pauses for so long, and the window of its endpoint has passed by then.
+"""
+
 
 @dataclass(frozen=True)
 class Infusion:
@@ -86,6 +92,12 @@ class Course:
     def is_over(self) -> bool:
         """Whether no further infusion belongs to it."""
         return bool(self.given) and (self.ended or len(self.given) >= self.planned > 0)
+
+    def is_left(self, now: datetime) -> bool:
+        """Whether it was given up without a word: some infusions are still to come, and nobody expects them."""
+        if not self.given or self.is_over or now - self.given[-1].at <= LEFT_AFTER:
+            return False
+        return not any(infusion.at > now for infusion in self.infusions)
 
     def holds(self, reading: Reading) -> bool:
         """Whether the form came before the infusion of a standing visit of this course."""

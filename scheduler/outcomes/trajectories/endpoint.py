@@ -37,9 +37,10 @@ class Endpoint:
 def endpoint_of(scores: Sequence[Scored], course: Course | None, zone: ZoneInfo, now: datetime) -> Endpoint | None:
     """The first score of the window, and what the last before its end would say; None while the course goes on.
 
+    A course that was left without a word has one too: reports would else be of those alone who stayed.
     `scores` are those of this course after its first infusion: what is carried never crosses into another.
     """
-    if course is None or not course.is_over:
+    if course is None or not (course.is_over or course.is_left(now)):
         return None
     last = local_date(course.given[-1].at, zone)
     opens_on, closes_on = last + timedelta(days=FIRST_DAY), last + timedelta(days=LAST_DAY)

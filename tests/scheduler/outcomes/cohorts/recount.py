@@ -26,10 +26,11 @@ class Counted:
     all_scores: list[dict[str, Any]]
     """The same, whatever was given later."""
     further: datetime | None
+    left: bool
 
     @property
     def over(self) -> bool:
-        return self.series["status"] != "active" or len(self.given) >= self.series["infusions"]
+        return self.left or self.series["status"] != "active" or len(self.given) >= self.series["infusions"]
 
 
 class Recount:
@@ -77,7 +78,15 @@ class Recount:
         ]
         later = [form for form in fit if form["taken_at"] > given[0][0]]
         own = [form for form in later if until is None or form["taken_at"] <= until]
-        return Counted(series, given, early[-1] if early else None, own, later, until)
+        left = self._left(series, given)
+        return Counted(series, given, early[-1] if early else None, own, later, until, left)
+
+    def _left(self, series: dict[str, Any], given: list[tuple[datetime, datetime]]) -> bool:
+        if series["status"] != "active" or len(given) >= series["infusions"]:
+            return False
+        booked = [visit for visit in self.history.visits if visit["series_id"] == series["id"]]
+        ahead = [visit for visit in booked if visit["status"] in LIVE and visit["starts_at"] + PREPARE > self.now]
+        return not ahead and self.now - given[-1][0] > timedelta(days=45)
 
     def _standing(self, series: dict[str, Any]) -> list[dict[str, Any]]:
         replaced = {form["replaces_id"] for form in self.history.forms}

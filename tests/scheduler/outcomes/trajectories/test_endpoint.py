@@ -1,8 +1,10 @@
 """The endpoint of an induction, observed and carried forward."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.scheduler.outcomes.trajectories.worked import DAY, FIRST, LATER, read, worked
+from tests.scheduler.outcomes.trajectories.worked import DAY, FIRST, LATER, course, infusion, read, worked
 
 
 def told(endpoint):
@@ -49,8 +51,21 @@ def test_a_baseline_is_never_carried():
     assert told(read([(0, 20)]).endpoint) == (None, None)
 
 
-def test_a_course_that_goes_on_has_no_endpoint():
-    assert read([(0, 20), (22, 9)], planned=6).endpoint is None
+@pytest.mark.parametrize(("now", "goes_on"), [(52, True), (53, False)])
+def test_a_course_that_goes_on_has_no_endpoint_until_it_is_left_without_a_word(now, goes_on):
+    """The last of the three infusions was on day 7: 45 days are day 52."""
+    found = read([(0, 20), (22, 9)], planned=6, now=FIRST + now * DAY).endpoint
+
+    assert (found is None) is goes_on
+    assert goes_on or told(found) == (22, (22, False))
+
+
+@pytest.mark.parametrize(("visit", "left"), [(60, False), (20, True)])
+def test_who_has_a_visit_ahead_has_not_left(visit, left):
+    begun = course(0, 3, 7, planned=6)
+    awaited = replace(begun, infusions=(*begun.infusions, infusion(visit, given=False)))
+
+    assert awaited.is_left(FIRST + 59 * DAY) is left
 
 
 def test_a_course_that_was_stopped_has_one():
