@@ -8,7 +8,7 @@ from functools import cached_property
 from uuid import UUID, uuid5
 
 from scheduler.outcomes.timing.occasions import AFTER_EACH, Calendar, Occasion, occasions_of
-from scheduler.outcomes.trajectories.courses import PatientCourses, Reading, of_course
+from scheduler.outcomes.trajectories.courses import PatientCourses, Reading
 from scheduler.protocols import BEFORE, Measure, Moment
 
 NEAREST = frozenset({*AFTER_EACH, Moment.WEEKLY, Moment.MONTHLY})
@@ -72,7 +72,7 @@ def dues_of(record: PatientCourses, calendar: Calendar, measures: Iterable[Measu
 def _of_measure(record: PatientCourses, calendar: Calendar, measure: Measure, now: datetime) -> Iterator[Due]:
     course = calendar.course
     usable = [each for each in record.of(measure.scale) if each.complete or each.total is not None]
-    readings = of_course(usable, course, record.courses)
+    readings = calendar.own(usable)
     for occasion in occasions_of(measure.moment, calendar, measure.window):
         done_by = _answer_to(occasion, calendar, readings)
         state = _state(occasion, measure, now, is_done=done_by is not None)

@@ -4,15 +4,15 @@ A protocol may give a form after an infusion a window of its own; what it gives 
 A form given after a later infusion speaks of that one: what comes after an infusion can be asked only until the next.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from scheduler.clinic_time import DAY, boundary, local_date
 from scheduler.outcomes.trajectories.contexts import WINDOWS
-from scheduler.outcomes.trajectories.courses import Course, Infusion
+from scheduler.outcomes.trajectories.courses import Course, Infusion, Reading
 from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
 from scheduler.protocols import BEFORE, EVERY_HOURS, MeasureWindow, Moment
 
@@ -23,6 +23,7 @@ AFTER_EACH = {
 }
 ENDPOINT_DUE_DAY = 21
 """From the end of this day on an endpoint that nobody asked for is overdue: ten days are left to get it."""
+EVER, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 WEEKS, MONTHS = 4, 12
 TIMES = {Moment.ENDPOINT: 1, Moment.WEEKLY: WEEKS, Moment.MONTHLY: MONTHS}
 """How often it is asked for after the last infusion."""
@@ -54,6 +55,8 @@ class Calendar:
 
     course: Course
     infusions: tuple[Infusion, ...]
+    since: datetime | None
+    """When the patient was last treated in an earlier course."""
     until: datetime | None
     """When the patient was first treated in a later course, with which this one is over."""
     baseline_days: int
@@ -63,6 +66,14 @@ class Calendar:
         """The beginning of the local day that is so many days after that of an instant."""
         return boundary(local_date(at, self.zone) + days * DAY, 0, self.zone)
 
+    def own(self, readings: Iterable[Reading]) -> list[Reading]:
+        """The readings of this course, whose visits to come belong to it too: what was given meanwhile ends nothing.
+
+        A form that came before one of its visits' infusions is always among them.
+        """
+        since, until = self.since or EVER, self.until or NEVER
+        return [each for each in readings if since < each.taken_at <= until or self.course.holds(each)]
+
 
 def calendar_of(
     course: Course, courses: Sequence[Course], *, baseline_days: int, zone: ZoneInfo, now: datetime
@@ -70,9 +81,10 @@ def calendar_of(
     """The course among all of a patient's. A planned visit counts until its day is over."""
     today = local_date(now, zone)
     kept = [each for each in course.infusions if each.given or local_date(each.at, zone) >= today]
-    others = (given.at for other in courses if other.series_id != course.series_id for given in other.given)
+    others = [given.at for other in courses if other.series_id != course.series_id for given in other.given]
+    since = max((at for at in others if kept and at < kept[0].at), default=None)
     until = min((at for at in others if kept and at > kept[-1].at), default=None)
-    return Calendar(course, tuple(kept), until, baseline_days, zone)
+    return Calendar(course, tuple(kept), since, until, baseline_days, zone)
 
 
 def occasions_of(moment: Moment, calendar: Calendar, window: MeasureWindow | None = None) -> Iterator[Occasion]:

@@ -110,9 +110,35 @@ def test_the_clinics_own_days_of_a_baseline_hold(clinic, asking, log, look, at):
 
 def test_a_baseline_is_asked_for_at_the_first_visit_alone(clinic, asking, look, at):
     asking(Measure("gad7", Moment.BASELINE))
-    series = write_series(clinic, clinic.patient(), [at("Thu 09:00", week=-1), at("Mon 09:00")], BOOKED)
+    series = write_series(clinic, clinic.patient(), [at("Thu 09:00", week=-1), at("Mon 09:00")])
 
     assert missing(look(at("Mon 08:00")), appointments_of(clinic, series)[1]) == ()
+
+
+def test_a_baseline_is_asked_for_at_the_second_visit_where_the_first_fell_through(clinic, asking, look, at):
+    asking(Measure("gad7", Moment.BASELINE))
+    series = write_series(clinic, clinic.patient(), [at("Thu 09:00", week=-1), at("Mon 09:00")], BOOKED)
+
+    assert missing(look(at("Mon 08:00")), appointments_of(clinic, series)[1]) == ("gad7",)
+
+
+def test_what_was_answered_in_another_course_is_no_baseline_of_this_one(clinic, asking, log, look, at):
+    asking(Measure("gad7", Moment.BASELINE))
+    patient = clinic.patient()
+    log(patient.id, at("Wed 12:00", week=-1), [0] * 7, "gad7")
+    write_series(clinic, patient, [at("Thu 09:00", week=-1)])
+    here = visit(clinic, patient=patient)
+
+    assert missing(look(at("Mon 08:00")), here) == ("gad7",)
+
+
+def test_a_form_that_names_a_visit_that_was_moved_goes_by_its_time(clinic, log, look, at):
+    patient = clinic.patient()
+    here = visit(clinic, patient=patient)
+    moved = visit(clinic, AppointmentStatus.CANCELLED, patient=patient, starts_at=at("Mon 07:00"))
+    log(here.patient_id, at("Mon 07:30"), appointment_id=moved.id)
+
+    assert missing(look(at("Mon 08:00")), here) == ()
 
 
 def test_what_is_not_required_is_not_missing(clinic, asking, look, at):
@@ -213,6 +239,20 @@ def test_a_form_between_infusions_is_overdue_while_it_can_still_be_given(db, cli
 
     assert late == {patient.id: ("phq9",)}
     assert gone == {patient.id: ()}
+
+
+def test_many_first_visits_that_want_a_baseline_are_read_at_once(db, clinic, asking, look, at):
+    asking(Measure("gad7", Moment.BASELINE))
+    sent = []
+    for _ in range(2):
+        visit(clinic)
+        visit(clinic)
+        look(at("Mon 08:00"))
+        with counted(db) as sending:
+            found = look(at("Mon 08:00"))
+        sent.append((len(sending), len(found.visits)))
+
+    assert sent == [(5, 2), (5, 4)]
 
 
 def test_many_visits_take_the_statements_of_one(db, clinic, log, look, at):

@@ -247,3 +247,11 @@ def test_a_form_that_is_due_as_it_closes_is_never_overdue():
     ]
 
     assert seen == [["open"], ["missed"]]
+
+
+def test_a_treatment_in_another_course_meanwhile_ends_nothing_of_one_that_goes_on():
+    going, booster = course(infusion(0), infusion(6, given=False)), course(infusion(3))
+
+    found = due(Moment.PRE_INFUSION, going, form(after(days=6, hours=-1)), now=after(days=6), others=(booster,))
+
+    assert states(found) == ["missed", "done"]
