@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.errors import Invalid
 from scheduler import documents
+from scheduler.errors import Invalid
 from scheduler.sessions.drug.dosing import LIMITS, DoseUnit
 from scheduler.sessions.policy import ORDERED, RANGES, UNCONFIRMED, WORDS, SessionPolicy, as_document, from_document
 from scheduler.sessions.watch.bounds import Bounds
