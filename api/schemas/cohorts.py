@@ -123,15 +123,35 @@ class SurvivalStepOut(Shape):
     interval = interval()
 
 
+class AtWorstOut(Shape):
+    """The same curve if every loss that no later score has borne out or denied is a relapse."""
+
+    events = fields.Integer(required=True)
+    median = fields.Integer(required=True, allow_none=True)
+    median_interval = fields.List(fields.Integer(allow_none=True), required=True)
+    steps = fields.List(fields.Nested(SurvivalStepOut), required=True)
+
+
 class DurabilityOut(Shape):
     """Kaplan and Meier's curve of responses that last, censored at the last score; intervals by log-log.
 
-    Unaided: censored at the first further infusion after the induction too.
+    Unaided: judged by the scores before the first further infusion after the induction, and censored there too.
     """
 
     since = fields.Enum(Since, by_value=True, required=True, attribute="curve.since")
     care = fields.Enum(Care, by_value=True, required=True, attribute="curve.care")
     count = fields.Integer(required=True, attribute="survival.count")
+    patients = fields.Integer(required=True)
+    unconfirmed = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Losses that no later score has borne out or denied: nobody was seen again, or was treated "
+            "first. No relapses here, and relapses in `at_worst`."
+        },
+    )
+    at_worst = fields.Nested(AtWorstOut, required=True)
+    day_28_at_worst = fields.Nested(SurvivalStepOut, required=True, allow_none=True)
+    day_56_at_worst = fields.Nested(SurvivalStepOut, required=True, allow_none=True)
     events = fields.Integer(required=True, attribute="survival.events")
     day_28 = fields.Nested(SurvivalStepOut, required=True, allow_none=True)
     day_56 = fields.Nested(SurvivalStepOut, required=True, allow_none=True)

@@ -1,13 +1,15 @@
 """How long responses lasted, as curves that end where fewer than five are watched."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scheduler.outcomes.cohorts.disclosure import Disclosure, watched_days
-from scheduler.outcomes.cohorts.followup import Care, Curve, Since
+from scheduler.outcomes.cohorts.disclosure import Disclosure, lasting
+from scheduler.outcomes.cohorts.followup import CURVES, Care, Since
 from scheduler.outcomes.cohorts.published import Measure, published_for
 from scheduler.outcomes.cohorts.report import HUNDRED
-from scheduler.outcomes.cohorts.sheet import OURS, SECOND, THEIRS, quiet, sheet
+from scheduler.outcomes.cohorts.sheet import OURS, SECOND, THEIRS, WITHHELD, quiet, sheet
 from scheduler.outcomes.cohorts.statistics import Step, Survival
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
 
@@ -19,12 +21,13 @@ LOOKS = {
     Care.UNAIDED: (OURS, "-", "Unaided: to the first further infusion"),
     Care.ANY: (SECOND, "--", "Whatever was given"),
 }
+AT_WORST = "if every unconfirmed loss is one"
 FOOT = "Kaplan-Meier; bands: 95 % log-log intervals; censored at the last score. Drawn while five or more are watched."
 MARKS = ((Measure.DURABLE_28, 28), (Measure.DURABLE_56, 56))
 
 
 def durability(disclosure: Disclosure) -> tuple[Figure, str, str]:
-    """Two panels by where the days begin, two curves in each by what was given meanwhile."""
+    """Two panels by where the days begin; unaided from the endpoint only, since before it the course infuses."""
     title = "How long responses lasted"
     figure = sheet(WIDTH, HEIGHT, title, disclosure, FOOT)
     panels = figure.subplots(1, 2)
@@ -40,12 +43,15 @@ def _panel(axes: Axes, since: Since, disclosure: Disclosure) -> str:
     axes.set_yticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
     axes.set_xlabel("Days", color=MUTED, size=9.5)
-    found = {care: _known(Curve(since, care), disclosure) for care in Care}
-    last = max((day for _, day in filter(None, found.values())), default=0)
+    whole, curves = disclosure.report.whole, [curve for curve in CURVES if curve.since is since]
+    found = {curve.care: lasting(disclosure, whole, curve) for curve in curves}
+    worst = {curve.care: lasting(disclosure, whole, curve, at_worst=True) for curve in curves}
+    last = max((day for _, day in filter(None, [*found.values(), *worst.values()])), default=0)
     shown = max(last, 60)
     axes.set_xlim(0, shown * 1.02)
     axes.set_xticks(range(0, shown + 1, DAYS))
     heard = [_curve(axes, care, *told) for care, told in found.items() if told]
+    heard += [_at_worst(axes, care, worst[care]) for care, told in found.items() if told]
     _at_risk(axes, found, shown)
     if since is Since.ENDPOINT:
         _others(axes, disclosure, shown)
@@ -56,16 +62,30 @@ def _panel(axes: Axes, since: Since, disclosure: Disclosure) -> str:
     return f"{NAMES[since]}: {' '.join(heard) or 'withheld.'}"
 
 
-def _known(curve: Curve, disclosure: Disclosure) -> tuple[Survival, int] | None:
-    left, last = disclosure.report.whole.curve(curve), watched_days(disclosure, disclosure.report.whole, curve)
-    return None if left is None or last is None else (left, last)
+def _at_worst(axes: Axes, care: Care, told: tuple[Survival, int] | None) -> str:
+    """A thin dotted line without a band: what is left if every unconfirmed loss is a relapse."""
+    name = f"{LOOKS[care][2]}, {AT_WORST}"
+    if told is None:
+        axes.plot([], [], " ", label=f"{name}: {WITHHELD}")
+        return f"{name}: {WITHHELD}."
+    left, last = told
+    _line(axes, _steps(left, last), f"{name}, {left.events}", color=LOOKS[care][0], linestyle=":", linewidth=1.3)
+    return f"{name}: {left.events} relapses, {_told(left, last)}."
+
+
+def _steps(left: Survival, last: int) -> list[Step]:
+    return [Step(0, left.count, 0, 1.0, None), *(step for step in left.steps if step.day <= last)]
+
+
+def _line(axes: Axes, steps: list[Step], label: str, **look: Any) -> None:
+    days, shares = [step.day for step in steps], [HUNDRED * step.left for step in steps]
+    axes.step(days, shares, where="post", label=label, **look)
 
 
 def _curve(axes: Axes, care: Care, left: Survival, last: int) -> str:
     color, dashes, name = LOOKS[care]
-    steps = [Step(0, left.count, 0, 1.0, None), *(step for step in left.steps if step.day <= last)]
-    days, shares = [step.day for step in steps], [HUNDRED * step.left for step in steps]
-    axes.step(days, shares, where="post", color=color, linestyle=dashes, linewidth=2.2, label=f"{name}, n {left.count}")
+    steps = _steps(left, last)
+    _line(axes, steps, f"{name}, n {left.count}", color=color, linestyle=dashes, linewidth=2.2)
     banded = [step for step in steps if step.interval]
     reach = [step.day for step in banded] + [last][: len(banded)]
     axes.fill_between(reach, *_band(banded), step="post", color=color, alpha=0.13, linewidth=0)

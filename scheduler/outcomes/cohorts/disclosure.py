@@ -8,6 +8,7 @@ from scheduler.outcomes.cohorts.facts import NOT_SAID, CourseFacts, Ending
 from scheduler.outcomes.cohorts.figures import Topic, counted
 from scheduler.outcomes.cohorts.followup import CURVES, Curve
 from scheduler.outcomes.cohorts.report import Report, Section
+from scheduler.outcomes.cohorts.statistics import Survival
 from scheduler.outcomes.cohorts.suppression import LEAST, Cell, Family, Name, shown
 
 REASONS = ("patient_wish", "clinical_decision", "missed_visits", "other", NOT_SAID)
@@ -39,8 +40,8 @@ def because(reason: str) -> str:
     return f"{DROPPED}/reason/{reason}"
 
 
-def of_curve(curve: Curve) -> str:
-    return f"durability/{curve.since}/{curve.care}"
+def of_curve(curve: Curve, *, at_worst: bool = False) -> str:
+    return f"durability/{curve.since}/{curve.care}" + ("/at_worst" if at_worst else "")
 
 
 def disclose(report: Report) -> Disclosure:
@@ -71,7 +72,7 @@ class _Cells:
         self.cells.extend(self._course_ends(section))
         self.cells.extend(_responded(section))
         self.cells.extend(_adverse_events(section))
-        self.cells.extend(_durability(section))
+        self.cells.extend(self._durability(section))
 
     def _members(self, courses: Iterable[CourseFacts]) -> int:
         row = bytearray(len(self.places) // 8 + 1)
@@ -106,6 +107,22 @@ class _Cells:
             self.families.append(cells)
             yield from cells
 
+    def _durability(self, section: Section) -> Iterator[Cell]:
+        """A curve is told where five or more relapsed and five or more did not: its steps are single people.
+
+        So is the second, with losses that nobody has confirmed, where it has none more, or five or more.
+        """
+        for curve in CURVES:
+            spans = [(course, course.spans[curve]) for course in section.courses if curve in course.spans]
+            if not spans:
+                continue
+            whole = (section.key, of_denominator(of_curve(curve)))
+            yield Cell(whole, len(spans))
+            for at_worst in (False, True):
+                lost = [course for course, span in spans if (span.at_worst if at_worst else span).relapsed]
+                name, others = (section.key, of_curve(curve, at_worst=at_worst)), len(spans) - len(lost)
+                yield Cell(name, len(lost), whole, others, self._members(lost))
+
 
 def _responded(section: Section) -> Iterator[Cell]:
     responses = sum(course.first_response is not None for course in section.courses)
@@ -117,16 +134,6 @@ def _adverse_events(section: Section) -> Iterator[Cell]:
     events, charted = section.adverse_events, (section.key, CHARTED)
     yield Cell(charted, events.charted)
     yield Cell((section.key, EVENTS), events.with_event, charted, events.charted - events.with_event)
-
-
-def _durability(section: Section) -> Iterator[Cell]:
-    """A curve is told where five or more relapsed and five or more did not: its steps are single people."""
-    for curve in CURVES:
-        found = section.curve(curve)
-        if found is not None:
-            whole = (section.key, of_denominator(of_curve(curve)))
-            yield Cell(whole, found.count)
-            yield Cell((section.key, of_curve(curve)), found.events, whole, found.count - found.events)
 
 
 def drop_outs_by_infusion(disclosure: Disclosure, section: Section) -> list[tuple[str, int]]:
@@ -146,12 +153,17 @@ def drop_outs_by_reason(section: Section) -> list[tuple[str, int]]:
     return [(because(reason), found[reason]) for reason in REASONS]
 
 
-def watched_days(disclosure: Disclosure, section: Section, curve: Curve) -> int | None:
-    """To which day a curve may be drawn: while five or more are watched; None where it may not."""
-    found = section.curve(curve)
-    if found is None or not disclosure.tells(section.key, of_curve(curve)):
+def lasting(
+    disclosure: Disclosure, section: Section, curve: Curve, *, at_worst: bool = False
+) -> tuple[Survival, int] | None:
+    """A curve, and to which day it may be drawn: while five or more are watched; None where it may not."""
+    found = section.lasting(curve)
+    names = {of_curve(curve), of_curve(curve, at_worst=at_worst)}
+    if found is None or not all(disclosure.tells(section.key, name) for name in names):
         return None
-    return max((step.day for step in found.steps if step.at_risk >= LEAST), default=None)
+    left = found.at_worst if at_worst else found.survival
+    last = max((step.day for step in left.steps if step.at_risk >= LEAST), default=None)
+    return None if last is None else (left, last)
 
 
 def sections(report: Report) -> Sequence[Section]:

@@ -13,10 +13,10 @@ from scheduler.outcomes.cohorts.disclosure import (
     Disclosure,
     drop_outs_by_infusion,
     drop_outs_by_reason,
+    lasting,
     of_curve,
     of_denominator,
     sections,
-    watched_days,
 )
 from scheduler.outcomes.cohorts.followup import CURVES, Curve
 from scheduler.outcomes.cohorts.report import DURABLE_DAYS, Section
@@ -30,6 +30,8 @@ FORMULAS = tuple("=+-@\t\r")
 """With one of these a spreadsheet takes a text for a formula."""
 
 GONE = "Courses that ended with fewer infusions than planned."
+CONFIRMED = "A relapse is a loss that a later score has borne out; one that was not is no relapse yet."
+AT_WORST = "If every unconfirmed loss is a relapse."
 
 Line = dict[str, object]
 
@@ -65,7 +67,8 @@ def _told(section: Section, disclosure: Disclosure) -> Iterator[Line]:
     yield from _adverse_events(section, disclosure)
     if disclosure.report.cohort.yardstick.relapse is not None:
         for curve in CURVES:
-            yield from _durability(section, curve, disclosure)
+            for at_worst in (False, True):
+                yield from _durability(section, curve, disclosure, at_worst=at_worst)
 
 
 def _count(section: Section, disclosure: Disclosure, name: str, size: int, words: str) -> Line:
@@ -158,12 +161,14 @@ def _adverse_events(section: Section, disclosure: Disclosure) -> Iterator[Line]:
     }  # fmt: skip
 
 
-def _durability(section: Section, curve: Curve, disclosure: Disclosure) -> Iterator[Line]:
-    name, left, last = of_curve(curve), section.curve(curve), watched_days(disclosure, section, curve)
-    words = {"population": "Courses that responded, from that score on.", "formula": "Kaplan-Meier, log-log interval."}
-    if left is None or last is None:
+def _durability(section: Section, curve: Curve, disclosure: Disclosure, *, at_worst: bool) -> Iterator[Line]:
+    name, told = of_curve(curve, at_worst=at_worst), lasting(disclosure, section, curve, at_worst=at_worst)
+    formula = f"Kaplan-Meier, log-log interval. {AT_WORST if at_worst else CONFIRMED}"
+    words = {"population": "Courses that responded, from that score on.", "formula": formula}
+    if told is None:
         yield _withheld(name, **words)
         return
+    left, last = told
     yield {"figure": name, "numerator": left.events, "denominator": left.count, "unit": "relapses", **words}
     for day in DURABLE_DAYS:
         step = left.at(day) if day <= last else None

@@ -37,7 +37,8 @@ class Curve:
     care: Care
 
 
-CURVES = tuple(Curve(since, care) for since in Since for care in Care)
+CURVES = (Curve(Since.ENDPOINT, Care.UNAIDED), *(Curve(since, Care.ANY) for since in Since))
+"""From the first response on nobody is unaided: the course itself still infuses."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,13 @@ class Span:
 
     days: int
     relapsed: bool
+    lost_on: int | None = None
+    """The day of a loss that no later score has borne out or denied: the patient was not seen again, or treated."""
+
+    @property
+    def at_worst(self) -> "Span":
+        """The same if an unconfirmed loss is a relapse."""
+        return self if self.lost_on is None else Span(self.lost_on, relapsed=True)
 
 
 def spans_of(
@@ -54,7 +62,8 @@ def spans_of(
 ) -> dict[Curve, Span]:  # fmt: skip
     """The spans of a course that responded. `after` are its scores since the first infusion, and all that follow.
 
-    A relapse that nobody has confirmed is none yet. Without a line for relapses, as on most scales, there is no span.
+    A relapse that nobody has confirmed is none yet, and told beside. Without a line for relapses, as on most scales,
+    there is no span.
     """
     if yardstick.relapse is None:
         return {}
@@ -70,23 +79,25 @@ def spans_of(
 def _spans(
     after: Sequence[Scored], starts: dict[Since, Point | None], further: Infusion | None, yardstick: Yardstick
 ) -> Iterator[tuple[Curve, Span]]:
-    for since, start in starts.items():
+    for curve in CURVES:
+        start = starts[curve.since]
         if start is None:
             continue
-        end, relapsed = _watched([score for score in after if score.point.taken_at >= start.taken_at], yardstick)
-        yield Curve(since, Care.ANY), _span(start, end, yardstick, relapsed=relapsed)
-        if further is None or further.at >= end:
-            yield Curve(since, Care.UNAIDED), _span(start, end, yardstick, relapsed=relapsed)
-        elif further.at > start.taken_at:
-            yield Curve(since, Care.UNAIDED), _span(start, further.at, yardstick, relapsed=False)
+        scores, end = [score for score in after if score.point.taken_at >= start.taken_at], after[-1].point.taken_at
+        if curve.care is Care.UNAIDED and further is not None:
+            scores, end = [score for score in scores if score.point.taken_at <= further.at], min(end, further.at)
+        if scores:
+            yield curve, _span(start, scores, end, yardstick)
 
 
-def _watched(scores: Sequence[Scored], yardstick: Yardstick) -> tuple[datetime, bool]:
-    """To the confirmed relapse, else to the last score; and which of the two it was."""
+def _span(start: Point, scores: Sequence[Scored], end: datetime, yardstick: Yardstick) -> Span:
+    """To the confirmed relapse, else to the end. Scores after a further infusion say nothing of what came before it."""
+
+    def days(at: datetime) -> int:
+        return (local_date(at, yardstick.zone) - local_date(start.taken_at, yardstick.zone)).days
+
     found = relapses(scores, yardstick.relapse)
-    relapse = next((relapse for relapse in found if relapse.confirmed_by), None)
-    return (relapse.at, True) if relapse else (scores[-1].point.taken_at, False)
-
-
-def _span(start: Point, end: datetime, yardstick: Yardstick, *, relapsed: bool) -> Span:
-    return Span((local_date(end, yardstick.zone) - local_date(start.taken_at, yardstick.zone)).days, relapsed)
+    confirmed = next((relapse for relapse in found if relapse.confirmed_by), None)
+    if confirmed is not None:
+        return Span(days(confirmed.at), relapsed=True)
+    return Span(days(end), relapsed=False, lost_on=days(found[-1].at) if found else None)

@@ -1,7 +1,7 @@
 """The report of a cohort: completeness first, then what was reached, every share with its two numbers. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -126,6 +126,14 @@ class Durability:
 
     curve: Curve
     survival: Survival
+    at_worst: Survival
+    """If every loss that no later score has borne out or denied is one."""
+    patients: int
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many such losses there are."""
+        return self.at_worst.events - self.survival.events
 
     @property
     def day_28(self) -> Step | None:
@@ -134,6 +142,14 @@ class Durability:
     @property
     def day_56(self) -> Step | None:
         return self.survival.at(DURABLE_DAYS[1])
+
+    @property
+    def day_28_at_worst(self) -> Step | None:
+        return self.at_worst.at(DURABLE_DAYS[0])
+
+    @property
+    def day_56_at_worst(self) -> Step | None:
+        return self.at_worst.at(DURABLE_DAYS[1])
 
 
 @dataclass(frozen=True)
@@ -157,8 +173,12 @@ class Section:
     def rate(self, key: str) -> Rate | None:
         return next((rate for rate in self.rates if rate.figure.key == key), None)
 
+    def lasting(self, curve: Curve) -> Durability | None:
+        return next((each for each in self.durability if each.curve == curve), None)
+
     def curve(self, curve: Curve) -> Survival | None:
-        return next((each.survival for each in self.durability if each.curve == curve), None)
+        found = self.lasting(curve)
+        return found.survival if found else None
 
 
 @dataclass(frozen=True)
@@ -242,7 +262,14 @@ def _adverse_events(courses: Sequence[CourseFacts]) -> AdverseEvents:
     )
 
 
-def _durability(courses: Sequence[CourseFacts]) -> list[Durability]:
-    spans = {curve: [course.spans[curve] for course in courses if curve in course.spans] for curve in CURVES}
-    found = ((curve, survival(watched)) for curve, watched in spans.items())
-    return [Durability(curve, left) for curve, left in found if left]
+def _durability(courses: Sequence[CourseFacts]) -> Iterator[Durability]:
+    for curve in CURVES:
+        watched = [course for course in courses if curve in course.spans]
+        spans = [course.spans[curve] for course in watched]
+        left, at_worst = survival(spans), survival([span.at_worst for span in spans])
+        if left and at_worst:
+            yield Durability(curve, left, at_worst, _patients(watched))
+
+
+def _patients(courses: Iterable[CourseFacts]) -> int:
+    return len({course.patient_id for course in courses})

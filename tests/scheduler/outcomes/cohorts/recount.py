@@ -170,15 +170,15 @@ class Recount:
         counts = [standing[each["id"]] for each in kept]
         return len(kept), sum(count > 0 for count in counts), sum(counts)
 
-    def spans(self, since: str, care: str) -> list[tuple[int, bool]]:
+    def spans(self, since: str, care: str) -> list[tuple[int, bool, int | None]]:
         found = []
         for course in self.courses:
             span = self._span(course, since, care) if course.baseline else None
             if span:
                 found.append(span)
-        return sorted(found)
+        return sorted(found, key=str)
 
-    def _span(self, course: Counted, since: str, care: str) -> tuple[int, bool] | None:
+    def _span(self, course: Counted, since: str, care: str) -> tuple[int, bool, int | None] | None:
         baseline = course.baseline
         assert baseline is not None
         start: dict[str, Any] | None
@@ -190,13 +190,14 @@ class Recount:
         if start is None:
             return None
         watched = [form for form in course.all_scores if form["taken_at"] >= start["taken_at"]]
-        end, relapsed = _relapse(baseline, watched)
+        until = watched[-1]["taken_at"]
         if care == "unaided" and course.further:
-            if course.further <= start["taken_at"]:
-                return None
-            if course.further < end:
-                end, relapsed = course.further, False
-        return (self.day(end) - self.day(start["taken_at"])).days, relapsed
+            watched = [form for form in watched if form["taken_at"] <= course.further]
+            until = min(until, course.further)
+        relapse, unconfirmed = _losses(baseline, watched)
+        first = self.day(start["taken_at"])
+        days = [(self.day(at) - first).days if at else None for at in (relapse or until, unconfirmed)]
+        return days[0], relapse is not None, days[1]
 
 
 def responds(baseline: dict[str, Any], form: dict[str, Any]) -> bool:
@@ -215,15 +216,17 @@ def _outcomes(totals: list[tuple[int, int]]) -> dict[str, tuple[int, int]]:
     }
 
 
-def _relapse(baseline: dict[str, Any], watched: list[dict[str, Any]]) -> tuple[datetime, bool]:
-    """When the watching ends, and whether by a relapse that the next score at least three days later bore out."""
+def _losses(baseline: dict[str, Any], watched: list[dict[str, Any]]) -> tuple[datetime | None, datetime | None]:
+    """When a loss came that the next score at least three days later bore out; without one, when one still open."""
     for place, form in enumerate(watched):
         if _lost(baseline, form):
             late = form["taken_at"] + timedelta(days=3)
             deciding = [other for other in watched[place + 1 :] if other["taken_at"] >= late]
-            if deciding and _lost(baseline, deciding[0]):
-                return form["taken_at"], True
-    return watched[-1]["taken_at"], False
+            if not deciding:
+                return None, form["taken_at"]
+            if _lost(baseline, deciding[0]):
+                return form["taken_at"], None
+    return None, None
 
 
 def _lost(baseline: dict[str, Any], form: dict[str, Any]) -> bool:

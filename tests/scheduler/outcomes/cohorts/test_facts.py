@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from scheduler.outcomes.cohorts.facts import Ending, Head, facts_of
+from scheduler.outcomes.cohorts.followup import CURVES, Care, Curve, Since, Span
 from scheduler.outcomes.trajectories.courses import PatientCourses
 from tests.scheduler.outcomes.cohorts.simulated import PHQ9
 from tests.scheduler.outcomes.trajectories import worked as made
@@ -44,3 +45,44 @@ def test_who_was_dropped_by_the_desk_has_not_left_without_a_word():
     found = counted([made.course(0, 3, 7, planned=6, ended=True)], [(0, 20)])
 
     assert (found.ending, found.left) == (Ending.DROPPED_OUT, False)
+
+
+UNAIDED = Curve(Since.ENDPOINT, Care.UNAIDED)
+
+
+def watched(*scores, further=(40,)):
+    """Unaided from the endpoint on day 21, after a course of day 0 and 3."""
+    courses = [made.course(0, 3)]
+    if further:
+        courses.append(made.course(*further, series_id=made.MAINTENANCE))
+    return counted(courses, [(0, 20), (21, 8), *scores]).spans[UNAIDED]
+
+
+def test_a_score_after_the_rescue_does_not_deny_the_loss_before_it():
+    found = watched((30, 17), (50, 6))
+
+    assert (found, found.at_worst) == (Span(19, relapsed=False, lost_on=9), Span(9, relapsed=True))
+
+
+def test_a_score_after_the_rescue_does_not_confirm_the_loss_before_it():
+    assert watched((30, 17), (50, 17)) == Span(19, relapsed=False, lost_on=9)
+
+
+def test_a_loss_that_was_borne_out_before_the_rescue_is_a_relapse():
+    assert watched((30, 17), (35, 16), (50, 6)) == Span(9, relapsed=True)
+
+
+def test_a_loss_at_the_last_score_does_not_vanish():
+    found = watched((30, 17), further=())
+
+    assert (found, found.at_worst) == (Span(9, relapsed=False, lost_on=9), Span(9, relapsed=True))
+
+
+def test_who_kept_the_response_has_lost_nothing_at_worst():
+    found = watched((30, 8), further=())
+
+    assert found.at_worst == found == Span(9, relapsed=False)
+
+
+def test_nobody_is_called_unaided_while_the_course_still_infuses():
+    assert Curve(Since.FIRST_RESPONSE, Care.UNAIDED) not in CURVES

@@ -8,7 +8,7 @@ import pytest
 from scheduler.errors import Invalid
 from scheduler.outcomes.cohorts.disclosure import disclose
 from scheduler.outcomes.cohorts.facts import Head, facts_of
-from scheduler.outcomes.cohorts.followup import Care, Since
+from scheduler.outcomes.cohorts.followup import CURVES, Care
 from scheduler.outcomes.cohorts.pictures import PICTURES, draw
 from scheduler.outcomes.cohorts.report import By, report_of
 from scheduler.outcomes.cohorts.rows import pseudonym, rows_of
@@ -66,8 +66,12 @@ def test_a_score_between_two_courses_is_watched_to_the_second():
 
     spans = facts_of(record, first, Head(first.series_id, "x"), PHQ9, YARDSTICK, now=NOW).spans
 
-    days = {(curve.since, curve.care): span.days for curve, span in spans.items()}
-    assert days == {(since, care): 10 if care is Care.UNAIDED else 20 for since in Since for care in Care}
+    days = {curve: span.days for curve, span in spans.items()}
+    assert days == {curve: 10 if curve.care is Care.UNAIDED else 20 for curve in CURVES}
+
+
+def test_the_picture_of_durability_tells_what_is_left_if_every_unconfirmed_loss_is_one(many):
+    assert "Whatever was given, if every unconfirmed loss is one" in heard(many, "durability")
 
 
 def test_a_pseudonym_stays_and_tells_one_clinic_from_another():
