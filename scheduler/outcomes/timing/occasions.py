@@ -6,7 +6,8 @@ A form given after a later infusion speaks of that one: what comes after an infu
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -64,7 +65,7 @@ class Calendar:
 
     def midnight(self, at: datetime, *, days: int = 0) -> datetime:
         """The beginning of the local day that is so many days after that of an instant."""
-        return boundary(local_date(at, self.zone) + days * DAY, 0, self.zone)
+        return _midnight(local_date(at, self.zone) + days * DAY, self.zone)
 
     def own(self, readings: Iterable[Reading]) -> list[Reading]:
         """The readings of this course, whose visits to come belong to it too: what was given meanwhile ends nothing.
@@ -73,6 +74,12 @@ class Calendar:
         """
         since, until = self.since or EVER, self.until or NEVER
         return [each for each in readings if since < each.taken_at <= until or self.course.holds(each)]
+
+
+@lru_cache(maxsize=2048)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Of so few days that many patients share them."""
+    return boundary(day, 0, zone)
 
 
 def calendar_of(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,11 +26,11 @@ class Today:
     now: datetime
     zone: ZoneInfo
 
-    @property
+    @cached_property
     def begins(self) -> datetime:
         return boundary(local_date(self.now, self.zone), 0, self.zone)
 
-    @property
+    @cached_property
     def ends(self) -> datetime:
         return boundary(local_date(self.now, self.zone) + DAY, 0, self.zone)
 
