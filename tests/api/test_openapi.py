@@ -15,7 +15,8 @@ from scheduler.actors import Role
 from scheduler.administration import sign_in
 from scheduler.errors import NotSignedIn
 from scheduler.models.engine import Database
-from tests.api.test_access_matrix import DOCUMENT, ROWS
+from tests.api.matrix_rows import ROWS
+from tests.api.test_access_matrix import DOCUMENT
 from tests.builders import ClinicCast, build_clinic
 from tests.clients import SETTINGS, Client, token_of
 from tests.conftest import NOW
