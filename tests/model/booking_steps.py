@@ -23,7 +23,8 @@ from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, ChangeReason, HoldState, OverrideRule, SeriesStatus, Side
 from scheduler.protocols import ProtocolDefinition
 from tests.builders import CLOSES, OPENS
-from tests.model.plain import DAY, MINUTE, STILL_TO_COME, Asked, Clinic, Course, Judgement, Kept, Visit
+from tests.model.plain import Clinic
+from tests.model.plain_things import DAY, MINUTE, STILL_TO_COME, Asked, Course, Judgement, Kept, Visit
 from tests.model.world import INDUCTION, UPKEEP, Desk, World
 
 SEEDS = st.binary(min_size=9, max_size=9).map(Random)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.administration import clinics, resources
 from tests.model.booking_steps import SEEDS, BookingSteps
-from tests.model.plain import DAY, MINUTE, Judgement
+from tests.model.plain_things import DAY, MINUTE, Judgement
 
 
 class CalendarSteps(BookingSteps):

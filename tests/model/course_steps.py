@@ -16,7 +16,7 @@ from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, ChangeReason, EndReason, OverrideRule, SeriesStatus, Side
 from tests.model.booking_steps import MAY_REBOOK, PROTOCOLS, SEEDS
 from tests.model.life_steps import FINE, LifeSteps
-from tests.model.plain import STILL_TO_COME, Course, Judgement, Visit
+from tests.model.plain_things import STILL_TO_COME, Course, Judgement, Visit
 
 ACTIVE, PAUSED, COMPLETED, STOPPED, CANCELLED = SeriesStatus
 ENDS = {COMPLETED: {ACTIVE}, CANCELLED: {ACTIVE, PAUSED}, STOPPED: {ACTIVE, PAUSED}, PAUSED: {ACTIVE}}

@@ -13,7 +13,7 @@ from scheduler.booking.changing.changes import ChangeKind, SeriesChange
 from scheduler.booking.holding import holds
 from scheduler.models import HoldState
 from tests.model.booking_steps import MAY_MOVE, PROTOCOLS, SEEDS, BookingSteps
-from tests.model.plain import STILL_TO_COME, Asked, Choice, Judgement, Kept, Visit
+from tests.model.plain_things import STILL_TO_COME, Asked, Choice, Judgement, Kept, Visit
 
 LASTS = timedelta(minutes=15)
 MOST = 3

@@ -14,7 +14,7 @@ from scheduler.booking.appointments import lock_appointment
 from scheduler.booking.reinstate import reinstate
 from scheduler.models import Appointment, AppointmentStatus, ChangeReason, SeriesStatus, Side
 from tests.model.booking_steps import SEEDS, BookingSteps
-from tests.model.plain import MINUTE, STILL_TO_COME, Asked, Course, Judgement, Visit
+from tests.model.plain_things import MINUTE, STILL_TO_COME, Asked, Course, Judgement, Visit
 
 BOOKED, CONFIRMED, ARRIVED, IN_SESSION, COMPLETED, CANCELLED, NO_SHOW, ENTERED_IN_ERROR = AppointmentStatus
 LEGAL = {

@@ -17,7 +17,8 @@ from scheduler.booking.changing.changes import SeriesChange
 from scheduler.booking.waivers import Waiver
 from scheduler.models import AppointmentStatus, Closure, OverrideRule
 from tests.model.booking_steps import SEEDS, BookingSteps
-from tests.model.plain import DAY, MINUTE, STILL_TO_COME, Asked, Clinic
+from tests.model.plain import Clinic
+from tests.model.plain_things import DAY, MINUTE, STILL_TO_COME, Asked
 
 
 class RepairSteps(BookingSteps):

@@ -22,7 +22,7 @@ from scheduler.booking.waiting.waitlist import Needs
 from scheduler.models import EntryState, HoldState, Outcome, SeriesStatus, Urgency
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from tests.model.booking_steps import PROTOCOLS, SEEDS, BookingSteps
-from tests.model.plain import DAY, MINUTE, Asked, Choice, Entry, Judgement, Kept, Offered
+from tests.model.plain_things import DAY, MINUTE, Asked, Choice, Entry, Judgement, Kept, Offered
 
 ANSWER_WITHIN = 30 * MINUTE
 EVER = frozenset(range(7)), (0, 1440)

@@ -33,8 +33,9 @@ from scheduler.models.constraints import refusal_of
 from scheduler.models.engine import Database
 from scheduler.protocols import Gap, Leg, Phases, ProtocolDefinition, ResourceKind
 from tests.builders import ClinicCast, build_clinic
-from tests.model.plain import MINUTE, Clinic, Judgement, profile
-from tests.model.plain import Claim as Taken
+from tests.model.plain import Clinic, profile
+from tests.model.plain_things import MINUTE, Judgement
+from tests.model.plain_things import Claim as Taken
 
 Answer = TypeVar("Answer")
 
