@@ -25,7 +25,8 @@ blueprint = Blueprint("forms_due", __name__, description="Which forms are due, b
 def of_day(asked: dict[str, Any]) -> Page[ListedDue]:
     """The forms that can be given on a day, those whose time came first at the head; no answers are shown.
 
-    A positive answer about suicide asks for the C-SSRS screener at once, on every day until it is there.
+    A positive answer about suicide asks for the C-SSRS screener at once, until it is there or a clinician has closed
+    the alert with what was found. Clinicians alone see it: it tells the answer.
     """
     on_day = partial(due.list_due, g.db, asked["date"], state=asked["state"])
     return page(asked, partial(on_day, actor=g.actor, now=g.now))

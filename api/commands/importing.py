@@ -181,6 +181,8 @@ def _refuse_unusable(path: Path, delimiter: str | None, report: Path | None) -> 
         raise click.BadParameter("--delimiter is one character, and neither a quotation mark nor the end of a line.")
     if report is not None and report.exists() and report.samefile(path):
         raise click.BadParameter("--report would overwrite the file itself.")
+    if report is not None and not report.parent.is_dir():
+        raise click.BadParameter(f"There is no folder {report.parent} for --report.")
 
 
 def _write(database: Database, file: FileOf, job: runs.Job[Any]) -> None:

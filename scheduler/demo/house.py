@@ -40,7 +40,7 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
 """Who can sign in, by the name in their address: one of each role, and a second clinician, who watches."""
 POLICY = Policy(hold_minutes=clinic_time.DAY_MINUTES, offer_minutes=clinic_time.DAY_MINUTES)
 """Holds and offers last a day here, not a quarter of an hour: whoever comes to look has time to find them."""
-SLEEP = Wording("Sleep", "How badly did you sleep last night?", "As well as I could wish", "Not at all")
+SLEEP = Wording("Sleep", "How bad was your sleep last night?", "No trouble at all", "I did not sleep at all")
 """The clinic's own question."""
 ROSTERED_WEEKS = 30
 """How far ahead of today everybody's shifts are known: longer than the longest series."""

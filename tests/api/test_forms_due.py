@@ -58,12 +58,23 @@ def test_a_positive_answer_asks_for_the_screen_and_shows_no_answer(as_, clinic, 
     body = {"scale": "phq9", "answers": [None] * 8 + [3], "taken_at": utc_text(now)}
     made = as_(Role.CLINICIAN).post(f"/patients/{patient.id}/assessments", body, Idempotency_Key=new_key()).json
 
-    (due,) = as_(Role.SCHEDULER).get(f"/assessments/due?date={TODAY}").json["items"]
+    (due,) = as_(Role.CLINICIAN).get(f"/assessments/due?date={TODAY}").json["items"]
 
     assert (due["scale"], due["moment"], due["because_of"], due["series_id"]) == (
         "cssrs_screener", None, made["id"], None,
     )  # fmt: skip
     assert not {"answers", "total", "band", "flags"} & due.keys()
+
+
+def test_the_desk_does_not_learn_from_what_is_due_what_was_answered(as_, clinic, now):
+    patient = clinic.patient()
+    body = {"scale": "phq9", "answers": [None] * 8 + [3], "taken_at": utc_text(now)}
+    as_(Role.CLINICIAN).post(f"/patients/{patient.id}/assessments", body, Idempotency_Key=new_key())
+    desk = as_(Role.SCHEDULER)
+
+    lists = desk.get(f"/assessments/due?date={TODAY}"), desk.get(f"/patients/{patient.id}/assessments/due")
+
+    assert [answer.json["items"] for answer in lists] == [[], []]
 
 
 def test_a_patients_list_tells_of_the_whole_course(as_, course):

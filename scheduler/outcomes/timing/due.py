@@ -1,7 +1,7 @@
 """Which forms are due, out of the database: of one patient, of many, of a day. A constant number of statements."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import Session
 
-from scheduler.actors import Actor
+from scheduler.actors import Actor, Role
 from scheduler.clinic_time import DAY, boundary
 from scheduler.errors import Fault, Invalid
 from scheduler.models import LIVE, Appointment, Patient, ProtocolVersion, Series
@@ -57,7 +57,8 @@ def list_due(
     shown = Today(boundary(day, 0, today.zone), today.zone)
     found = read_dues(db, actor.clinic_id, today, series=_series_around(db, actor.clinic_id, shown))
     prompts = read_prompts(db, actor.clinic_id, today)
-    on_day = sorted((due for due in chain(prompts, *found.values()) if _touches(due, shown)), key=_pressing)
+    all_due = shown_to(actor, chain(prompts, *found.values()))
+    on_day = sorted((due for due in all_due if _touches(due, shown)), key=_pressing)
     states = WAITED_FOR if state is None else {state}
     page = [due for due in _following(on_day, after) if due.state in states][:limit]
     people = {due.patient_id for due in page}
@@ -75,7 +76,12 @@ def read_patient_dues(
     access.open_record(db, patient_id, action="forms_due.read", actor=actor, now=now)
     today = Today(now, read_zone(db, actor.clinic_id))
     found = dues_of_patients(db, actor.clinic_id, {patient_id}, today)[patient_id]
-    return _following(sorted(found, key=_pressing), after)[:limit]
+    return _following(sorted(shown_to(actor, found), key=_pressing), after)[:limit]
+
+
+def shown_to(actor: Actor, dues: Iterable[Due]) -> Iterator[Due]:
+    """What an answer has asked for tells the answer: clinicians alone see it."""
+    return (due for due in dues if due.because_of is None or actor.has_any(Role.CLINICIAN))
 
 
 def dues_of_patients(db: Session, clinic_id: UUID, patients: Collection[UUID], today: Today) -> dict[UUID, list[Due]]:

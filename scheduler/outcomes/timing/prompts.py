@@ -36,15 +36,20 @@ class Today:
 
 
 def read_prompts(db: Session, clinic_id: UUID, today: Today, *, patients: Collection[UUID] | None = None) -> list[Due]:
-    """The screens that are due at once, the oldest first: of these patients, or of everybody; one statement.
+    """The screens that are due at once, one a patient, the oldest first: of these, or of everybody; one statement.
 
     One is due from the answer on until it has been answered, all through its day; later, until somebody has closed
     the alert with what was found. What an import brought that was old asks for none.
     """
     asked = {"clinic_id": clinic_id, "today": today.begins}
     if patients is None:
-        return [_due(row, today) for row in db.execute(UNANSWERED, asked)]
-    return [_due(row, today) for row in db.execute(UNANSWERED_OF, {**asked, "patients": list(patients)})]
+        rows = db.execute(UNANSWERED, asked)
+    else:
+        rows = db.execute(UNANSWERED_OF, {**asked, "patients": list(patients)})
+    oldest: dict[UUID, Due] = {}
+    for row in rows:  # one screen answers them all
+        oldest.setdefault(row.patient_id, _due(row, today))
+    return list(oldest.values())
 
 
 def _due(row: Any, today: Today) -> Due:

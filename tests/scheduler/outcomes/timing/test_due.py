@@ -224,6 +224,16 @@ def test_a_positive_answer_asks_for_the_screen_at_once(clinic, listed, log, give
     assert (found.due.because_of, found.due.closes_at, found.due.id) == (form.id, None, found.id)
 
 
+def test_one_screen_is_due_however_many_answers_ask_for_it(clinic, listed, log, at):
+    patient = clinic.patient()
+    first = log(patient, at("Mon 08:00"), POSITIVE).assessment
+    log(patient, at("Mon 08:10"), POSITIVE)
+
+    (found,) = listed(MONDAY, at("Mon 08:20"))
+
+    assert found.due.because_of == first.id
+
+
 def test_the_screen_is_due_until_it_is_answered(clinic, listed, log, at):
     patient = clinic.patient()
     log(patient, at("Mon 07:00"), NO_RISK, "cssrs_screener")
