@@ -144,7 +144,8 @@ def change_on_sqlite() -> None:
         columns={"diagnosis": ("VARCHAR(32)", "NULL")},
         constraints=_checks({"ck_series_diagnosis": DIAGNOSES}),
     )
-    rebuild("clinics", columns={"accent": ("VARCHAR", "NULL")})
+    key = "lower(hex(randomblob(32)))"
+    rebuild("clinics", columns={"accent": ("VARCHAR", "NULL"), "report_key": ("VARCHAR NOT NULL", key)})
 
 
 def _checks(checks: dict[str, str]) -> list[str]:
@@ -182,6 +183,10 @@ def change_on_postgresql() -> None:
     op.add_column("series", sa.Column("diagnosis", sa.String(32)))
     op.create_check_constraint(op.f("ck_series_diagnosis"), "series", DIAGNOSES)
     op.add_column("clinics", sa.Column("accent", sa.String()))
+    op.add_column("clinics", sa.Column("report_key", sa.String()))
+    random = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
+    op.execute(f"UPDATE clinics SET report_key = {random}")
+    op.alter_column("clinics", "report_key", nullable=False)
 
 
 def _add_columns() -> None:
@@ -241,10 +246,11 @@ def change_back_on_sqlite() -> None:
         replaced=[("patient_id CHAR(32)", "patient_id CHAR(32) NOT NULL"), (LETTERS, OLD_LETTERS)],
     )
     rebuild("series", columns={}, dropped=["diagnosis", "ck_series_diagnosis"])
-    rebuild("clinics", columns={}, dropped=["accent"])
+    rebuild("clinics", columns={}, dropped=["accent", "report_key"])
 
 
 def change_back_on_postgresql() -> None:
+    op.drop_column("clinics", "report_key")
     op.drop_column("clinics", "accent")
     op.drop_column("series", "diagnosis")
     op.drop_constraint(op.f("ck_outbox_to_staff"), "outbox")

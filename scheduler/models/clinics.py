@@ -1,6 +1,7 @@
 """A clinic, its settings, hours and closures."""
 
 from datetime import date, datetime
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import Base, ClinicOwned, Decided, Versioned
+
+KEY_BYTES = 32
 
 
 class Clinic(Versioned, Base):
@@ -24,6 +27,8 @@ class Clinic(Versioned, Base):
     """How patients reach the clinic, as letters to them say it: a telephone number, say."""
     accent: Mapped[str | None]
     """The colour of its pages for patients, as `#rrggbb`."""
+    report_key: Mapped[str] = mapped_column(default=lambda: token_hex(KEY_BYTES), deferred=True)
+    """Makes the pseudonyms of reports: random, and never sent out."""
     created_at: Mapped[datetime]
 
 
