@@ -8,7 +8,7 @@ from api.paging import PageIn
 from api.schemas.base import LocalDate, Shape
 from api.schemas.clinics import DatesIn
 from scheduler.models import Diagnosis
-from scheduler.outcomes.cohorts.facts import Ending
+from scheduler.outcomes.cohorts.facts import AGAIN_WITHIN, Ending
 from scheduler.outcomes.cohorts.figures import Topic
 from scheduler.outcomes.cohorts.followup import Care, Since
 from scheduler.outcomes.cohorts.published import Measure
@@ -71,7 +71,8 @@ class RateOut(Shape):
     population = fields.String(required=True, attribute="figure.population")
     formula = fields.String(required=True, attribute="figure.formula")
     numerator = fields.Integer(required=True)
-    denominator = fields.Integer(required=True)
+    denominator = fields.Integer(required=True, metadata={"description": "Courses, each by itself."})
+    patients = fields.Integer(required=True, metadata={"description": "Whose courses the denominator counts."})
     share = number("Null of nobody.")
     interval = interval()
 
@@ -85,7 +86,10 @@ class MeanChangeOut(Shape):
     baseline_mean = fields.Float(required=True)
     baseline_sd = number("Of those counted.")
     endpoint_mean = fields.Float(required=True)
-    effect = number("d: the mean change by the standard deviation of the baselines.")
+    effect = number(
+        "d: the mean change by the standard deviation of the baselines; null within one band of the baseline, whose "
+        "spread is that of the band."
+    )
 
 
 class MiddleOut(Shape):
@@ -93,6 +97,7 @@ class MiddleOut(Shape):
 
     count = fields.Integer(required=True)
     median = fields.Float(required=True)
+    interval = interval(metadata={"description": "Of the median, by order statistics; null of fewer than six."})
     lower = fields.Float(required=True)
     upper = fields.Float(required=True)
 
@@ -101,6 +106,16 @@ class DropOutOut(Shape):
     after = fields.Integer(required=True, metadata={"description": "After so many infusions."})
     reason = fields.String(required=True, metadata={"description": "As the desk has it, or `not_said`."})
     courses = fields.Integer(required=True)
+
+
+class LeftAfterOut(Shape):
+    """Of the courses that have ended, who gave up after an infusion, of those who had it and were to have more."""
+
+    after = fields.Integer(required=True, metadata={"description": "After so many infusions."})
+    courses = fields.Integer(required=True)
+    reached = fields.Integer(required=True)
+    share = number("Null of nobody.")
+    interval = interval(metadata={"description": "Wilson's."})
 
 
 class AdverseEventsOut(Shape):
@@ -169,6 +184,15 @@ class SectionOut(Shape):
     rates = fields.List(
         fields.Nested(RateOut), required=True, metadata={"description": "Completeness first; what the scale can tell."}
     )
+    patients = fields.Integer(required=True, metadata={"description": "Whose courses these are."})
+    restarts = fields.Integer(
+        required=True,
+        metadata={
+            "description": "Courses from which another of the same patient took over less than "
+            f"{AGAIN_WITHIN.days} days after the last infusion, linked by nobody. That other goes on with this one: "
+            "it is no course of its own here."
+        },
+    )
     running = fields.Integer(required=True, metadata={"description": "Courses that go on, or rest."})
     left = fields.Integer(
         required=True,
@@ -184,6 +208,7 @@ class SectionOut(Shape):
     days_to_response = fields.Nested(MiddleOut, required=True, allow_none=True)
     infusions_to_response = fields.Nested(MiddleOut, required=True, allow_none=True)
     drop_outs = fields.List(fields.Nested(DropOutOut), required=True)
+    given_up = fields.List(fields.Nested(LeftAfterOut), required=True)
     adverse_events = fields.Nested(AdverseEventsOut, required=True)
     durability = fields.List(fields.Nested(DurabilityOut), required=True)
 
@@ -208,6 +233,8 @@ class PublishedOut(Shape):
 
 
 class CohortOut(Shape):
+    """The view inside the house: nothing is withheld from it, and so it is no export. Tables and pictures are."""
+
     first = LocalDate(data_key="from", required=True, attribute="cohort.asked.first")
     last = LocalDate(data_key="to", required=True, attribute="cohort.asked.last")
     scale = fields.String(required=True, attribute="cohort.scale.key")
@@ -252,6 +279,11 @@ class CohortRowOut(Shape):
     infusions = fields.Integer(required=True, attribute="course.given")
     planned = fields.Integer(required=True, attribute="course.planned")
     ending = fields.Enum(Ending, by_value=True, required=True, attribute="course.ending")
+    begun_again = fields.Boolean(
+        required=True,
+        attribute="course.begun_again",
+        metadata={"description": "Another course took over within weeks."},
+    )
     left = fields.Boolean(
         required=True, attribute="course.left", metadata={"description": "Dropped out without a word."}
     )

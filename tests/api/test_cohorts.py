@@ -7,10 +7,10 @@ from io import StringIO
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from scheduler.actors import Role
-from scheduler.models import AuditRow, Patient
+from scheduler.models import AuditRow, Clinic, Patient
 from scheduler.outcomes.cohorts.published import PUBLISHED
 from scheduler.outcomes.cohorts.rows import figure_names
 from tests.builders import build_clinic
@@ -37,10 +37,11 @@ def test_completeness_comes_first_and_every_share_tells_its_numbers(manager):
 
     whole = answer.json["whole"]
     topics = [rate["topic"] for rate in whole["rates"]]
-    assert topics == sorted(topics, key=["completeness", "outcome", "carried", "course"].index)
+    assert topics == sorted(topics, key=["completeness", "outcome", "carried", "missing_is_no", "course"].index)
     for rate in whole["rates"]:
         assert rate["share"] == pytest.approx(rate["numerator"] / rate["denominator"])
         assert rate["interval"]["low"] <= rate["share"] <= rate["interval"]["high"]
+        assert rate["patients"] <= rate["denominator"]
         assert rate["population"].endswith(".")
         assert rate["formula"].endswith(".")
     assert sum(part["courses"] for part in answer.json["parts"]) == whole["courses"]
@@ -98,6 +99,20 @@ def test_a_course_behind_a_figure_names_nobody(manager, clinic, history, db):
     names = [word for patient in known for word in (patient.mrn, patient.family_name, str(patient.id))]
     assert known
     assert not any(word in text for word in (*names, *ids, "1980-05-17", "2025-0"))
+
+
+def test_a_pseudonym_changes_with_the_clinics_key_which_nobody_is_shown(manager, clinic, db):
+    path = f"/outcomes/cohort/rows?{PERIOD}&figure=courses&limit=200"
+    before, key = manager.get(path), db.scalar(select(Clinic.report_key).where(Clinic.id == clinic.id))
+    db.execute(update(Clinic).where(Clinic.id == clinic.id).values(report_key="another"))
+
+    after = manager.get(path)
+
+    assert {row["pseudonym"] for row in before.json["items"]}.isdisjoint(
+        row["pseudonym"] for row in after.json["items"]
+    )
+    assert len(key) == 64
+    assert key not in before.text + manager.get("/clinic").text
 
 
 def test_the_book_names_the_patients_of_a_page_and_counts_those_of_a_report(manager, db):

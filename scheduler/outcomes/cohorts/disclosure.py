@@ -14,6 +14,7 @@ from scheduler.outcomes.cohorts.suppression import LEAST, Cell, Family, Name, sh
 REASONS = ("patient_wish", "clinical_decision", "missed_visits", "other", NOT_SAID)
 """As the desk ends a series, or says nothing."""
 COURSES, DROPPED, EVENTS, CHARTED, RESPONDED = "courses", "dropped_out", "adverse_events", "charted", "responded"
+RESTARTS, PATIENTS = "restarts", "patients"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ class _Cells:
     families: list[Family] = field(default_factory=list)
 
     def add(self, section: Section, report: Report) -> None:
-        self.cells.append(Cell((section.key, COURSES), len(section.courses)))
+        whole = Cell((section.key, COURSES), len(section.courses))
+        self.cells.append(whole)
+        self.cells.append(Cell((section.key, RESTARTS), section.restarts, whole.name, whole.size - section.restarts))
         self.cells.extend(self._rates(section, report))
         self.cells.extend(self._course_ends(section))
         self.cells.extend(_responded(section))
@@ -89,8 +92,8 @@ class _Cells:
                 yield Cell(name, rate.numerator)
             else:
                 asked = counted(rate.figure, section.courses, report.cohort.yardstick.lines)
-                members = self._members(course for course, claim in asked if claim)
-                yield Cell(name, rate.numerator, whole, rate.denominator - rate.numerator, members)
+                members, rest = (self._members(one for one, claim in asked if claim is said) for said in (True, False))
+                yield Cell(name, rate.numerator, whole, rate.denominator - rate.numerator, members, rest)
 
     def _course_ends(self, section: Section) -> Iterator[Cell]:
         """Who dropped out, after how many infusions, and why; with the completed they make up the ended courses."""
@@ -119,9 +122,12 @@ class _Cells:
             whole = (section.key, of_denominator(of_curve(curve)))
             yield Cell(whole, len(spans))
             for at_worst in (False, True):
-                lost = [course for course, span in spans if (span.at_worst if at_worst else span).relapsed]
-                name, others = (section.key, of_curve(curve, at_worst=at_worst)), len(spans) - len(lost)
-                yield Cell(name, len(lost), whole, others, self._members(lost))
+                parts: dict[bool, list[CourseFacts]] = {True: [], False: []}
+                for course, span in spans:
+                    parts[(span.at_worst if at_worst else span).relapsed].append(course)
+                lost, kept = parts[True], parts[False]
+                name = section.key, of_curve(curve, at_worst=at_worst)
+                yield Cell(name, len(lost), whole, len(kept), self._members(lost), self._members(kept))
 
 
 def _responded(section: Section) -> Iterator[Cell]:
@@ -143,6 +149,26 @@ def drop_outs_by_infusion(disclosure: Disclosure, section: Section) -> list[tupl
     for each in section.drop_outs:
         found[each.after] += each.courses
     return [(after(infusions), found[infusions]) for infusions in range(1, most)]
+
+
+def reached(disclosure: Disclosure, section: Section) -> dict[str, int]:
+    """How many had each infusion and were to have more; of nobody, where one number would let another be reckoned.
+
+    From one infusion to the next those are missing who gave up between, and those who were to have no more.
+    """
+    told = [(after(each.after), each) for each in section.given_up]
+    counts = [each.reached for _, each in told] + [0]
+    steps = [counts[place] - each.courses - counts[place + 1] for place, (_, each) in enumerate(told)]
+    is_open = all(disclosure.tells(section.key, name) or not each.courses for name, each in told)
+    tells = is_open and disclosure.tells(section.key, DROPPED)
+    return {name: each.reached for name, each in told} if tells and not any(0 < step < LEAST for step in steps) else {}
+
+
+def told_patients(disclosure: Disclosure) -> int | None:
+    """Whose courses the whole cohort has; None where fewer than five courses are of a patient with others."""
+    whole = disclosure.report.whole
+    is_near = 0 < len(whole.courses) - whole.patients < LEAST
+    return whole.patients if disclosure.tells(None, COURSES) and whole.patients >= LEAST and not is_near else None
 
 
 def drop_outs_by_reason(section: Section) -> list[tuple[str, int]]:

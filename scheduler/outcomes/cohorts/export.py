@@ -9,18 +9,24 @@ from scheduler.outcomes.cohorts.disclosure import (
     COURSES,
     DROPPED,
     EVENTS,
+    PATIENTS,
     RESPONDED,
+    RESTARTS,
     Disclosure,
     drop_outs_by_infusion,
     drop_outs_by_reason,
     lasting,
     of_curve,
     of_denominator,
+    reached,
     sections,
+    told_patients,
 )
+from scheduler.outcomes.cohorts.facts import AGAIN_WITHIN
+from scheduler.outcomes.cohorts.figures import ENDED, EVERY
 from scheduler.outcomes.cohorts.followup import CURVES, Curve
 from scheduler.outcomes.cohorts.report import DURABLE_DAYS, Section
-from scheduler.outcomes.cohorts.statistics import Interval
+from scheduler.outcomes.cohorts.statistics import Interval, wilson
 
 COLUMNS = (
     "part", "figure", "numerator", "denominator", "value", "low", "high", "unit", "population", "formula", "withheld",
@@ -30,6 +36,11 @@ FORMULAS = tuple("=+-@\t\r")
 """With one of these a spreadsheet takes a text for a formula."""
 
 GONE = "Courses that ended with fewer infusions than planned."
+HAD = f"Of those who had this infusion and were to have more. {ENDED}"
+AGAIN = (
+    f"Courses from which another of the same patient took over less than {AGAIN_WITHIN.days} days after the last "
+    "infusion, linked by nobody; that other is no course of its own here."
+)
 CONFIRMED = "A relapse is a loss that a later score has borne out; one that was not is no relapse yet."
 AT_WORST = "If every unconfirmed loss is a relapse."
 
@@ -59,7 +70,12 @@ def _safe(line: Line) -> Line:
 
 
 def _told(section: Section, disclosure: Disclosure) -> Iterator[Line]:
-    yield _count(section, disclosure, COURSES, len(section.courses), "Induction courses")
+    yield _count(section, disclosure, COURSES, len(section.courses), EVERY)
+    if section.key is None:
+        patients = told_patients(disclosure)
+        about: Line = {"figure": PATIENTS, "numerator": patients, "unit": "patients", "population": EVERY}
+        yield _withheld(PATIENTS) if patients is None else about
+    yield _count(section, disclosure, RESTARTS, section.restarts, AGAIN)
     yield from _rates(section, disclosure)
     yield from _change(section, disclosure)
     yield from _times(section, disclosure)
@@ -115,18 +131,19 @@ def _change(section: Section, disclosure: Disclosure) -> Iterator[Line]:
 
 
 def _times(section: Section, disclosure: Disclosure) -> Iterator[Line]:
-    words = "Courses with a response at any score that counts; the limits are the quartiles."
+    words = "Courses with a response at any score that counts."
     for name, found, unit in (
         ("days_to_response", section.days_to_response, "days"),
         ("infusions_to_response", section.infusions_to_response, "infusions"),
     ):
         if found is None or not disclosure.tells(section.key, RESPONDED):
-            yield _withheld(name)
+            yield from map(_withheld, (name, f"{name}/lower_quartile", f"{name}/upper_quartile"))
         else:
-            yield {
-                "figure": name, "denominator": found.count, "value": found.median, "low": found.lower,
-                "high": found.upper, "unit": unit, "population": words, "formula": "Median.",
-            }  # fmt: skip
+            told = {"denominator": found.count, "unit": unit, "population": words}
+            formula = "Median; interval by order statistics."
+            yield {"figure": name, "value": found.median, **_limits(found.interval), "formula": formula, **told}
+            for quartile, value in (("lower", found.lower), ("upper", found.upper)):
+                yield {"figure": f"{name}/{quartile}_quartile", "value": value, "formula": "Quartile.", **told}
 
 
 def _drop_outs(section: Section, disclosure: Disclosure) -> Iterator[Line]:
@@ -135,10 +152,17 @@ def _drop_outs(section: Section, disclosure: Disclosure) -> Iterator[Line]:
     All that could be are listed: a line of its own would tell that there was somebody.
     """
     yield _count(section, disclosure, DROPPED, sum(each.courses for each in section.drop_outs), GONE)
+    had = reached(disclosure, section)
     for name, courses in (*drop_outs_by_infusion(disclosure, section), *drop_outs_by_reason(section)):
         is_nobody = not courses and disclosure.tells(section.key, DROPPED)
         nobody = {"figure": name, "numerator": 0, "unit": "courses", "population": GONE}
-        yield nobody if is_nobody else _count(section, disclosure, name, courses, GONE)
+        line = nobody if is_nobody else _count(section, disclosure, name, courses, GONE)
+        yield line | (_of_reached(courses, had[name]) if had.get(name) else {})
+
+
+def _of_reached(courses: int, had: int) -> Line:
+    numbers = {"denominator": had, "value": round(courses / had, DECIMALS), **_limits(wilson(courses, had))}
+    return {**numbers, "unit": "share", "population": HAD}
 
 
 def _adverse_events(section: Section, disclosure: Disclosure) -> Iterator[Line]:

@@ -1,8 +1,8 @@
 """One induction course as a report counts it. Pure; every rule of scores is that of the trajectory."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from scheduler.outcomes.trajectories.yardstick import Yardstick
 NOT_SAID = "not_said"
 """A diagnosis or a reason that nobody has told."""
 NO_BASELINE = "no_baseline"
+AGAIN_WITHIN = timedelta(days=28)
+"""Who begins sooner after the last infusion of another course goes on with that one, whatever the desk wrote."""
 
 
 class Ending(StrEnum):
@@ -66,6 +68,8 @@ class CourseFacts:
     given: int
     planned: int
     ending: Ending
+    begun_again: bool
+    """Whether another course took over from it within weeks, linked by nobody."""
     left: bool
     """Whether it dropped out without a word: nobody closed it, and nothing was given or planned for long."""
     baseline: Point | None
@@ -115,6 +119,7 @@ def facts_of(
         given=len(course.given),
         planned=max(course.planned, len(course.given)),
         ending=_ending(course, now),
+        begun_again=any(carries_on(other, [course]) for other in record.courses),
         left=course.is_left(now),
         baseline=baseline,
         endpoint=endpoint,
@@ -123,6 +128,18 @@ def facts_of(
         ideation=_ideation(baseline, endpoint, scale),
         spans=spans_of(after, course, others, endpoint=endpoint, response=response, yardstick=yardstick),
     )
+
+
+def carries_on(course: Course, others: Iterable[Course]) -> bool:
+    """Whether it began within weeks of the last infusion of another, though nobody said that it follows it.
+
+    It is no induction: its baseline would be that of a patient just treated, and the patient would count twice.
+    """
+    if course.follows_id is not None or not course.given:
+        return False
+    begins = course.given[0].at
+    earlier = (other.given for other in others if other.given and other.given[0].at < begins)
+    return any(begins - given[-1].at < AGAIN_WITHIN for given in earlier)
 
 
 def _followed(record: PatientCourses, course: Course, scale: Scale) -> list[Reading]:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scheduler.outcomes.cohorts.facts import CourseFacts, Ending
+from scheduler.outcomes.cohorts.facts import AGAIN_WITHIN, CourseFacts, Ending
 from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.scales.lines import Lines
 from scheduler.outcomes.trajectories.change import change
 from scheduler.outcomes.trajectories.courses import LEFT_AFTER
 from scheduler.outcomes.trajectories.endpoint import FIRST_DAY, LAST_DAY
-from scheduler.outcomes.trajectories.points import Scored
+from scheduler.outcomes.trajectories.points import Point, Scored
 
 Claim = Callable[[CourseFacts, Lines], bool | None]
 """None: the course is not asked, and stands in neither number."""
@@ -23,6 +23,8 @@ class Topic(StrEnum):
     """At the observed endpoint."""
     CARRIED = "carried"
     """The same with gaps filled by the last score before; never mixed with what was observed."""
+    MISSING_IS_NO = "missing_is_no"
+    """The same of all treated with a baseline: without a score in the window nothing was reached."""
     COURSE = "course"
 
 
@@ -41,8 +43,12 @@ class Figure:
 
 
 WINDOW = f"{FIRST_DAY} to {LAST_DAY} days after the last infusion of the induction"
-EVERY = "Every induction course whose first infusion was given in the period."
+EVERY = (
+    "Every induction course whose first infusion was given in the period; each counts by itself. A series begun less "
+    f"than {AGAIN_WITHIN.days} days after the last infusion of another goes on with that one, and is none."
+)
 OBSERVED = f"Those with a baseline and a score that counts {WINDOW}."
+TREATED = "All treated with a baseline, once the window has passed or holds a score that counts."
 FILLED = "Those with a baseline and, once the window has passed, any later score that counts."
 
 ENDED = (
@@ -75,9 +81,15 @@ def _is_any_worse(score: Scored, _lines: Lines) -> bool | None:
     return score.change.points < 0
 
 
+def _unchanged(baseline: Point, lines: Lines) -> Scored:
+    """As if the endpoint were the baseline again: nothing was reached."""
+    total = baseline.total or 0
+    return Scored(baseline, total, change(total, total, lines))
+
+
 @dataclass(frozen=True)
 class _Outcome:
-    """A claim about a score, told twice: as observed, and with gaps filled."""
+    """A claim about a score: as observed, and with gaps filled; one of a gain also with a gap as none."""
 
     key: str
     name: str
@@ -85,8 +97,9 @@ class _Outcome:
     claim: Callable[[Scored, Lines], bool | None]
     needs: str | None
     of: str = ""
+    is_gain: bool = True
 
-    def figures(self) -> tuple[Figure, Figure]:
+    def figures(self) -> tuple[Figure, ...]:
         of = f" {self.of}" if self.of else ""
         carried = f"{self.formula} A score missing from the window is filled by the last one before."
         return (
@@ -98,7 +111,19 @@ class _Outcome:
                 f"{self.key}_locf", Topic.CARRIED, f"{self.name}, last score carried forward", FILLED + of, carried,
                 lambda course, lines: self.claim(course.carried, lines) if course.carried else None, self.needs,
             ),
+            *([self._missing_is_no(of)] if self.is_gain else []),
         )  # fmt: skip
+
+    def _missing_is_no(self, of: str) -> Figure:
+        return Figure(
+            f"{self.key}_missing_is_no", Topic.MISSING_IS_NO, f"{self.name}, no later score counted as no",
+            TREATED + of, f"{self.formula} Who has no score in the window counts as not.", self._reached, self.needs,
+        )  # fmt: skip
+
+    def _reached(self, course: CourseFacts, lines: Lines) -> bool | None:
+        if course.baseline is None or not course.endpoint_is_due:
+            return None
+        return self.claim(course.observed or _unchanged(course.baseline, lines), lines)
 
 
 OUTCOMES = (
@@ -116,9 +141,12 @@ OUTCOMES = (
     ),
     _Outcome(
         "deterioration", "Reliable deterioration", "Higher by at least the points of a reliable change.",
-        _worsens, "reliable_change",
+        _worsens, "reliable_change", is_gain=False,
     ),
-    _Outcome("any_worse", "Any worse", "Higher than the baseline by any number of points.", _is_any_worse, None),
+    _Outcome(
+        "any_worse", "Any worse", "Higher than the baseline by any number of points.", _is_any_worse, None,
+        is_gain=False,
+    ),
 )  # fmt: skip
 
 
@@ -166,6 +194,7 @@ FIGURES: tuple[Figure, ...] = (
     *(each.figures()[0] for each in OUTCOMES),
     IDEATION_IMPROVED,
     *(each.figures()[1] for each in OUTCOMES),
+    *(figure for each in OUTCOMES for figure in each.figures()[2:]),
     COMPLETED,
 )
 BY_KEY = {figure.key: figure for figure in FIGURES}

@@ -116,7 +116,7 @@ def _percent(rate: Rate) -> Interval | None:
 def _changed(section: Section, disclosure: Disclosure) -> Row:
     found, mark = section.change, None
     if found is not None and disclosure.tells(section.key, "both_captured"):
-        effect = "" if found.effect is None or section.key else f", d {found.effect:.2f}"  # a band narrows the spread
+        effect = "" if found.effect is None else f", d {found.effect:.2f}"
         means = f"{found.baseline_mean:.1f} to {found.endpoint_mean:.1f}"
         mark = Mark(found.mean, found.interval, f"{found.mean:.1f}  ({means}{effect}, n {found.count})")
     return Row(words(section.key), {"mean_change": mark})

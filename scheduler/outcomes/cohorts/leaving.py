@@ -1,6 +1,7 @@
 """Who gave up, after how many infusions, and why: shares of the courses that have ended."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from scheduler.outcomes.cohorts.disclosure import (
     drop_outs_by_infusion,
     drop_outs_by_reason,
     of_denominator,
+    reached,
 )
 from scheduler.outcomes.cohorts.published import PUBLISHED, Measure
 from scheduler.outcomes.cohorts.report import HUNDRED
@@ -19,6 +21,7 @@ from scheduler.outcomes.cohorts.statistics import wilson
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
 
 WIDTH, HEIGHT = 12.0, 5.6
+ENDED = "of the courses that have ended"
 
 
 def dropout(disclosure: Disclosure) -> tuple[Figure, str, str]:
@@ -30,13 +33,28 @@ def dropout(disclosure: Disclosure) -> tuple[Figure, str, str]:
     gone = sum(each.courses for each in whole.drop_outs)
     figure = sheet(WIDTH, HEIGHT, f"{title}: {_summary(gone, number, disclosure)}", disclosure, f"{FOOT} {_others()}")
     left, right = figure.subplots(1, 2, width_ratios=[6, 5])
-    figure.subplots_adjust(left=0.075, right=0.97, top=0.74, bottom=0.19, wspace=0.16)
-    by_infusion = [(_after(name), name, count) for name, count in drop_outs_by_infusion(disclosure, whole)]
-    by_reason = [(words(name.rpartition("/")[2]), name, count) for name, count in drop_outs_by_reason(whole)]
-    heard = _bars(left, "After how many infusions", by_infusion, number, disclosure)
-    heard += _bars(right, "For which reason of the desk's", by_reason, number, disclosure)
-    left.set_ylabel("of the courses that have ended", color=MUTED, size=9.5)
+    figure.subplots_adjust(left=0.075, right=0.97, top=0.74, bottom=0.19, wspace=0.2)
+    had = reached(disclosure, whole)
+    by_infusion = [
+        _Bar(_after(name), name, count, had.get(name) or number)
+        for name, count in drop_outs_by_infusion(disclosure, whole)
+    ]
+    by_reason = [
+        _Bar(words(name.rpartition("/")[2]), name, count, number) for name, count in drop_outs_by_reason(whole)
+    ]
+    heard = _bars(left, "After how many infusions", by_infusion, disclosure)
+    heard += _bars(right, "For which reason of the desk's", by_reason, disclosure)
+    left.set_ylabel("of those who had so many" if had else ENDED, color=MUTED, size=9.5)
+    right.set_ylabel(ENDED, color=MUTED, size=9.5)
     return figure, title, f"{title}: {_summary(gone, number, disclosure)}. {'; '.join(heard)}."
+
+
+@dataclass(frozen=True)
+class _Bar:
+    label: str
+    name: str
+    count: int
+    of: int
 
 
 def _others() -> str:
@@ -56,18 +74,17 @@ def _summary(gone: int, number: int, disclosure: Disclosure) -> str:
     return f"{gone} of {number}, {share:.0f} %{edges}"
 
 
-def _bars(
-    axes: Axes, title: str, told: Sequence[tuple[str, str, int]], number: int, disclosure: Disclosure
-) -> list[str]:
+def _bars(axes: Axes, title: str, told: Sequence[_Bar], disclosure: Disclosure) -> list[str]:
     quiet(axes)
     axes.set_title(title, size=11, color=INK, loc="left", pad=10, weight="bold")
     axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_xticks(range(len(told)), [label.replace(" ", "\n", 1) for label, _, _ in told])
+    axes.set_xticks(range(len(told)), [bar.label.replace(" ", "\n", 1) for bar in told])
     heard, highest = [], 5.0
-    for place, (label, name, count) in enumerate(told):
-        told_count = count if number and _tells(name, count, disclosure) else None
-        highest = max(highest, _bar(axes, place, told_count, number))
-        heard.append(f"{title.lower()} {label}: {WITHHELD if told_count is None else count}")
+    for place, bar in enumerate(told):
+        count = bar.count if bar.of and _tells(bar.name, bar.count, disclosure) else None
+        highest = max(highest, _bar(axes, place, count, bar.of))
+        number = WITHHELD if count is None else f"{count} of {bar.of}"
+        heard.append(f"{title.lower()} {bar.label}: {number}")
     axes.set_ylim(0, highest * 1.18)
     axes.set_xlim(-0.6, len(told) - 0.4)
     axes.yaxis.set_major_formatter(lambda value, _place: f"{value:g} %")

@@ -26,11 +26,11 @@ from scheduler.models import (
 )
 from scheduler.models.base import table_of
 from scheduler.models.replaced import nothing_replaces
-from scheduler.outcomes.cohorts.facts import NO_BASELINE, NOT_SAID, CourseFacts, Head, facts_of
+from scheduler.outcomes.cohorts.facts import NO_BASELINE, NOT_SAID, CourseFacts, Head, carries_on, facts_of
 from scheduler.outcomes.cohorts.report import Asked, Cohort
 from scheduler.outcomes.known_scales import find_scale
 from scheduler.outcomes.scales.definition import Scale
-from scheduler.outcomes.trajectories.courses import Course
+from scheduler.outcomes.trajectories.courses import Course, PatientCourses
 from scheduler.outcomes.trajectories.reading import read_courses, read_yardsticks
 from scheduler.outcomes.trajectories.yardstick import Yardstick
 
@@ -50,8 +50,9 @@ _events = table_of(AdverseEvent).c
 def read_cohort(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Cohort:
     """The courses asked for, as they stand. It opens no record: the audit row is the caller's.
 
-    An induction course is a series that follows no other, of which an infusion was given. Raises `Invalid` for a
-    period, a scale, a protocol or a band that cannot be.
+    An induction course is a series of which an infusion was given, and that follows no other: neither by the desk's
+    word, nor within weeks of the last infusion of another. Raises `Invalid` for a period, a scale, a protocol or a
+    band that cannot be.
     """
     scale = find_scale(db, actor.clinic_id, asked.scale)
     refuse(_faults(db, asked, scale, actor.clinic_id))
@@ -59,7 +60,7 @@ def read_cohort(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Co
     yardstick = replace(found, curve=())  # nobody sees the expected course here, and it costs a fraction a score
     with collector_at_rest():
         courses = tuple(_courses(db, asked, scale, yardstick, actor=actor, now=now))
-    return Cohort(actor.clinic_id, asked, scale, yardstick, courses)
+    return Cohort(asked, scale, yardstick, courses)
 
 
 @contextmanager
@@ -85,7 +86,7 @@ def _courses(
     records = read_courses(db, actor.clinic_id, series=wanted, scales=[scale.key], with_answers=bool(scale.safety))
     for record in records.values():
         for course in record.courses:
-            if course.series_id in heads and _begins_within(course, asked, yardstick):
+            if course.series_id in heads and _begins_within(course, record, asked, yardstick):
                 facts = facts_of(record, course, heads[course.series_id], scale, yardstick, now=now)
                 if _is_of_band(facts, asked):
                     yield facts
@@ -164,8 +165,8 @@ def _charted(db: Session, wanted: Select[Any], clinic_id: UUID) -> dict[UUID, tu
     return {series_id: (sessions, untoward, events) for series_id, sessions, untoward, events in db.execute(rows)}
 
 
-def _begins_within(course: Course, asked: Asked, yardstick: Yardstick) -> bool:
-    if not course.given or course.follows_id is not None:
+def _begins_within(course: Course, record: PatientCourses, asked: Asked, yardstick: Yardstick) -> bool:
+    if not course.given or course.follows_id is not None or carries_on(course, record.courses):
         return False
     return asked.first <= local_date(course.given[0].at, yardstick.zone) <= asked.last
 

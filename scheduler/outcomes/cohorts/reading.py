@@ -7,10 +7,13 @@ pseudonyms are single people, whom somebody who knows the case might recognise: 
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.models import Clinic
 from scheduler.outcomes.cohorts.disclosure import Disclosure, disclose
 from scheduler.outcomes.cohorts.population import read_cohort
 from scheduler.outcomes.cohorts.report import Asked, Cohort, Report, report_of
@@ -32,7 +35,8 @@ def read_rows(
     db: Session, asked: Asked, figure: str, *, after: str | None, limit: int, actor: Actor, now: datetime
 ) -> list[Row]:
     """Up to `limit` of the courses behind a figure. Raises as `read_cohort`, and `Invalid` for no figure."""
-    found = page_of(rows_of(read_cohort(db, asked, actor=actor, now=now), figure), after, limit)
+    cohort, key = read_cohort(db, asked, actor=actor, now=now), _report_key(db, actor.clinic_id)
+    found = page_of(rows_of(cohort, figure, key), after, limit)
     patients = audit.ids_of(row.course.patient_id for row in found)
     audit.note(db, "cohort.opened", actor=actor, now=now, figure=figure, patients=patients)
     return found
@@ -42,6 +46,10 @@ def _read(db: Session, asked: Asked, action: str, *, actor: Actor, now: datetime
     cohort = read_cohort(db, asked, actor=actor, now=now)
     audit.note(db, action, actor=actor, now=now, courses=len(cohort.courses), **_said(asked))
     return cohort
+
+
+def _report_key(db: Session, clinic_id: UUID) -> str:
+    return db.scalars(select(Clinic.report_key).where(Clinic.id == clinic_id)).one()
 
 
 def _said(asked: Asked) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from uuid import UUID
 
 from scheduler.outcomes.cohorts.facts import CourseFacts, Ending
 from scheduler.outcomes.cohorts.figures import Figure, counted, figures_of
@@ -63,7 +62,6 @@ class Asked:
 class Cohort:
     """The courses asked for, the scale they are read by, and its lines."""
 
-    clinic_id: UUID
     asked: Asked
     scale: Scale
     yardstick: Yardstick
@@ -77,6 +75,8 @@ class Rate:
     figure: Figure
     numerator: int
     denominator: int
+    patients: int
+    """Whose courses stand in the denominator; one of them may have several."""
 
     @property
     def share(self) -> float | None:
@@ -94,6 +94,23 @@ class DropOut:
     after: int
     reason: str
     courses: int
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Of the courses that have ended, who gave up after an infusion, of those who had it and were to have more."""
+
+    after: int
+    courses: int
+    reached: int
+
+    @property
+    def share(self) -> float | None:
+        return self.courses / self.reached if self.reached else None
+
+    @property
+    def interval(self) -> Interval | None:
+        return wilson(self.courses, self.reached)
 
 
 @dataclass(frozen=True)
@@ -158,6 +175,9 @@ class Section:
 
     key: str | None
     courses: tuple[CourseFacts, ...]
+    patients: int
+    restarts: int
+    """Courses from which another took over within weeks, linked by nobody; that other is not counted."""
     running: int
     left: int
     """Of those who dropped out, who left without a word."""
@@ -167,6 +187,7 @@ class Section:
     days_to_response: Middle | None
     infusions_to_response: Middle | None
     drop_outs: tuple[DropOut, ...]
+    given_up: tuple[GivenUp, ...]
     adverse_events: AdverseEvents
     durability: tuple[Durability, ...]
 
@@ -228,28 +249,45 @@ def section(key: str | None, courses: Sequence[CourseFacts], cohort: Cohort) -> 
     return Section(
         key=key,
         courses=tuple(courses),
+        patients=_patients(courses),
+        restarts=sum(course.begun_again for course in courses),
         running=sum(course.ending is Ending.RUNNING for course in courses),
         left=sum(course.left for course in courses),
         endpoint_not_due=sum(not course.endpoint_is_due for course in courses),
         rates=tuple(_rate(figure, courses, cohort) for figure in figures_of(cohort.scale, lines)),
-        change=mean_change(observed),
+        change=mean_change(observed, of_one_band=_is_of_one_band(key, cohort.asked)),
         days_to_response=middle([point.day for point in responses if point.day is not None]),
         infusions_to_response=middle([point.infusion for point in responses]),
         drop_outs=_drop_outs(courses),
+        given_up=_given_up(courses),
         adverse_events=_adverse_events(courses),
         durability=tuple(_durability(courses)),
     )
 
 
+def _is_of_one_band(key: str | None, asked: Asked) -> bool:
+    return asked.baseline_band is not None or (key is not None and asked.by is By.BASELINE_BAND)
+
+
 def _rate(figure: Figure, courses: Sequence[CourseFacts], cohort: Cohort) -> Rate:
     asked = counted(figure, courses, cohort.yardstick.lines)
-    return Rate(figure, sum(claim for _, claim in asked), len(asked))
+    return Rate(figure, sum(claim for _, claim in asked), len(asked), _patients(course for course, _ in asked))
 
 
 def _drop_outs(courses: Sequence[CourseFacts]) -> tuple[DropOut, ...]:
     gone = [course for course in courses if course.ending is Ending.DROPPED_OUT]
     found = Counter((course.given, course.head.reason) for course in gone)
     return tuple(DropOut(after, reason, number) for (after, reason), number in sorted(found.items()))
+
+
+def _given_up(courses: Sequence[CourseFacts]) -> tuple[GivenUp, ...]:
+    ended = [course for course in courses if course.ending is not Ending.RUNNING]
+    gone = Counter(course.given for course in ended if course.ending is Ending.DROPPED_OUT)
+    most = max((course.planned for course in ended), default=1)
+    return tuple(
+        GivenUp(after, gone[after], sum(course.given >= after < course.planned for course in ended))
+        for after in range(1, most)
+    )
 
 
 def _adverse_events(courses: Sequence[CourseFacts]) -> AdverseEvents:

@@ -1,8 +1,8 @@
 """What stands behind a figure: its courses one by one, under pseudonyms, in days since the first infusion."""
 
+import hmac
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from uuid import UUID
 
 from scheduler.errors import Fault, Invalid
@@ -48,18 +48,18 @@ def figure_names() -> tuple[str, ...]:
     return (*BY_KEY, *OTHERS, *CURVE_NAMES)
 
 
-def rows_of(cohort: Cohort, figure: str) -> list[Row]:
+def rows_of(cohort: Cohort, figure: str, key: str) -> list[Row]:
     """The courses behind a figure, ordered by their pseudonyms, which say nothing. Raises `Invalid` for no figure."""
     if figure in CURVE_NAMES:
-        return _sorted(cohort, _watched(cohort, CURVE_NAMES[figure]))
+        return _sorted(key, _watched(cohort, CURVE_NAMES[figure]))
     claim = _claim(figure, cohort)
     told = ((course, claim(course), None) for course in cohort.courses)
-    return _sorted(cohort, ((course, said, days) for course, said, days in told if said is not None))
+    return _sorted(key, ((course, said, days) for course, said, days in told if said is not None))
 
 
-def pseudonym(clinic_id: UUID, series_id: UUID) -> str:
-    """The same for the same course in every report. An id is random, so nobody gets back from this to it."""
-    return sha256(b"cohort" + clinic_id.bytes + series_id.bytes).hexdigest()[:LETTERS]
+def pseudonym(key: str, series_id: UUID) -> str:
+    """The same for the same course in every report of a clinic; it tells nothing to who has not the clinic's key."""
+    return hmac.digest(key.encode(), series_id.bytes, "sha256").hex()[:LETTERS]
 
 
 def page_of(rows: Iterable[Row], after: str | None, limit: int) -> list[Row]:
@@ -109,6 +109,6 @@ def _watched(cohort: Cohort, curve: Curve) -> Iterator[tuple[CourseFacts, bool, 
             yield course, span.relapsed, span.days
 
 
-def _sorted(cohort: Cohort, told: Iterable[tuple[CourseFacts, bool, int | None]]) -> list[Row]:
-    rows = [Row(pseudonym(cohort.clinic_id, course.head.series_id), said, course, days) for course, said, days in told]
+def _sorted(key: str, told: Iterable[tuple[CourseFacts, bool, int | None]]) -> list[Row]:
+    rows = [Row(pseudonym(key, course.head.series_id), said, course, days) for course, said, days in told]
     return sorted(rows, key=lambda row: row.pseudonym)

@@ -55,21 +55,22 @@ class Change:
     baseline_mean: float
     baseline_sd: float | None
     endpoint_mean: float
-
-    @property
-    def effect(self) -> float | None:
-        """d: the mean change by the standard deviation of the baselines."""
-        return self.mean / self.baseline_sd if self.baseline_sd else None
+    effect: float | None
+    """d: the mean change by the standard deviation of the baselines; None where these are all of one band."""
 
 
-def mean_change(pairs: Sequence[tuple[int, int]]) -> Change | None:
-    """Of pairs of baseline and endpoint; None of nobody."""
+def mean_change(pairs: Sequence[tuple[int, int]], *, of_one_band: bool = False) -> Change | None:
+    """Of pairs of baseline and endpoint; None of nobody.
+
+    Within one band of the baseline their spread is that of the band, and no effect is told by it.
+    """
     if not pairs:
         return None
     before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     points = [baseline - endpoint for baseline, endpoint in pairs]
     spread = stdev(before) if len(pairs) > 1 else None
-    return Change(len(pairs), mean(points), _of_mean(points), mean(before), spread, mean(after))
+    effect = mean(points) / spread if spread and not of_one_band else None
+    return Change(len(pairs), mean(points), _of_mean(points), mean(before), spread, mean(after), effect)
 
 
 def _of_mean(points: Sequence[int]) -> Interval | None:
@@ -87,6 +88,8 @@ class Middle:
 
     count: int
     median: float
+    interval: Interval | None
+    """Of the median, by order statistics; None of fewer than six."""
     lower: float
     upper: float
 
@@ -96,9 +99,20 @@ def middle(values: Sequence[int]) -> Middle | None:
     if not values:
         return None
     if len(values) == 1:
-        return Middle(1, values[0], values[0], values[0])
+        return Middle(1, values[0], None, values[0], values[0])
     lower, _, upper = quantiles(values, n=4, method="inclusive")
-    return Middle(len(values), median(values), lower, upper)
+    return Middle(len(values), median(values), _of_median(values), lower, upper)
+
+
+def _of_median(values: Sequence[int]) -> Interval | None:
+    """From one value to another, as many from either end: so that the true median lies outside at most 5 in 100 times.
+
+    How many of the values lie below it is binomial, whatever they are distributed as.
+    """
+    from scipy.stats import binom
+
+    place, ordered = int(binom.ppf((1 - CONFIDENCE) / 2, len(values), 1 / 2)), sorted(values)
+    return Interval(ordered[place - 1], ordered[-place]) if place else None
 
 
 @dataclass(frozen=True)

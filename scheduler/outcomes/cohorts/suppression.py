@@ -28,6 +28,8 @@ class Cell:
     """Of an outcome: who is in the denominator and not in the cell."""
     members: int = 0
     """The courses as bits, to see which cell lies within which; 0 where something else is counted."""
+    rest: int = 0
+    """The same of the others."""
 
     @property
     def is_small(self) -> bool:
@@ -53,15 +55,23 @@ def shown(cells: Sequence[Cell], families: Iterable[Family]) -> frozenset[Name]:
 
 
 def _hide_near(cells: Sequence[Cell], hidden: set[Name]) -> None:
-    """Of two outcomes, one within the other and fewer than five apart, the less wanted is withheld."""
+    """Of two outcomes, one within the other and fewer than five apart, the less wanted is withheld.
+
+    So it is where the others of one are: 10 of 20 and 10 of 22 tell of two. Where denominators differ by fewer than
+    five and the outcome is the same, one or the other is so near.
+    """
     told: list[Cell] = []
     for cell in cells:
         if cell.of is None or not cell.members or cell.name in hidden:
             continue
-        if any(_are_near(cell.members, other.members) for other in told):
+        if any(_are_near(one, two) for other in told for one in _sides(cell) for two in _sides(other)):
             hidden.add(cell.name)
         else:
             told.append(cell)
+
+
+def _sides(cell: Cell) -> tuple[int, ...]:
+    return tuple(filter(None, (cell.members, cell.rest)))
 
 
 def _are_near(one: int, other: int) -> bool:

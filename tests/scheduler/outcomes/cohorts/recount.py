@@ -42,7 +42,7 @@ class Recount:
             course
             for series in history.series
             if series["follows_id"] is None and (course := self._course(series)) is not None
-            and first <= self.day(course.given[0][0]) <= last
+            and not self._carries_on(course) and first <= self.day(course.given[0][0]) <= last
         ]  # fmt: skip
 
     def day(self, at: datetime) -> date:
@@ -80,6 +80,29 @@ class Recount:
         own = [form for form in later if until is None or form["taken_at"] <= until]
         left = self._left(series, given)
         return Counted(series, given, early[-1] if early else None, own, later, until, left)
+
+    def _carries_on(self, course: Counted) -> bool:
+        """Whether an earlier course of the patient had its last infusion less than 28 days before this one began."""
+        return any(self._goes_on_in(other, course) for other in self._series_of(course))
+
+    def restarts(self) -> int:
+        """Courses from which another took over so soon, linked by nobody."""
+        found = 0
+        for course in self.courses:
+            later = (other for other in self._series_of(course) if other["follows_id"] is None and self.given(other))
+            found += any(self._goes_on_in(course.series, self._course(other)) for other in later)
+        return found
+
+    def _series_of(self, course: Counted) -> list[dict[str, Any]]:
+        mine = [each for each in self.history.series if each["patient_id"] == course.series["patient_id"]]
+        return [each for each in mine if each["id"] != course.series["id"]]
+
+    def _goes_on_in(self, earlier: dict[str, Any], later: Counted | None) -> bool:
+        given = self.given(earlier)
+        if later is None or not given:
+            return False
+        begins = later.given[0][0]
+        return given[0][0] < begins and begins - given[-1][0] < timedelta(days=28)
 
     def _left(self, series: dict[str, Any], given: list[tuple[datetime, datetime]]) -> bool:
         if series["status"] != "active" or len(given) >= series["infusions"]:
@@ -134,7 +157,10 @@ class Recount:
         for suffix, told in (("", self.observed()), ("_locf", self.carried())):
             totals = [(before["total"], after["total"]) for _, before, after in told]
             shares |= {name + suffix: counts for name, counts in _outcomes(totals).items()}
-        return shares
+        treated = [(course.baseline, self.window(course)) for course in self.courses if self._due(course)]
+        filled = [(before["total"], (after or before)["total"]) for before, after in treated if before]
+        gains = ("response", "remission", "reliable_improvement")
+        return shares | {f"{name}_missing_is_no": _outcomes(filled)[name] for name in gains}
 
     def _due(self, course: Counted) -> bool:
         if self.window(course) is not None:
@@ -159,6 +185,19 @@ class Recount:
     def drop_outs(self) -> dict[tuple[int, str], int]:
         gone = [course for course in self.courses if course.over and len(course.given) < course.series["infusions"]]
         return dict(Counter((len(course.given), course.series["reason"] or "not_said") for course in gone))
+
+    def given_up(self) -> list[tuple[int, int, int]]:
+        """After which infusion how many gave up, of how many who had it and were to have more."""
+        ended = [
+            (len(course.given), max(course.series["infusions"], len(course.given)), course)
+            for course in self.courses
+            if course.over or len(course.given) >= course.series["infusions"]
+        ]
+        found = []
+        for number in range(1, max((planned for _, planned, _ in ended), default=1)):
+            reached = [given for given, planned, _ in ended if given >= number and planned > number]
+            found.append((number, reached.count(number), len(reached)))
+        return found
 
     def adverse_events(self) -> tuple[int, int, int]:
         """Charted infusions, those with an event, events."""

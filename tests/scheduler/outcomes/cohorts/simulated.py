@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from scheduler.demo.scores import ScoreCourse, draw_course
 from scheduler.outcomes.cohorts.facts import CourseFacts, Head, facts_of
@@ -30,7 +30,7 @@ def cohort_of(
     """So many courses; of `captured` of them there is a score in the window; with `stop` some give up early."""
     rng = Random(seed)
     asked = Asked(ASKED.first, ASKED.last, by=by)
-    return Cohort(uuid4(), asked, PHQ9, YARDSTICK, tuple(_facts(rng, captured, stop=stop) for _ in range(courses)))
+    return Cohort(asked, PHQ9, YARDSTICK, tuple(_facts(rng, captured, stop=stop) for _ in range(courses)))
 
 
 def _facts(rng: Random, captured: float, *, stop: bool) -> CourseFacts:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from scheduler.outcomes.cohorts.facts import Ending, Head, facts_of
+from scheduler.outcomes.cohorts.facts import Ending, Head, carries_on, facts_of
+from scheduler.outcomes.cohorts.figures import BY_KEY
 from scheduler.outcomes.cohorts.followup import CURVES, Care, Curve, Since, Span
 from scheduler.outcomes.trajectories.courses import PatientCourses
 from tests.scheduler.outcomes.cohorts.simulated import PHQ9
@@ -86,3 +87,49 @@ def test_who_kept_the_response_has_lost_nothing_at_worst():
 
 def test_nobody_is_called_unaided_while_the_course_still_infuses():
     assert Curve(Since.FIRST_RESPONSE, Care.UNAIDED) not in CURVES
+
+
+def test_who_begins_again_within_weeks_goes_on_with_the_course_before():
+    """As found: two infusions, then another series that nobody linked, with a baseline of a patient just treated."""
+    first, again = made.course(0, 3, planned=6, ended=True), made.course(7, 10, 14, series_id=made.MAINTENANCE)
+
+    assert carries_on(again, [first, again])
+    assert not carries_on(first, [first, again])
+    assert counted([first, again], [(0, 20), (3, 12)]).begun_again
+
+
+@pytest.mark.parametrize(("days", "goes_on"), [(30, True), (31, False)])
+def test_who_begins_four_weeks_later_begins_anew(days, goes_on):
+    first, later = made.course(0, 3), made.course(days, series_id=made.MAINTENANCE)
+
+    assert carries_on(later, [first, later]) is goes_on
+    assert counted([first, later], []).begun_again is goes_on
+
+
+def test_what_the_desk_has_linked_is_no_restart():
+    first = made.course(0, 3)
+    linked = replace(made.course(7, series_id=made.MAINTENANCE), follows_id=first.series_id)
+
+    assert not carries_on(linked, [first, linked])
+
+
+@pytest.mark.parametrize(
+    ("scores", "observed", "carried", "missing"),
+    [
+        ([(0, 20)], None, None, False),  # a baseline alone
+        ([(0, 20), (3, 8)], None, True, False),  # no score in the window
+        ([(0, 20), (3, 12), (21, 8)], True, True, True),
+        ([(21, 8)], None, None, None),  # without a baseline
+    ],
+)
+def test_who_has_no_later_score_counts_as_not_responding_in_the_third_reading(scores, observed, carried, missing):
+    found = counted([made.course(0, 3)], scores)
+
+    keys = ("response", "response_locf", "response_missing_is_no")
+    assert [BY_KEY[key].claim(found, made.PHQ9.lines) for key in keys] == [observed, carried, missing]
+
+
+def test_while_the_window_is_open_nothing_is_missing_yet():
+    found = counted([made.course(0, 3)], [(0, 20)], now=made.FIRST + timedelta(days=20))
+
+    assert BY_KEY["response_missing_is_no"].claim(found, made.PHQ9.lines) is None

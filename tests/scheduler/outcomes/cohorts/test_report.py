@@ -45,6 +45,9 @@ def test_every_figure_is_what_a_second_count_finds(report, recount):
     assert {(each.after, each.reason): each.courses for each in whole.drop_outs} == recount.drop_outs()
     events = whole.adverse_events
     assert (events.charted, events.with_event, events.events) == recount.adverse_events()
+    assert [(each.after, each.courses, each.reached) for each in whole.given_up] == recount.given_up()
+    assert (whole.restarts, whole.left) == (recount.restarts(), sum(course.left for course in recount.courses))
+    assert whole.patients == len({course.series["patient_id"] for course in recount.courses})
     assert whole.endpoint_not_due == len(recount.courses) - rates["endpoint_captured_when_due"][1]
 
 

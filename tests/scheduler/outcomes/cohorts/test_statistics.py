@@ -41,6 +41,10 @@ def test_a_mean_change_stands_with_its_interval_and_effect():
     assert found.interval.low == pytest.approx(8 - 3.182446 * 4.898979 / 2, abs=1e-5)
 
 
+def test_within_one_band_of_baselines_no_effect_is_told():
+    assert mean_change([(20, 10), (16, 12)], of_one_band=True).effect is None
+
+
 def test_of_one_there_is_a_mean_and_no_interval():
     found = mean_change([(20, 10)])
 
@@ -52,6 +56,15 @@ def test_the_middle_half_is_told():
     found = middle([1, 2, 3, 4, 5])
 
     assert (found.count, found.lower, found.median, found.upper) == (5, 2, 3, 4)
+    assert found.interval is None  # of five no two values enclose the median 95 times in 100
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(6, 1, 6), (9, 2, 8), (20, 6, 15), (100, 40, 61)])
+def test_a_median_has_the_textbooks_interval_of_order_statistics(count, low, high):
+    """Conover, Practical Nonparametric Statistics, section 3.2."""
+    found = middle(range(count, 0, -1))
+
+    assert (found.interval.low, found.interval.high) == (low, high)
 
 
 @pytest.fixture

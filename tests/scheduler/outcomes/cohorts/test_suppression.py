@@ -1,12 +1,21 @@
 """Nothing of fewer than five leaves the house, and nobody reckons it back."""
 
 from csv import DictReader
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from scipy.optimize import linprog
 
-from scheduler.outcomes.cohorts.disclosure import disclose, drop_outs_by_infusion, drop_outs_by_reason, sections
+from scheduler.outcomes.cohorts.disclosure import (
+    after,
+    disclose,
+    drop_outs_by_infusion,
+    drop_outs_by_reason,
+    reached,
+    sections,
+    told_patients,
+)
 from scheduler.outcomes.cohorts.export import as_csv
 from scheduler.outcomes.cohorts.report import By, report_of
 from scheduler.outcomes.cohorts.suppression import Cell, shown
@@ -61,6 +70,55 @@ def test_of_two_outcomes_within_each_other_the_nearer_one_is_withheld():
     far = Cell((None, "far"), 5, (None, "n"), 15, members=0b11111)
 
     assert shown([Cell((None, "n"), 20), wide, near, far], []) == {(None, "n"), (None, "wide"), (None, "far")}
+
+
+def test_of_two_readings_whose_denominators_are_near_the_second_is_withheld():
+    """10 of 20 observed and 10 of 22 carried forward would tell of two who did not respond."""
+    observed = Cell((None, "response"), 10, (None, "n"), 10, members=0b1111111111, rest=0b1111111111 << 10)
+    carried = Cell((None, "response_locf"), 10, (None, "m"), 12, members=0b1111111111, rest=0b111111111111 << 10)
+    counts = [Cell((None, "n"), 20), Cell((None, "m"), 22)]
+
+    assert (None, "response_locf") not in shown([*counts, observed, carried], [])
+    assert (None, "response") in shown([*counts, observed, carried], [])
+
+
+def test_the_table_of_an_odd_cohort_does_not_tell_observed_and_carried_too_near():
+    disclosure = disclose(report_of(cohort_of(40, 3, captured=0.93)))
+    whole = disclosure.report.whole
+    observed, carried = whole.rate("response"), whole.rate("response_locf")
+
+    assert 0 < carried.denominator - observed.denominator < 5
+    assert disclosure.tells(None, "response")
+    assert not disclosure.tells(None, "response_locf")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_how_many_had_an_infusion_is_told_only_where_it_tells_of_nobody(seed):
+    disclosure = disclose(report_of(cohort_of(150, seed, stop=True)))
+
+    had = reached(disclosure, disclosure.report.whole)
+
+    hidden = [
+        each
+        for each in disclosure.report.whole.given_up
+        if each.courses and not disclosure.tells(None, after(each.after))
+    ]
+    assert bool(had) is not bool(hidden)
+
+
+def test_how_many_patients_there_are_is_told_where_few_have_several_courses():
+    cohort = cohort_of(30)
+    one = cohort.courses[0].patient_id
+    twice = replace(cohort, courses=(*cohort.courses[:-1], replace(cohort.courses[-1], patient_id=one)))
+
+    assert told_patients(disclose(report_of(cohort))) == 30
+    assert told_patients(disclose(report_of(twice))) is None
+
+
+def test_within_a_band_no_effect_leaves_the_house():
+    lines = list(DictReader(StringIO(as_csv(disclose(report_of(cohort_of(200, by=By.BASELINE_BAND)))))))
+
+    assert {line["part"] for line in lines if line["figure"] == "effect_size"} == {"all"}
 
 
 @pytest.mark.parametrize(("size", "seed"), [(12, 1), (40, 2), (40, 3), (90, 4), (200, 5)])
