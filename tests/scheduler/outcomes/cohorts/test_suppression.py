@@ -92,9 +92,9 @@ def test_the_table_of_an_odd_cohort_does_not_tell_observed_and_carried_too_near(
     assert not disclosure.tells(None, "response_locf")
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_how_many_had_an_infusion_is_told_only_where_it_tells_of_nobody(seed):
-    disclosure = disclose(report_of(cohort_of(150, seed, stop=True)))
+@pytest.mark.parametrize(("size", "seed"), [(150, 1), (150, 2), (300, 1), (400, 2)])
+def test_how_many_had_an_infusion_is_told_only_where_it_tells_of_nobody(size, seed):
+    disclosure = disclose(report_of(cohort_of(size, seed, stop=True)))
 
     had = reached(disclosure, disclosure.report.whole)
 
@@ -104,6 +104,7 @@ def test_how_many_had_an_infusion_is_told_only_where_it_tells_of_nobody(seed):
         if each.courses and not disclosure.tells(None, after(each.after))
     ]
     assert bool(had) is not bool(hidden)
+    assert bool(had) is (size > 150)
 
 
 def test_how_many_patients_there_are_is_told_where_few_have_several_courses():
