@@ -12,6 +12,7 @@ from scheduler.outcomes.policy import SOONEST_FUTILITY, Prompts
 from scheduler.outcomes.scales.definition import Scale
 from scheduler.outcomes.scales.elements import SUICIDAL_IDEATION
 from scheduler.outcomes.scales.phq9 import PHQ9
+from scheduler.outcomes.trajectories.change import Change
 from scheduler.outcomes.trajectories.courses import Reading
 from scheduler.outcomes.trajectories.milestones import relapses
 from scheduler.outcomes.trajectories.points import Point, Scored, scored, treated
@@ -50,13 +51,20 @@ Rule = Callable[[Shown, Scored], bool]
 def deterioration(shown: Shown, last: Scored) -> bool:
     """Worse than at the baseline, or much worse than the last time.
 
-    The points are those of the PHQ-9; of another scale, a reliable change from the baseline.
+    The points are those of the PHQ-9; of another scale, a reliable change from the baseline, and of one of which none
+    is known, such as the MADRS, a change that matters.
     """
     if not shown.is_phq9:
-        return bool(last.change.deterioration)
+        return _is_worse(last.change)
     return -last.change.points >= shown.prompts.rise_from_baseline or (
         len(shown.scores) > 1 and last.total - shown.scores[-2].total >= shown.prompts.rise_from_previous
     )
+
+
+def _is_worse(change: Change) -> bool:
+    if change.deterioration is not None:
+        return change.deterioration
+    return change.points < 0 and bool(change.clinically_relevant)
 
 
 def off_track(shown: Shown, _last: Scored) -> bool:

@@ -70,6 +70,14 @@ def test_other_scales_are_held_against_a_reliable_change_from_the_baseline():
     assert told([(0, 5), (3, 5 + line)], (0,), scale="gad7") == ["deterioration"]
 
 
+def test_where_no_reliable_change_is_known_one_that_matters_is_worse():
+    line = SCALES["madrs"].lines.clinically_relevant
+
+    assert told([(0, 25), (3, 25 + line - 1)], (0,), scale="madrs") == []
+    assert told([(0, 25), (3, 25 + line)], (0,), scale="madrs") == ["deterioration"]
+    assert told([(0, 25 + line), (3, 25)], (0,), scale="madrs") == []
+
+
 def test_nothing_is_told_of_forms_before_the_first_infusion_nor_of_the_baseline():
     assert told([(-9, 5), (-5, 27), (0, 27)], nth=1) == []
     assert told([(-9, 5), (-5, 10), (0, 27)], nth=2) == []
