@@ -90,8 +90,8 @@ class Routing:
     """Between one call and the next, of the first ones."""
     most_escalations: int = 3
     """How many of these there are at most, each to more people than the one before: the owner, all prescribers, all
-    clinicians, the administrators. After the last, prescribers and clinicians are called whenever the clinic opens, and
-    once a day at least, until somebody answers."""
+    clinicians, the administrators. After the last, where answers tell of danger, prescribers and clinicians are called
+    whenever the clinic opens, and once a day at least, until somebody answers."""
     call_at_once_when_urgent: bool = True
     """Whether an urgent answer that came by link is told by e-mail without waiting."""
 

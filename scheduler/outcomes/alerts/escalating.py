@@ -1,8 +1,8 @@
 """Calling others when nobody answers an alert: letters to staff by the outbox, until somebody does.
 
-The first calls follow one another quickly, each to people nobody has written to yet; then who may look at alerts is
-called whenever the clinic opens, and once a day at least. A call and its letters are one transaction, and a letter's
-key names both: whoever dies or races, none is lost and none is written twice.
+The first calls follow one another quickly, each to people nobody has written to yet. Then, where the answers tell of
+danger, who may look at alerts is called whenever the clinic opens, and once a day at least. A call and its letters
+are one transaction, and a letter's key names both: whoever dies or races, none is lost and none is written twice.
 """
 
 from collections.abc import Sequence
@@ -95,7 +95,7 @@ def call(db: Session, alerts: Sequence[Alert], routing: Routing, *, now: datetim
         alert.escalations += 1
         alert.escalated_at, alert.called = now, sorted({*(alert.called or ()), *map(str, called)})
         is_quick = alert.escalations < routing.most_escalations
-        alert.call_at = now + timedelta(minutes=routing.escalation_minutes) if is_quick else house.next_round
+        alert.call_at = now + timedelta(minutes=routing.escalation_minutes) if is_quick else house.next_round_for(alert)
         letters += (_letter(alert, staff_id, people, house) for staff_id in called)
         audit.note(
             db, "alert.escalated", actor=Actor.house(clinic_id), now=now, subject=alert.id,
@@ -125,8 +125,12 @@ class _House:
     zone: ZoneInfo
     now: datetime
 
+    def next_round_for(self, alert: Alert) -> datetime | None:
+        """When everybody is called again; never for what is no danger, and stays on the list."""
+        return self._next_round if alert.kind in SAFETY_KINDS else None
+
     @cached_property
-    def next_round(self) -> datetime:
+    def _next_round(self) -> datetime:
         """When it opens next, and no later than in a day; read only where a call is the last of the quick ones."""
         latest = self.now + DAY
         first, last = (local_date(at, self.zone) for at in (self.now, latest))

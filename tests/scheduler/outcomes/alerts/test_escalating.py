@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select, text
 
 from scheduler.actors import Role
-from scheduler.models import AuditRow, StaffRole
+from scheduler.models import Alert, AlertKind, AlertLevel, AuditRow, StaffRole
 from scheduler.outcomes.alerts.alerts import acknowledge
 from scheduler.outcomes.alerts.escalating import clinics_with_unanswered, escalate, unreached
 from scheduler.outcomes.policy import OutcomePolicy, Routing
 from tests.builders import clinic_instant
 from tests.counting import counted
 from tests.scheduler.outcomes.alerts.cases import alerts_of, decide, letters_of, log, ordered, phq9, send
+from tests.treatments import visit
 
 NINE = clinic_instant("Mon 09:00")
 HALF_PAST = NINE + timedelta(minutes=30)
@@ -97,6 +98,21 @@ def test_who_may_look_is_called_at_each_opening_until_somebody_answers(db, clini
     weekend = [clinic_instant("Sat 08:00"), clinic_instant("Sun 09:00"), clinic_instant("Mon 08:00", week=1)]
     assert calls[:10] == [*quick, *days, *weekend]  # on Sunday the clocks go on by an hour
     assert told(clinic, calls[-1]) == sorted(clinic.staff[role].email for role in (Role.PRESCRIBER, Role.CLINICIAN))
+
+
+def test_what_is_no_danger_is_called_for_so_many_times_and_then_stays_on_the_list(db, clinic):
+    series = visit(clinic, patient=clinic.patient())
+    alert = clinic.keep(
+        Alert(
+            clinic_id=clinic.id, patient_id=series.patient_id, series_id=series.series_id, kind=AlertKind.SCORE_OVERDUE,
+            level=AlertLevel.REVIEW, raised_at=NINE, due_at=NINE, respond_by=HALF_PAST, call_at=HALF_PAST,
+        )
+    )  # fmt: skip
+
+    for step in range(2 * 24 * 3):
+        escalate(db, clinic.id, now=HALF_PAST + step * HOUR / 2)
+
+    assert (alert.escalations, alert.call_at, alert.acknowledged_at) == (3, None, None)
 
 
 @pytest.mark.usefixtures("raised")
