@@ -35,7 +35,7 @@ class SharedDatabase:
     has_one_writer = True
 
     @contextmanager
-    def reading(self, *, one_snapshot: bool = False) -> Iterator[Session]:
+    def reading(self, *, one_snapshot: bool = False) -> Iterator[Session]:  # noqa: ARG002 # as the real one takes it
         self._watcher.flush()
         with Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as db:
             yield db
