@@ -1,4 +1,6 @@
-"""Every route, every role, and one's own, another clinic's and a missing row: made from the URL map.
+"""Every route, every role, and one's own, another clinic's and a missing row: made import re
+import re
+from the URL map.
 
 A new kind of id in a path, a query or a body needs a line in `ROWS` of `matrix_rows.py`; a body the schema alone cannot
 describe, one in its `BODIES`.
@@ -10,7 +12,7 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, Rule
 
 from api.app import create_app
 from config import Settings
@@ -88,13 +90,24 @@ def names_in_query(method: str, rule: Rule) -> dict[str, Any]:
     return {item["name"]: item for item in parameters if item["in"] == "query"}
 
 
+def rows_in_path(rule: Rule) -> set[str]:
+    """What stands for a row in a path, unlike one of a few words."""
+    return {name for name, reader in rule._converters.items() if not isinstance(reader, AnyConverter)}
+
+
+def in_path(part: str, ids: dict[str, UUID]) -> str:
+    """A row by its name, as in `uuid:patient_id`, or the first of a few words, as in `any(a, b):name`."""
+    words = re.fullmatch(r"any\((\w+).*", part)
+    return words[1] if words else str(ids[part.rsplit(":", maxsplit=1)[-1]])
+
+
 def ids_in(method: str, rule: Rule) -> set[str]:
     """The names of the rows a request points at in its path, its query and its body."""
-    return set(rule.arguments) | set(ROWS) & (set(names_in_query(method, rule)) | set(names_in_body(method, rule)))
+    return rows_in_path(rule) | set(ROWS) & (set(names_in_query(method, rule)) | set(names_in_body(method, rule)))
 
 
 def ids_required(method: str, rule: Rule) -> set[str]:
-    return set(rule.arguments) | set(ROWS) & set((body_schema(method, rule) or {}).get("required", ()))
+    return rows_in_path(rule) | set(ROWS) & set((body_schema(method, rule) or {}).get("required", ()))
 
 
 def ask(client: Client, method: str, rule: Rule, ids: dict[str, UUID]) -> Any:
@@ -106,7 +119,7 @@ def ask(client: Client, method: str, rule: Rule, ids: dict[str, UUID]) -> Any:
     if schema:
         pointed = {name: str(ids[name]) for name in set(names_in_body(method, rule)) & set(ids)}
         body = (BODIES.get(rule.endpoint) or example(schema)) | pointed
-    path = "".join(str(ids[part.split(":")[-1]]) if odd else part for odd, part in _pieces(rule.rule))
+    path = "".join(in_path(part, ids) if odd else part for odd, part in _pieces(rule.rule))
     path = path.removeprefix("/api/v1") + ("?" + query if query else "")
     return client.call(method, path, body, If_Match='"1"', Idempotency_Key=new_key())
 
