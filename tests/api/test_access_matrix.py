@@ -6,6 +6,7 @@ A new kind of id in a path, a query or a body needs a line in `ROWS` of `matrix_
 describe, one in its `BODIES`.
 """
 
+import re
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
