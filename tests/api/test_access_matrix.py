@@ -1,6 +1,4 @@
-"""Every route, every role, and one's own, another clinic's and a missing row: made import re
-import re
-from the URL map.
+"""Every route, every role, and one's own, another clinic's and a missing row: made from the URL map.
 
 A new kind of id in a path, a query or a body needs a line in `ROWS` of `matrix_rows.py`; a body the schema alone cannot
 describe, one in its `BODIES`.
