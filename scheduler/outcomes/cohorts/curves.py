@@ -22,7 +22,10 @@ LOOKS = {
     Care.ANY: (SECOND, "--", "Whatever was given"),
 }
 AT_WORST = "if every unconfirmed loss is one"
-FOOT = "Kaplan-Meier; bands: 95 % log-log intervals; censored at the last score. Drawn while five or more are watched."
+FOOT = (
+    "Kaplan-Meier; bands: 95 % log-log intervals; censored at the last score. Drawn while five or more are watched. "
+    f"At worst: {AT_WORST}."
+)
 MARKS = ((Measure.DURABLE_28, 28), (Measure.DURABLE_56, 56))
 
 
@@ -33,7 +36,7 @@ def durability(disclosure: Disclosure) -> tuple[Figure, str, str]:
     panels = figure.subplots(1, 2)
     figure.subplots_adjust(left=0.075, right=0.97, top=0.77, bottom=0.245, wspace=0.18)
     said = [_panel(axes, since, disclosure) for axes, since in zip(panels, Since, strict=True)]
-    return figure, title, f"{title}. {' '.join(said)}"
+    return figure, title, f"{title}. At worst: {AT_WORST}. {' '.join(said)}"
 
 
 def _panel(axes: Axes, since: Since, disclosure: Disclosure) -> str:
@@ -64,12 +67,12 @@ def _panel(axes: Axes, since: Since, disclosure: Disclosure) -> str:
 
 def _at_worst(axes: Axes, care: Care, told: tuple[Survival, int] | None) -> str:
     """A thin dotted line without a band: what is left if every unconfirmed loss is a relapse."""
-    name = f"{LOOKS[care][2]}, {AT_WORST}"
+    name = f"{LOOKS[care][2].partition(':')[0]}, at worst"
     if told is None:
         axes.plot([], [], " ", label=f"{name}: {WITHHELD}")
         return f"{name}: {WITHHELD}."
     left, last = told
-    _line(axes, _steps(left, last), f"{name}, {left.events}", color=LOOKS[care][0], linestyle=":", linewidth=1.3)
+    _line(axes, _steps(left, last), name, color=LOOKS[care][0], linestyle=":", linewidth=1.3)
     return f"{name}: {left.events} relapses, {_told(left, last)}."
 
 

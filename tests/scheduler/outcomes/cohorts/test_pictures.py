@@ -70,8 +70,15 @@ def test_a_score_between_two_courses_is_watched_to_the_second():
     assert days == {curve: 10 if curve.care is Care.UNAIDED else 20 for curve in CURVES}
 
 
-def test_the_picture_of_durability_tells_what_is_left_if_every_unconfirmed_loss_is_one(many):
-    assert "Whatever was given, if every unconfirmed loss is one" in heard(many, "durability")
+@pytest.mark.parametrize(("courses", "told"), [(300, "withheld"), (1000, r"\d+ relapses, \d+ percent left")])
+def test_the_picture_of_durability_tells_what_is_left_if_every_unconfirmed_loss_is_one(courses, told):
+    """Unless those losses are fewer than five."""
+    drawn = disclose(report_of(cohort_of(courses, 1, captured=0.8)))
+
+    said = heard(drawn, "durability")
+
+    assert "if every unconfirmed loss is one" in said
+    assert re.search(f"Unaided, at worst: {told}", said)
 
 
 def test_a_pseudonym_stays_and_tells_one_clinic_from_another():
