@@ -42,7 +42,7 @@ __all__ = [
 Progress = Callable[[int, int], None]
 
 SEED = 20
-WEEKS = 14
+WEEKS = 13
 FILLING_WEEKS = 3
 """Before those: until then the chairs of a new clinic fill."""
 REFERRALS_A_WEEK = 13

@@ -26,7 +26,7 @@ IDEATION_OFTEN, IDEATION_DAILY = 0.5, 0.72
 GOLDEN = (5**0.5 - 1) / 2
 FALLEN, ILL_AGAIN = 0.35, 12
 """How much of the improvement is left at a relapse, and the total that is reached at least."""
-ANXIOUS, SLEEPLESS = 0.45, 0.3
+ANXIOUS, SLEEPLESS = 0.35, 0.2
 """Of patients: they are asked about anxiety too, and about their sleep."""
 
 
