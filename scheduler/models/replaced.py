@@ -1,5 +1,6 @@
 """Rows that are only added: a newer version names the one it replaces, and the newest of a chain is what holds."""
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, inspect, select
@@ -9,8 +10,12 @@ from sqlalchemy.sql.expression import Alias
 from scheduler.models.base import table_of
 
 
+@lru_cache(maxsize=64)
 def nothing_replaces(rows: Any) -> ColumnElement[bool]:
-    """Whether a row is the newest of its chain. `rows` is a model, its table, or another name of either."""
+    """Whether a row is the newest of its chain. `rows` is a model, its table, or another name of either.
+
+    Kept for whoever asks again: to make another name of a table costs as much as to read a few rows.
+    """
     older = inspect(rows).selectable
     newer = (older.element if isinstance(older, Alias) else older).alias()
     return ~exists().where(newer.c.clinic_id == older.c.clinic_id, newer.c.replaces_id == older.c.id)

@@ -5,12 +5,20 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler import documents
 from scheduler.models import OutcomeSettings
 from scheduler.outcomes.policy import OutcomePolicy
+
+HOUSE = OutcomePolicy()
+IN_FORCE = (
+    select(OutcomeSettings.document)
+    .where(OutcomeSettings.clinic_id == bindparam("of_clinic"), OutcomeSettings.effective_from <= bindparam("now"))
+    .order_by(OutcomeSettings.effective_from.desc(), OutcomeSettings.created_at.desc(), OutcomeSettings.id)
+    .limit(1)
+)
 
 
 def policy_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> OutcomePolicy:
@@ -18,10 +26,8 @@ def policy_in_force(db: Session, clinic_id: UUID, *, now: datetime) -> OutcomePo
 
     It is read whatever is stored: alerts are routed by it.
     """
-    order = (OutcomeSettings.effective_from.desc(), OutcomeSettings.created_at.desc(), OutcomeSettings.id)
-    of_clinic = OutcomeSettings.clinic_id == clinic_id, OutcomeSettings.effective_from <= now
-    document = db.scalar(select(OutcomeSettings.document).where(*of_clinic).order_by(*order).limit(1))
-    return _read(json.dumps(document)) if document else OutcomePolicy()
+    document = db.scalar(IN_FORCE, {"of_clinic": clinic_id, "now": now})
+    return _read(json.dumps(document)) if document else HOUSE
 
 
 @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, Select, and_, null, select
+from sqlalchemy import Result, Select, and_, bindparam, null, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
@@ -108,21 +108,23 @@ def read_yardsticks(db: Session, clinic_id: UUID, *, now: datetime) -> Yardstick
     return Yardsticks(zone, thresholds, policy_in_force(db, clinic_id, now=now))
 
 
+THRESHOLDS = (
+    select(
+        ClinicSettings.response_percent,
+        ClinicSettings.remission_below,
+        ClinicSettings.remission_baseline,
+        ClinicSettings.reliable_change,
+        ClinicSettings.baseline_days,
+    )
+    .where(ClinicSettings.clinic_id == bindparam("of_clinic"), ClinicSettings.effective_from <= bindparam("at"))
+    .order_by(ClinicSettings.effective_from.desc(), ClinicSettings.created_at.desc(), ClinicSettings.id)
+    .limit(1)
+)
+
+
 def thresholds_at(db: Session, clinic_id: UUID, at: datetime) -> Thresholds:
     """The clinic's thresholds in force at an instant; those every clinic begins with, should it have set none."""
-    newest = (
-        select(
-            ClinicSettings.response_percent,
-            ClinicSettings.remission_below,
-            ClinicSettings.remission_baseline,
-            ClinicSettings.reliable_change,
-            ClinicSettings.baseline_days,
-        )
-        .where(ClinicSettings.clinic_id == clinic_id, ClinicSettings.effective_from <= at)
-        .order_by(ClinicSettings.effective_from.desc(), ClinicSettings.created_at.desc(), ClinicSettings.id)
-        .limit(1)
-    )
-    row = db.execute(newest).first()
+    row = db.execute(THRESHOLDS, {"of_clinic": clinic_id, "at": at}).first()
     return Thresholds(**row._mapping) if row else Thresholds()
 
 
