@@ -38,7 +38,7 @@ def listed(db, clinic):
     """What is listed of a day, as seen at a moment."""
 
     def listed(day, now, *, after=None, limit=50, **asked):
-        return list_due(db, day, **asked, after=after, limit=limit, actor=clinic.scheduler, now=now)
+        return list_due(db, day, **asked, after=after, limit=limit, actor=clinic.clinician, now=now)
 
     return listed
 
@@ -46,7 +46,7 @@ def listed(db, clinic):
 @pytest.fixture
 def of_patient(db, clinic):
     return lambda patient, now, after=None, limit=100: read_patient_dues(
-        db, patient.id, after=after, limit=limit, actor=clinic.scheduler, now=now
+        db, patient.id, after=after, limit=limit, actor=clinic.clinician, now=now
     )
 
 
