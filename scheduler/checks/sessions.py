@@ -238,4 +238,4 @@ def _has(kind: type[Charted], *which: ColumnElement[bool]) -> ColumnElement[bool
 
 def _stands(kind: type[Charted]) -> ColumnElement[bool]:
     """Whether a row is the newest version of itself, and was not withdrawn."""
-    return and_(nothing_replaces(kind), kind.withdrawn.is_(False))
+    return and_(nothing_replaces(kind), kind.withdrawn.is_(False))  # type: ignore[arg-type] # every class has a hash
