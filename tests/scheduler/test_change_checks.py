@@ -20,7 +20,7 @@ from scheduler.models import (
 )
 from scheduler.models.changes import ChangeReason
 from tests.builders import MONDAY
-from tests.scheduler.test_checks import DAYS, add_visit, alter, book, visits
+from tests.scheduler.planted import DAYS, add_visit, alter, book, visits
 
 
 @pytest.fixture

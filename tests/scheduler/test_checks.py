@@ -10,21 +10,14 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Role
 from scheduler.checks import checks, clinics
-from scheduler.clinic_time import MINUTE, local_date
+from scheduler.clinic_time import MINUTE
 from scheduler.models import (
-    Alert,
-    AlertLevel,
-    Appointment,
     AppointmentStatus,
-    Assessment,
     AuditRow,
-    Base,
     Claim,
     Patient,
     Protocol,
     ProtocolVersion,
-    Questionnaire,
-    SentBy,
     Series,
     SeriesStatus,
     Shift,
@@ -33,76 +26,10 @@ from scheduler.protocols import as_document
 from scheduler.records import audit
 from tests.builders import MDD_INDUCTION, ClinicCast
 from tests.conftest import NOW
+from tests.scheduler.planted import DAYS, alter, assess, book, unguard, visits
 
 At = Callable[..., datetime]
 Findings = Callable[[str], list[UUID | int]]
-DAYS = ("Mon 09:00", "Thu 09:00")
-
-
-def unguard(db: Session, table: str) -> None:
-    """Take the guards from a table, as a restored or hand-edited database may have lost them."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
-        return
-    triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table")
-    for name in db.scalars(triggers, {"table": table}).all():
-        db.execute(text(f"DROP TRIGGER {name}"))
-
-
-def book(clinic: ClinicCast, starts: list[datetime], *, patient: Patient | None = None, chair: str = "A") -> Series:
-    """A sound series under the induction protocol, written row by row."""
-    patient = patient or clinic.patient()
-    series = clinic.keep(
-        Series(
-            clinic_id=clinic.id, patient_id=patient.id, protocol_version_id=clinic.protocol.current_id,
-            booked_at=clinic.now, infusions=6,
-        )
-    )  # fmt: skip
-    for number, start in enumerate(starts, 1):
-        add_visit(clinic, series, number, start, chair)
-    return series
-
-
-def add_visit(clinic: ClinicCast, series: Series, number: int, start: datetime, chair: str = "A") -> Appointment:
-    resources = {"chair": clinic.resource(chair), "nurse": clinic.resource("N1"), "prescriber": clinic.resource("P1")}
-    visit = clinic.keep(
-        Appointment(
-            clinic_id=clinic.id, series_id=series.id, patient_id=series.patient_id, number=number, status_at=clinic.now,
-            protocol_version_id=series.protocol_version_id, starts_at=start,
-            ends_at=start + MDD_INDUCTION.visit_minutes * MINUTE, local_date=local_date(start, clinic.zone),
-            **{f"{kind}_id": resource.id for kind, resource in resources.items()},
-        )
-    )  # fmt: skip
-    for leg in MDD_INDUCTION.legs:
-        clinic.keep(
-            Claim(
-                clinic_id=clinic.id, appointment_id=visit.id, resource_id=resources[leg.kind].id, units=leg.units,
-                starts_at=start + leg.start * MINUTE, ends_at=start + leg.end * MINUTE,
-            )
-        )  # fmt: skip
-    return visit
-
-
-def assess(clinic: ClinicCast, answers: list[int | None], **changes: object) -> Assessment:
-    known = [answer for answer in answers if answer is not None]
-    complete = len(known) == len(answers)
-    row = {
-        "clinic_id": clinic.id, "patient_id": clinic.patient().id, "scale": "phq9", "scale_version": "1",
-        "answers": answers, "complete": complete, "total": sum(known) if complete else None,
-        "band": "minimal" if complete else None, "flags": [], "taken_at": clinic.now, "recorded_at": clinic.now,
-    }  # fmt: skip
-    return clinic.keep(Assessment(**row | changes))
-
-
-def visits(db: Session, series: Series) -> list[Appointment]:
-    rows = db.query(Appointment).filter_by(clinic_id=series.clinic_id, series_id=series.id)
-    return rows.order_by(Appointment.number).all()
-
-
-def alter(db: Session, row: Base, **values: object) -> None:
-    """Change a row as nobody should: past the mapper and its version."""
-    kind = type(row)
-    db.execute(update(kind).where(kind.id == row.id).values(**values))  # type: ignore[attr-defined] # every table here has ids
 
 
 @pytest.fixture
@@ -313,82 +240,6 @@ def test_a_protocol_version_that_cannot_be_read_is_found(db, clinic, series, doc
     assert found("protocols") == [clinic.protocol.current_id]
     assert found("series") == []
     assert len(found("claims")) == 6
-
-
-def test_a_total_that_is_not_the_answers_sum_is_found(clinic, found):
-    wrong = assess(clinic, [1, 1, 0, 0, 0, 0, 0, 0, 0], total=3)
-
-    assert found("totals") == [wrong.id]
-
-
-def test_answers_that_do_not_fit_their_scale_are_found(clinic, found):
-    wrong = assess(clinic, [4] + [0] * 8)
-    unknown = assess(clinic, [0], scale="unheard-of")
-
-    assert set(found("totals")) == {wrong.id, unknown.id}
-
-
-def test_a_positive_item_9_without_an_alert_is_found(db, clinic, found):
-    assess(clinic, [0] * 8 + [3])
-    unguard(db, "assessments")
-    silent = assess(clinic, [None] * 8 + [1])
-
-    assert found("alerts") == [silent.id]
-
-
-@pytest.mark.parametrize("changed", [{"level": AlertLevel.REVIEW}, {"historical": True}])
-def test_an_alert_that_is_milder_than_its_answers_or_put_among_the_old_is_found(db, clinic, found, changed):
-    noticed = assess(clinic, [0] * 8 + [3])
-    before = found("alerts")
-    unguard(db, "alerts")
-    db.execute(update(Alert).values(**changed))
-
-    assert (before, found("alerts")) == ([], [noticed.id])
-
-
-def test_answers_of_which_nobody_can_tell_whether_they_alarm_are_found(clinic, found):
-    untold = assess(clinic, [0] * 8 + [3], scale_version="0")
-
-    assert found("alerts") == [untold.id]
-
-
-@pytest.fixture
-def sent(clinic: ClinicCast) -> Questionnaire:
-    """A questionnaire put to a patient, answered by nobody yet."""
-    return clinic.keep(
-        Questionnaire(
-            clinic_id=clinic.id, patient_id=clinic.patient().id, scale="phq9", scale_version="1", via=SentBy.TABLET,
-            sent_at=clinic.now, expires_at=clinic.now + MINUTE,
-        )
-    )  # fmt: skip
-
-
-def test_a_questionnaire_answered_without_a_form_is_found(db, clinic, sent, found):
-    alter(db, sent, answered_at=clinic.now)
-
-    assert found("questionnaires") == [sent.id]
-
-
-def test_a_form_whose_questionnaire_is_not_answered_is_found(clinic, sent, found):
-    form = assess(clinic, [0] * 9, patient_id=sent.patient_id, questionnaire_id=sent.id)
-
-    assert found("questionnaires") == [form.id]
-
-
-def test_a_form_of_a_questionnaire_of_another_patient_is_found(db, clinic, sent, found):
-    form = assess(clinic, [0] * 9, questionnaire_id=sent.id)
-    alter(db, sent, answered_at=clinic.now)
-
-    assert found("questionnaires") == [form.id]
-
-
-def test_an_answered_questionnaire_with_its_form_and_one_still_open_are_sound(db, clinic, sent, found):
-    assert found("questionnaires") == []
-
-    assess(clinic, [0] * 9, patient_id=sent.patient_id, questionnaire_id=sent.id)
-    alter(db, sent, answered_at=clinic.now)
-
-    assert found("questionnaires") == []
 
 
 def test_a_changed_audit_row_is_found(db, clinic, found):

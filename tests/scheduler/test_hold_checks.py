@@ -14,7 +14,7 @@ from scheduler.checks import checks
 from scheduler.clinic_time import MINUTE
 from scheduler.models import Claim, EntryState, Hold, HoldState, Offer, Outcome, ProtocolVersion, Urgency, WaitlistEntry
 from tests.builders import MONDAY
-from tests.scheduler.test_checks import DAYS, alter, book, visits
+from tests.scheduler.planted import DAYS, alter, book, visits
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from sqlalchemy import insert, text, update
 from scheduler.checks import checks
 from scheduler.models import LedgerEntry, LedgerKind, SessionSettings, SessionStatus, TreatmentSession
 from scheduler.sessions.ledger import mending, vials
+from tests.scheduler.planted import unguard
 from tests.scheduler.sessions.vial_cases import by_two, drawn, given, vial, wasted
-from tests.scheduler.test_checks import unguard
 from tests.treatments import ARRIVAL, session_in
 
 MG = Decimal

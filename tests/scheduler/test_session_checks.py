@@ -24,9 +24,9 @@ from scheduler.models import (
     Vitals,
 )
 from tests.counting import counted
+from tests.scheduler.planted import alter, unguard
 from tests.scheduler.sessions import charts
 from tests.scheduler.sessions.charts import corrected, device_session, past_session, running_session
-from tests.scheduler.test_checks import alter, unguard
 from tests.treatments import session_in, visit
 
 NAMES = ("steps", "signed", "checklists", "doses", "visits", "corrections")
