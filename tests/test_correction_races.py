@@ -13,7 +13,7 @@ from tests.builders import build_clinic
 from tests.test_races import at_once
 
 ROUNDS, PEOPLE = 3, 4
-POSITIVE = [0] * 8 + [1]
+POSITIVE, WORSE = [0] * 8 + [1], [0] * 8 + [2]
 
 
 def test_of_several_corrections_at_once_one_stands_and_no_warning_is_lost(database: Database, now: Any) -> None:
@@ -26,7 +26,7 @@ def test_of_several_corrections_at_once_one_stands_and_no_warning_is_lost(databa
     def correct(form: Any) -> str:
         try:
             with database.committing() as db:
-                correct_assessment(db, form, answers=POSITIVE, reason="Misread.", actor=actor, now=now)
+                correct_assessment(db, form, answers=WORSE, reason="Misread.", actor=actor, now=now)
         except DomainError as refusal:
             return type(refusal).code
         return "done"

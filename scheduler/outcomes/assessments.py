@@ -75,9 +75,17 @@ def correct_assessment(
         AnswerSource.CLINIC, old.answered_by, old.appointment_id, missing, old.language, replaces_id=old.id,
         reason=reason.strip(),
     )  # fmt: skip
+    if _says_the_same(form, old):
+        refuse([Fault("answers", "unchanged", "The form says the same already.")])
     if _stays_historical(db, old, form, now):
         form = replace(form, historical=True, source=AnswerSource.IMPORT)
     return write_form(db, patient, form, action="assessment.corrected", actor=actor, now=now)
+
+
+def _says_the_same(form: Form, old: Assessment) -> bool:
+    """Whether a correction changes nothing, so that it would only raise the old alerts again."""
+    said = (list(form.answers), form.taken_at, form.missing, form.scale.version)
+    return said == (old.answers, old.taken_at, old.missing, old.scale_version)
 
 
 def _stays_historical(db: Session, old: Assessment, form: Form, now: datetime) -> bool:

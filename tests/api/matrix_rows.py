@@ -235,7 +235,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "orders.write": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg", "valid_until": "2026-03-31"},
     "orders.sign": {"password": PASSWORD},
     "assessments.log_assessment": {"scale": "phq9", "answers": [0] * 9, "taken_at": "2026-03-01T12:00:00Z"},
-    "assessments.correct_assessment": {"answers": [0] * 9, "reason": "Misread."},
+    "assessments.correct_assessment": {"answers": [1] * 9, "reason": "Misread."},
     "questionnaires.send": {"scale": "phq9", "via": "tablet"},
     "leaving.sign": {"password": PASSWORD, "note": "Went well."},
     "monitoring_forms.complete": {"fields": {"sex": "female"}},

@@ -207,6 +207,16 @@ def test_a_correction_stays_with_the_visit_and_may_move_in_time(clinic, log, cor
     assert (new.appointment_id, new.taken_at) == (visit.id, now - HOUR)
 
 
+@pytest.mark.parametrize("same", [{}, {"reason": "Looked at again."}])
+def test_a_correction_that_changes_nothing_is_refused_and_alarms_nobody(db, clinic, log, correct, same):
+    (alert,) = log(clinic.patient(), POSITIVE).alerts
+
+    with pytest.raises(Invalid) as refusal:
+        correct(db.get(Assessment, (clinic.id, alert.assessment_id)), POSITIVE, **same)
+
+    assert faults_of(refusal) == [("answers", "unchanged")]
+
+
 def test_a_warning_corrected_away_stays_open_and_no_new_one_is_raised(db, clinic, log, correct):
     (alert,) = log(clinic.patient(), POSITIVE).alerts
 
@@ -282,7 +292,7 @@ def test_a_form_is_corrected_once_and_its_correction_once(clinic, log, correct):
 
     with pytest.raises(AlreadyCorrected):
         correct(old)
-    assert correct(newer).assessment.replaces_id == newer.id
+    assert correct(newer, POSITIVE).assessment.replaces_id == newer.id
 
 
 def test_a_correction_with_several_faults_names_them_all_and_writes_nothing(db, clinic, log, correct, now):
@@ -310,7 +320,7 @@ def test_a_form_that_is_not_there_cannot_be_corrected(clinic, elsewhere, log, co
 def test_correcting_is_audited_without_a_score(db, clinic, log, correct):
     old = log(clinic.patient()).assessment
 
-    new = correct(old).assessment
+    new = correct(old, POSITIVE).assessment
     db.commit()
 
     row = db.scalars(select(AuditRow).where(AuditRow.action == "assessment.corrected")).one()
