@@ -288,7 +288,7 @@ def test_faulty_answers_of_an_old_form_are_refused_as_all_are(old_form, correct)
 
 def test_a_form_is_corrected_once_and_its_correction_once(clinic, log, correct):
     old = log(clinic.patient()).assessment
-    newer = correct(old).assessment
+    newer = correct(old, [1] * 9).assessment
 
     with pytest.raises(AlreadyCorrected):
         correct(old)
