@@ -8,6 +8,7 @@ from marshmallow import fields, post_load, validate
 from api.schemas.base import Clock, Instant, LocalDate, Shape, Text, Weekday, Whole
 from scheduler.administration import policies, settings
 from scheduler.administration.weekly import MOST_SPANS
+from scheduler.booking.policy import Policy
 
 ACCENT = r"^#[0-9A-Fa-f]{6}$"
 
@@ -19,6 +20,12 @@ def _within(name: str, ranges: Mapping[str, tuple[int, int]] = settings.RANGES, 
 
 def _minutes(name: str, words: str) -> Whole:
     return _within(name, policies.RANGES, metadata={"description": words})
+
+
+def _usual(name: str, words: str) -> Whole:
+    """What has a default, since clinics have set their policy before there was such a thing."""
+    least, most = policies.RANGES[name]
+    return Whole(least=least, most=most, load_default=getattr(Policy(), name), metadata={"description": words})
 
 
 class ClinicPatch(Shape):
@@ -70,6 +77,9 @@ class BookingPolicyIn(Shape):
         required=True, validate=validate.Length(max=policies.MOST_REMINDERS),
         metadata={"description": "How long before a visit its reminders go out; none where it is empty."},
     )  # fmt: skip
+    prime_opens = _usual("prime_opens", "Prime time of the reports, from here, in minutes after local midnight,")
+    prime_closes = _usual("prime_closes", "until here.")
+    on_time_minutes = _usual("on_time_minutes", "How late an infusion may begin and still be on time.")
     effective_from = Instant(load_default=None, metadata={"description": "Now, unless told otherwise."})
 
     @post_load

@@ -18,8 +18,12 @@ RANGES = {
     "grace_minutes": (0, 240),
     "hold_minutes": (1, 1440),
     "offer_minutes": (1, 1440),
+    "prime_opens": (0, 1439),
+    "prime_closes": (1, 1440),
+    "on_time_minutes": (0, 240),
 }
-"""In minutes: notice of up to two weeks, a grace of up to four hours, holds and offers of up to a day."""
+"""In minutes: notice of up to two weeks, a grace of up to four hours, holds and offers of up to a day; and prime time
+in minutes after local midnight."""
 REMINDER_RANGE = (5, 43200)
 """A reminder goes out from five minutes to thirty days before the visit."""
 MOST_REMINDERS = 5
@@ -62,6 +66,8 @@ def _range_faults(policy: Policy) -> Iterator[Fault]:
     for name, (least, most) in RANGES.items():
         if not least <= getattr(policy, name) <= most:
             yield Fault(name, "range", f"This goes from {least} to {most}.")
+    if policy.prime_closes <= policy.prime_opens:
+        yield Fault("prime_closes", "order", "Prime time ends after it begins.")
 
 
 def _reminder_faults(policy: Policy) -> Iterator[Fault]:

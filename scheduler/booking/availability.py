@@ -71,6 +71,10 @@ class Availability:
         """The lanes at which a visit may start as far as this one resource goes."""
         return self._fleets[resource.kind].one_of(self._room(day, resource.kind).starts, resource.id)
 
+    def starts_of_kind(self, day: date, kind: ResourceKind) -> int:
+        """The lanes at which a visit may start as far as resources of this kind go."""
+        return self._room(day, kind).starts_anywhere
+
     def free_at(self, day: date, lane: int, kind: ResourceKind) -> list[Bookable]:
         """The resources of a kind on which a visit may start at a lane, in the clinic's order."""
         if (day, lane, kind) not in self._free:

@@ -98,11 +98,12 @@ class ClinicCalendar:
             mask &= self._shift_mask(resource, day)
         if resource.id in self.closures:
             mask &= ~ticks.touching(self.closures[resource.id], self.origin(day))
-        if resource.since is not None or resource.retired is not None:
-            mask &= self._in_service(resource, day)
-        return mask
+        return mask & self.in_service(resource, day)
 
-    def _in_service(self, resource: Bookable, day: date) -> int:
+    def in_service(self, resource: Bookable, day: date) -> int:
+        """When the clinic has this resource at all, as a mask of `ticks`: hours, closures and shifts aside."""
+        if resource.since is None and resource.retired is None:
+            return ticks.EVERY
         first, beyond = 0, ticks.LANES
         if resource.since is not None:
             first = -(-(resource.since - self.origin(day)) // clinic_time.GRID_MINUTES)

@@ -85,6 +85,16 @@ def run(mask: int, length: int) -> int:
     return mask
 
 
+def reach(mask: int, length: int) -> int:
+    """The lanes that a run of `length` lanes from any lane of `mask` takes."""
+    held = 1
+    while held < length:
+        step = min(held, length - held)
+        mask |= mask << LANE * step
+        held += step
+    return mask & EVERY
+
+
 def lanes(mask: int) -> Iterator[int]:
     """The lanes of a mask, lowest first."""
     while mask:

@@ -42,6 +42,7 @@ from scheduler.models.orders import Container, Order, OrderState
 from scheduler.models.outbox import Message, MessageKind
 from scheduler.models.people import Patient, Staff, StaffRole
 from scheduler.models.protocols import Protocol, ProtocolVersion
+from scheduler.models.reports import ReportDay, ReportMark, Simulation, SimulationRun, SimulationState
 from scheduler.models.resources import Resource, Shift
 from scheduler.models.series import (
     LIVE,
@@ -128,6 +129,8 @@ __all__ = [
     "Purpose",
     "Questionnaire",
     "Relatedness",
+    "ReportDay",
+    "ReportMark",
     "Resource",
     "SentBy",
     "Series",
@@ -138,6 +141,9 @@ __all__ = [
     "SessionStep",
     "Shift",
     "Side",
+    "Simulation",
+    "SimulationRun",
+    "SimulationState",
     "Staff",
     "StaffRole",
     "StepSource",

@@ -86,6 +86,7 @@ class Move(ClinicOwned, Base):
         Index(None, "clinic_id", "appointment_id", "at"),
         Index(None, "clinic_id", "actor_id"),
         Index(None, "clinic_id", "at"),
+        Index(None, "clinic_id", "starts_at"),
         *(Index(None, "clinic_id", f"{kind}_id") for kind in ResourceKind),
     )
 

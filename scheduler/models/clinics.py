@@ -96,6 +96,8 @@ class BookingPolicy(ClinicOwned, Base):
         CheckConstraint("grace_minutes >= 0", "grace"),
         CheckConstraint("hold_minutes >= 1", "hold"),
         CheckConstraint("offer_minutes >= 1", "offer"),
+        CheckConstraint("0 <= prime_opens AND prime_opens < prime_closes AND prime_closes <= 1440", "prime"),
+        CheckConstraint("on_time_minutes >= 0", "on_time"),
     )
 
     effective_from: Mapped[datetime]
@@ -111,6 +113,12 @@ class BookingPolicy(ClinicOwned, Base):
     """How long a patient on the waiting list has to answer."""
     reminder_minutes: Mapped[list[Any]]
     """How long before a visit its reminders go out."""
+    prime_opens: Mapped[int]
+    """Prime time of the reports, from here"""
+    prime_closes: Mapped[int]
+    """until here, in minutes after local midnight."""
+    on_time_minutes: Mapped[int]
+    """How long after its planned start an infusion still began on time."""
 
 
 class OpeningHours(ClinicOwned, Base):

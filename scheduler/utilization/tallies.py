@@ -1,0 +1,101 @@
+"""What a day comes to, in cells: minutes and visits by hour, prime time, chair, protocol and prescriber. Pure.
+
+Cells add up, so a month is the sum of its days and a report the sum over what it does not ask for.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from scheduler.utilization.ground import Ground
+from scheduler.utilization.kinds import Count, Kind
+from scheduler.utilization.ledger import ChairDay
+from scheduler.utilization.minute_masks import Day
+from scheduler.utilization.visits import Became, LeftPlace, Visit
+
+
+class Cell(NamedTuple):
+    """Where minutes or visits are counted. A visit counts at the hour of its planned start, in its planned chair."""
+
+    kind: str
+    """A `Kind` or a `Count`."""
+    hour: int
+    """Of the wall clock."""
+    prime: bool
+    chair: str
+    version: str | None
+    """Of the protocol; None where no visit is behind it."""
+    prescriber: str | None
+
+
+Tally = Counter[Cell]
+
+
+def tally_of(ground: Ground, day: Day, chairs: Iterable[ChairDay]) -> Tally:
+    """Everything that is counted of one day."""
+    tally: Tally = Counter()
+    bins = _bins(ground, day)
+    for chair in chairs:
+        _add_minutes(tally, chair, bins)
+        if chair.open:
+            tally[Cell(Count.CHAIR_DAYS, 0, False, chair.chair.handle, None, None)] += 1
+    for visit in ground.visits_on(day.date):
+        if visit.start >= day.span.start and visit.start < min(day.span.end, ground.now):
+            _add_visit(tally, visit, day, bins)
+    return tally
+
+
+def _bins(ground: Ground, day: Day) -> list[tuple[int, bool, int]]:
+    """The hours of the wall clock, each cut by prime time, with their minutes."""
+    prime = ground.prime_on(day)
+    cut = ((hour, inside, mask & (prime if inside else ~prime)) for hour, mask in day.hours for inside in (False, True))
+    return [each for each in cut if each[2]]
+
+
+def _add_minutes(tally: Tally, chair: ChairDay, bins: list[tuple[int, bool, int]]) -> None:
+    shares: list[tuple[str, int, Visit | LeftPlace | None]] = [*chair.pieces]
+    shares += ((Count.SCHEDULED, mask, visit) for visit, mask in chair.scheduled)
+    shares += ((Count.OVERTIME, mask, visit) for visit, mask in chair.overtime)
+    handle = chair.chair.handle
+    for kind, mask, of in shares:
+        version, prescriber = (of.version, of.prescriber) if of else (None, None)
+        for hour, prime, minutes in bins:
+            if number := (mask & minutes).bit_count():
+                tally[Cell(kind, hour, prime, handle, version, prescriber)] += number
+
+
+def _add_visit(tally: Tally, visit: Visit, day: Day, bins: list[tuple[int, bool, int]]) -> None:
+    at = day.mask(visit.start, visit.start + 1)
+    hour, prime = next((hour, prime) for hour, prime, mask in bins if mask & at)
+    for count in counts_of(visit):
+        tally[Cell(count, hour, prime, visit.chair, visit.version, visit.prescriber)] += 1
+
+
+def counts_of(visit: Visit) -> Iterator[Count]:
+    """What a visit counts as; one of which nobody recorded anything counts as nothing."""
+    if visit.became == Became.KEPT:
+        yield Count.KEPT
+        if visit.started is not None:
+            yield Count.INFUSIONS
+    elif visit.became == Became.MISSED:
+        yield Count.MISSED
+    elif visit.became == Became.CANCELLED:
+        yield Count.LATE_CANCELLATIONS if visit.late else Count.CANCELLATIONS
+
+
+def sums_of(tally: Mapping[Cell, int]) -> dict[str, int]:
+    """The whole day by kind, `open` among them; every kind is there."""
+    sums = dict.fromkeys([*Kind, *Count], 0)
+    for cell, number in tally.items():
+        sums[cell.kind] += number
+    return {"open": sum(sums[kind] for kind in Kind), **{str(kind): number for kind, number in sums.items()}}
+
+
+def as_document(tally: Mapping[Cell, int]) -> list[list[Any]]:
+    """The tally as plain JSON values, in one order whatever order it was counted in."""
+    return sorted(([*cell, number] for cell, number in tally.items()), key=str)
+
+
+def from_document(document: Iterable[Iterable[Any]]) -> Tally:
+    """The tally that `as_document` wrote."""
+    return Counter({Cell(*cell): number for *cell, number in document})
