@@ -109,9 +109,7 @@ def create_simulations() -> None:
         sa.Column("ended_at", Instant(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.CheckConstraint("seeds >= 1", name=op.f("ck_simulations_seeds")),
-        sa.CheckConstraint(
-            "(ended_at IS NULL) = (state IN ('waiting', 'running'))", name=op.f("ck_simulations_ended")
-        ),
+        sa.CheckConstraint("(ended_at IS NULL) = (state IN ('waiting', 'running'))", name=op.f("ck_simulations_ended")),
         sa.CheckConstraint(STATES, name=op.f("ck_simulations_state")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_simulations_clinic_id")),
         sa.ForeignKeyConstraint(
@@ -134,7 +132,8 @@ def create_simulation_runs() -> None:
         sa.Column("ran_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_simulation_runs_clinic_id")),
         sa.ForeignKeyConstraint(
-            ["clinic_id", "simulation_id"], ["simulations.clinic_id", "simulations.id"],
+            ["clinic_id", "simulation_id"],
+            ["simulations.clinic_id", "simulations.id"],
             name=op.f("fk_simulation_runs_clinic_id_simulation_id"),
         ),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_simulation_runs")),

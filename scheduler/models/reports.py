@@ -93,9 +93,7 @@ class Simulation(ClinicOwned, Versioned, Base):
     """As `scheduler.utilization.what_if` writes it."""
     seeds: Mapped[int]
     """How many runs there are to be, each with the clinic as it is and as it would be."""
-    state: Mapped[SimulationState] = mapped_column(
-        checked(SimulationState, "state"), default=SimulationState.WAITING
-    )
+    state: Mapped[SimulationState] = mapped_column(checked(SimulationState, "state"), default=SimulationState.WAITING)
     ground: Mapped[dict[str, Any] | None]
     """What it starts from, read once as it begins: every run sees the same."""
     result: Mapped[dict[str, Any] | None]

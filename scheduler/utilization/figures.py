@@ -145,5 +145,3 @@ class Row:
 def by_key(lines: Sequence[Line], key: str) -> Line | None:
     """The line of this key."""
     return next((line for line in lines if line.key == key), None)
-
-

@@ -1,4 +1,4 @@
-"""The ledger of a chair's day: every open minute is used, turnover, or lost to one cause, and of one visit at most. Pure.
+"""The ledger of a chair's day: every open minute is used, turnover or lost, of one cause and one visit. Pure.
 
 Built by taking minutes away: what a kind claims of those still left is its own, and the next kind sees the rest. So
 open = used + turnover + lost holds whatever was recorded, overlaps and all.
@@ -6,6 +6,7 @@ open = used + turnover + lost holds whatever was recorded, overlaps and all.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from scheduler.booking import ticks
@@ -25,6 +26,8 @@ class Piece(NamedTuple):
     of: Visit | LeftPlace | None
 
 
+Claim = tuple[Kind, int, Visit | LeftPlace | None]
+"""What minutes are said to be, by what; whoever says so first has them."""
 Share = tuple[Visit, int]
 """A visit and the minutes that count for it; no minute counts for two."""
 
@@ -66,11 +69,64 @@ def chair_days(ground: Ground, days: Iterable[Day]) -> Iterator[ChairDay]:
     """The ledger of every chair on each of these days."""
     offering = Offering(ground)
     for day in days:
-        presences = [_presence(ground, day, visit) for visit in ground.visits_on(day.date)]
-        hours = day.masks(ground.calendar.hours_on(day.date))
-        for chair in ground.chairs:
-            here = [each for each in presences if chair.handle in (each.visit.chair, each.visit.seat)]
-            yield _chair_day(ground, day, chair, _in_service(ground, day, chair, hours), here, offering)
+        book = _Book(ground, day, offering)
+        yield from (book.of(chair) for chair in ground.chairs)
+
+
+@dataclass(frozen=True)
+class _Book:
+    """One day of all chairs."""
+
+    ground: Ground
+    day: Day
+    offering: Offering
+
+    def of(self, chair: Bookable) -> ChairDay:
+        here = [each for each in self.presences if chair.handle in (each.visit.chair, each.visit.seat)]
+        hours = self._in_service(chair)
+        left = opened = hours & self.day.mask(self.day.span.start, self.ground.now)
+        pieces = list[Piece]()
+        for kind, mask, of in self._claims(chair, here, hours):
+            if got := left & mask:
+                pieces.append(Piece(kind, got, of))
+                left ^= got
+        pieces += (Piece(kind, mask, None) for kind, mask in self.offering.free(self.day, chair, left))
+        booked = ((e.visit, e.care) for e in here if e.visit.was_booked and e.visit.chair == chair.handle)
+        sat = ((each.visit, each.used) for each in here if each.visit.where == chair.handle)
+        scheduled, overtime = tuple(_apart(booked, opened)), tuple(_apart(sat, ~hours))
+        return ChairDay(self.day, chair, opened, tuple(pieces), scheduled, overtime)
+
+    @cached_property
+    def presences(self) -> list[Presence]:
+        return [_presence(self.ground, self.day, visit) for visit in self.ground.visits_on(self.day.date)]
+
+    @cached_property
+    def _hours(self) -> int:
+        return self.day.masks(self.ground.calendar.hours_on(self.day.date))
+
+    def _in_service(self, chair: Bookable) -> int:
+        if chair.since is None and chair.retired is None:
+            return self._hours
+        calendar, day = self.ground.calendar, self.day.date
+        return self._hours & self.day.masks(ticks.spans(calendar.in_service(chair, day), calendar.origin(day)))
+
+    def _claims(self, chair: Bookable, here: list[Presence], hours: int) -> Iterator[Claim]:
+        """What is said of minutes, the stronger word first."""
+        seated = [each for each in here if each.visit.where == chair.handle]
+        yield from ((Kind.USED, each.used, each.visit) for each in seated)
+        yield from ((Kind.TURNOVER, each.turnover, each.visit) for each in seated)
+        yield Kind.BLOCKED, hours & ~self.day.masks(self.ground.calendar.available(chair, self.day.date)), None
+        planned = [each for each in here if each.visit.chair == chair.handle]
+        yield from (claim for each in planned for claim in _of_standing(each))
+        yield from ((Kind.NO_SHOW, e.plan, e.visit) for e in planned if e.visit.became == Became.MISSED)
+        given_up = [*self._left(chair)]
+        given_up += [(e.visit.late, e.plan, e.visit) for e in planned if e.visit.became == Became.CANCELLED]
+        yield from ((Kind.CANCELLED_LATE, mask, of) for late, mask, of in given_up if late)
+        yield from ((Kind.CANCELLED_IN_TIME, mask, of) for late, mask, of in given_up if not late)
+
+    def _left(self, chair: Bookable) -> Iterator[tuple[bool | None, int, Visit | LeftPlace]]:
+        for place in self.ground.left_on(self.day.date, chair):
+            yield place.late, self.day.mask(place.start, place.end), place
 
 
 def _presence(ground: Ground, day: Day, visit: Visit) -> Presence:
@@ -94,51 +150,11 @@ def _late(visit: Visit, day: Day, now: int) -> int:
     return day.mask(visit.start, now) if now < visit.end else 0
 
 
-def _in_service(ground: Ground, day: Day, chair: Bookable, hours: int) -> int:
-    if chair.since is None and chair.retired is None:
-        return hours
-    there = ground.calendar.in_service(chair, day.date)
-    return hours & day.masks(ticks.spans(there, ground.calendar.origin(day.date)))
-
-
-def _chair_day(
-    ground: Ground, day: Day, chair: Bookable, hours: int, here: list[Presence], offering: Offering
-) -> ChairDay:
-    left = opened = hours & day.mask(day.span.start, ground.now)
-    pieces = list[Piece]()
-    for kind, mask, of in _claims(ground, day, chair, here, hours):
-        if got := left & mask:
-            pieces.append(Piece(kind, got, of))
-            left ^= got
-    pieces += (Piece(kind, mask, None) for kind, mask in offering.free(day, chair, left))
-    booked = ((each.visit, each.care) for each in here if each.visit.was_booked and each.visit.chair == chair.handle)
-    sat = ((each.visit, each.used) for each in here if each.visit.where == chair.handle)
-    return ChairDay(day, chair, opened, tuple(pieces), tuple(_apart(booked, opened)), tuple(_apart(sat, ~hours)))
-
-
-def _claims(
-    ground: Ground, day: Day, chair: Bookable, here: list[Presence], hours: int
-) -> Iterator[tuple[Kind, int, Visit | LeftPlace | None]]:
-    """What is said of minutes, the stronger word first."""
-    seated = [each for each in here if each.visit.where == chair.handle]
-    yield from ((Kind.USED, each.used, each.visit) for each in seated)
-    yield from ((Kind.TURNOVER, each.turnover, each.visit) for each in seated)
-    yield Kind.BLOCKED, hours & ~day.masks(ground.calendar.available(chair, day.date)), None
-    planned = [each for each in here if each.visit.chair == chair.handle]
-    for each in planned:
-        if each.visit.became in (Became.KEPT, Became.STANDING):
-            yield from _of_standing(each, seated_here=each.visit.where == chair.handle)
-    missed = (each for each in planned if each.visit.became is Became.MISSED)
-    yield from ((Kind.NO_SHOW, each.plan, each.visit) for each in missed)
-    cancelled = [(each.visit.late, each.plan, each.visit) for each in planned if each.visit.became is Became.CANCELLED]
-    left = ((place.late, day.mask(place.start, place.end), place) for place in ground.left_on(day.date, chair))
-    given_up = [*cancelled, *left]
-    yield from ((Kind.CANCELLED_LATE, mask, of) for late, mask, of in given_up if late)
-    yield from ((Kind.CANCELLED_IN_TIME, mask, of) for late, mask, of in given_up if not late)
-
-
-def _of_standing(each: Presence, *, seated_here: bool) -> Iterator[tuple[Kind, int, Visit]]:
-    if not seated_here:
+def _of_standing(each: Presence) -> Iterator[Claim]:
+    """Of a visit that was kept or stands, in the chair it was planned in."""
+    if each.visit.became not in (Became.KEPT, Became.STANDING):
+        return
+    if each.visit.where != each.visit.chair:
         yield Kind.SEATED_ELSEWHERE, each.plan, each.visit
         return
     yield Kind.STARTED_LATE, each.late, each.visit

@@ -2,7 +2,7 @@
 
 import gc
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -184,19 +184,19 @@ def _by_desk(visit: Visit, steps: Mapping[str, tuple[int, bool | None]]) -> Visi
     return visit._replace(arrived=arrived, roomed=roomed, started=started, left=left)
 
 
-def _left_places(rows: Iterable[Any], policies: list[Any]) -> Iterator[LeftPlace]:
+def _left_places(rows: Iterable[Any], policies: Sequence[Any]) -> Iterator[LeftPlace]:
     for visit, version, chair, prescriber, start, length, moved in rows:
         late = start - moved < _late_notice(policies, moved)
         yield LeftPlace(visit, version, chair, prescriber, start, start + length, moved, late)
 
 
-def _late_notice(policies: list[Any], at: int) -> int:
+def _late_notice(policies: Sequence[Any], at: int) -> int:
     in_force = [row.late_notice_minutes for row in policies if row[0] <= at]
     notice: int = in_force[-1] if in_force else Policy().late_notice_minutes
     return notice
 
 
-def _offered(rows: list[Any], definitions: Mapping[str, ProtocolDefinition]) -> Iterator[OfferedProtocol]:
+def _offered(rows: Sequence[Any], definitions: Mapping[str, ProtocolDefinition]) -> Iterator[OfferedProtocol]:
     """Every version from when it was written until the next one, or until its protocol was retired."""
     for place, (protocol, version, since, retired) in enumerate(rows):
         followed = rows[place + 1 : place + 2]
@@ -204,7 +204,7 @@ def _offered(rows: list[Any], definitions: Mapping[str, ProtocolDefinition]) -> 
         yield OfferedProtocol(definitions[version], since, until)
 
 
-def _windows(policies: list[Any]) -> tuple[DatedWindow, ...]:
+def _windows(policies: Sequence[Any]) -> tuple[DatedWindow, ...]:
     usual = Policy()
     decided = (DatedWindow(since, opens, closes) for since, _, opens, closes in policies)
     return (DatedWindow(0, usual.prime_opens, usual.prime_closes), *decided)

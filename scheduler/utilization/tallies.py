@@ -38,7 +38,7 @@ def tally_of(ground: Ground, day: Day, chairs: Iterable[ChairDay]) -> Tally:
     for chair in chairs:
         _add_minutes(tally, chair, bins)
         if chair.open:
-            tally[Cell(Count.CHAIR_DAYS, 0, False, chair.chair.handle, None, None)] += 1
+            tally[Cell(Count.CHAIR_DAYS, 0, prime=False, chair=chair.chair.handle, version=None, prescriber=None)] += 1
     for visit in ground.visits_on(day.date):
         if visit.start >= day.span.start and visit.start < min(day.span.end, ground.now):
             _add_visit(tally, visit, day, bins)
