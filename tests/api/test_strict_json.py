@@ -99,7 +99,7 @@ HOSTILE = {
     "blanks": b" " * strict_json.MOST_BYTES,
 }
 MOST_CPU_SECONDS = 5
-"""Linear work takes a tenth of a second, and many times that where the collector runs meanwhile; quadratic work minutes."""
+"""Linear work takes a tenth of one, more where the collector runs meanwhile; quadratic work takes minutes."""
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
