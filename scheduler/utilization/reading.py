@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, String, bindparam, case, select, text, type_coerce
+from sqlalchemy import BindParameter, String, bindparam, case, or_, select, text, type_coerce
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
@@ -46,7 +46,10 @@ _HELD = (
     (_sessions.clinic_id == _visits.clinic_id) & (_sessions.appointment_id == _visits.id)
     & text(f"sessions.status <> '{SessionStatus.ENTERED_IN_ERROR}'")
 )  # fmt: skip
+_GIVEN_UP = (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW)
+# Who sat in the chair was seen, although a visit without drug is called off in the end.
 _BECAME = case(
+    (_sessions.roomed_at.is_not(None), Became.KEPT),
     (_visits.status.in_([AppointmentStatus.ARRIVED, *TOOK_PLACE]), Became.KEPT),
     (_visits.status == AppointmentStatus.NO_SHOW, Became.MISSED),
     (_visits.status == AppointmentStatus.CANCELLED, Became.CANCELLED),
@@ -88,7 +91,7 @@ DESK = (
     )
     .outerjoin(table_of(TreatmentSession), _HELD)
     .where(_visits.clinic_id == _MINE, _visits.starts_at >= _FROM, _visits.starts_at < _UNTIL, _WAS)
-    .where(_sessions.id.is_(None))
+    .where(or_(_sessions.id.is_(None), _visits.status.in_(_GIVEN_UP)))
     .order_by(_steps.at)
 )  # fmt: skip
 LEFT_PLACES = (
@@ -166,7 +169,8 @@ def _told_by_desk(rows: Iterable[Any], steps: Iterable[Any]) -> Iterator[Visit]:
         told[handle][status] = (at, late)
     for row in rows:
         visit = Visit(*row)
-        yield visit if visit.id not in told else _by_desk(visit, told[visit.id])
+        seen = visit.roomed is not None or visit.id not in told
+        yield visit if seen else _by_desk(visit, told[visit.id])
 
 
 def _by_desk(visit: Visit, steps: Mapping[str, tuple[int, bool | None]]) -> Visit:
