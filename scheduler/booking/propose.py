@@ -1,6 +1,5 @@
 """Proposals: read, search, and give every visit its resources."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,6 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.booking import ticks
 from scheduler.booking.availability import Availability
-from scheduler.booking.calendar import Bookable
 from scheduler.booking.explain import LATER_DAYS, Explanation, explain
 from scheduler.booking.plans import (
     OPEN_END,
@@ -29,6 +27,7 @@ from scheduler.booking.plans import (
 from scheduler.booking.proposals import to_text
 from scheduler.booking.reading import read_availability
 from scheduler.booking.search import Found, best_series
+from scheduler.booking.seating import visits_of
 from scheduler.errors import Fault, Invalid, NotFound
 from scheduler.models import Patient, Protocol, ProtocolVersion
 from scheduler.protocols import ProtocolDefinition, ResourceKind
@@ -154,24 +153,6 @@ def _claims(availability: Availability, visit: PlannedVisit, start: int) -> Iter
         yield OfferedClaim(
             resource.id, leg.kind, resource.name, shown(start + leg.start), shown(start + leg.end), leg.units
         )
-
-
-def visits_of(availability: Availability, wishes: Wishes, found: Found) -> Iterator[PlannedVisit]:
-    """A series that was found, with a resource of each kind for every visit."""
-    chosen = {kind: _choose(availability, wishes, found, kind) for kind in availability.protocol.kinds}
-    for i, (day, lane) in enumerate(zip(found.days, found.lanes, strict=True)):
-        minute = availability.calendar.origin(day) + lane * clinic_time.GRID_MINUTES
-        resources = {kind: each[i].id for kind, each in chosen.items()}
-        yield PlannedVisit(i + 1, clinic_time.from_minute(minute), resources)
-
-
-def _choose(availability: Availability, wishes: Wishes, found: Found, kind: ResourceKind) -> list[Bookable]:
-    """One resource a visit: the one asked for, else the one that can take most visits, else the first in order."""
-    free = [availability.free_at(day, lane, kind) for day, lane in zip(found.days, found.lanes, strict=True)]
-    visits = Counter(resource.handle for each in free for resource in each)
-    wanted = (availability.calendar.by_id(each) for each in (wishes.nurse_id, wishes.chair_id) if each)
-    asked = {resource.handle for resource in wanted if resource}
-    return [max(each, key=lambda resource: (resource.handle in asked, visits[resource.handle])) for each in free]
 
 
 def _reasons(availability: Availability, found: Found, visits: tuple[PlannedVisit, ...]) -> Iterator[Reason]:

@@ -16,10 +16,10 @@ from scheduler.booking.appointments import STANDING
 from scheduler.booking.availability import Availability, loads_of
 from scheduler.booking.holding.choices import Choice
 from scheduler.booking.plans import PlannedVisit, SeriesPlan, Wishes
-from scheduler.booking.propose import visits_of
 from scheduler.booking.reading import HELD, kept_calendar, read_booked
 from scheduler.booking.rules import anchor_of, still_to_place
 from scheduler.booking.search import Search, best_series
+from scheduler.booking.seating import visits_of
 from scheduler.booking.waiting.matching import (
     Place,
     Running,
