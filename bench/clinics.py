@@ -98,11 +98,14 @@ def next_monday() -> date:
 
 def build(
     database: Database, *, chairs: int, nurses: int, prescribers: int, days: int, fill: float = 0,
-    filled_days: int | None = None, patients: int = 1, seed: int = 1,
+    filled_days: int | None = None, patients: int = 1, seed: int = 1, founded: datetime | None = None,
 ) -> BenchClinic:  # fmt: skip
     """A clinic with so many of each, and idle patients; `fill` of all its days, or the last so many, is booked."""
     with database.committing() as db:
-        clinic = _found(db, chairs=chairs, nurses=nurses, prescribers=prescribers, days=days, patients=patients)
+        clinic = _found(
+            db, chairs=chairs, nurses=nurses, prescribers=prescribers, days=days, patients=patients,
+            founded=founded or datetime.now(UTC),
+        )  # fmt: skip
         if fill:
             _fill(db, clinic, clinic.last - timedelta(days=filled_days or days), fill, Random(seed))
         if database.engine.dialect.name == "postgresql":
@@ -110,8 +113,10 @@ def build(
     return clinic
 
 
-def _found(db: Session, *, chairs: int, nurses: int, prescribers: int, days: int, patients: int) -> BenchClinic:
-    first, now = next_monday(), datetime.now(UTC)
+def _found(
+    db: Session, *, chairs: int, nurses: int, prescribers: int, days: int, patients: int, founded: datetime
+) -> BenchClinic:
+    first, now = next_monday(), founded
     week = [WeeklyHours(weekday, OPENS, CLOSES) for weekday in range(5)]
     names = [f"Chair {number}" for number in range(1, chairs + 1)]
     clinic = clinics.create_clinic(db, name="Bench", timezone=ZONE, hours=week, chairs=names, now=now)
