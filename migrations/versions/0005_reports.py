@@ -28,6 +28,7 @@ STATES = "state IN ('waiting', 'running', 'done', 'failed', 'withdrawn')"
 def upgrade() -> None:
     create_report_days()
     create_report_marks()
+    create_report_builds()
     create_simulations()
     create_simulation_runs()
     if op.get_bind().dialect.name == "sqlite":
@@ -61,7 +62,7 @@ def downgrade() -> None:
     else:
         for name in DECIDED:
             op.drop_column("booking_policies", name)
-    for table in ("simulation_runs", "simulations", "report_marks", "report_days"):
+    for table in ("simulation_runs", "simulations", "report_builds", "report_marks", "report_days"):
         op.drop_table(table)
 
 
@@ -71,9 +72,13 @@ def create_report_days() -> None:
         sa.Column("clinic_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("begins_at", Instant(), nullable=False),
+        sa.Column("ends_at", Instant(), nullable=False),
         sa.Column("built_at", Instant(), nullable=False),
+        sa.Column("format", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in SUMS),
         sa.Column("document", DOCUMENT, nullable=False),
+        sa.CheckConstraint("begins_at < ends_at", name=op.f("ck_report_days_order")),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_report_days_clinic_id")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_report_days")),
         sa.UniqueConstraint("clinic_id", "day", name=op.f("uq_report_days_clinic_id_day")),
@@ -90,6 +95,16 @@ def create_report_marks() -> None:
         sa.Column("ends_at", Instant(), nullable=True),
         sa.CheckConstraint("ends_at IS NULL OR begins_at <= ends_at", name=op.f("ck_report_marks_order")),
         sa.PrimaryKeyConstraint("clinic_id", "id", name=op.f("pk_report_marks")),
+    )
+
+
+def create_report_builds() -> None:
+    op.create_table(
+        "report_builds",
+        sa.Column("clinic_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinics.id"], name=op.f("fk_report_builds_clinic_id")),
+        sa.PrimaryKeyConstraint("clinic_id", name=op.f("pk_report_builds")),
     )
 
 

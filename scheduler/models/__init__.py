@@ -42,7 +42,7 @@ from scheduler.models.orders import Container, Order, OrderState
 from scheduler.models.outbox import Message, MessageKind
 from scheduler.models.people import Patient, Staff, StaffRole
 from scheduler.models.protocols import Protocol, ProtocolVersion
-from scheduler.models.reports import ReportDay, ReportMark, Simulation, SimulationRun, SimulationState
+from scheduler.models.reports import ReportBuild, ReportDay, ReportMark, Simulation, SimulationRun, SimulationState
 from scheduler.models.resources import Resource, Shift
 from scheduler.models.series import (
     LIVE,
@@ -129,6 +129,7 @@ __all__ = [
     "Purpose",
     "Questionnaire",
     "Relatedness",
+    "ReportBuild",
     "ReportDay",
     "ReportMark",
     "Resource",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.models.base import Base, ClinicOwned, Versioned, checked
@@ -19,10 +19,20 @@ class ReportDay(ClinicOwned, Base):
     """
 
     __tablename__ = "report_days"
-    __table_args__ = (UniqueConstraint("clinic_id", "day"), Index(None, "day"))
+    __table_args__ = (
+        UniqueConstraint("clinic_id", "day"),
+        Index(None, "day"),
+        CheckConstraint("begins_at < ends_at", "order"),
+    )
 
     day: Mapped[date]
+    begins_at: Mapped[datetime]
+    """The local day as it was when it was built, from here"""
+    ends_at: Mapped[datetime]
+    """until here: what marks are held against."""
     built_at: Mapped[datetime]
+    format: Mapped[int]
+    """How the document is written: one of another format is reckoned anew."""
     open: Mapped[int]
     used: Mapped[int]
     turnover: Mapped[int]
@@ -65,6 +75,15 @@ class ReportMark(Base):
     begins_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     """None: everything from then on."""
+
+
+class ReportBuild(Base):
+    """How often days of a clinic have been built: who builds beside another learns by it that they come too late."""
+
+    __tablename__ = "report_builds"
+
+    clinic_id: Mapped[UUID] = mapped_column(ForeignKey("clinics.id"), primary_key=True)
+    number: Mapped[int]
 
 
 class SimulationState(StrEnum):

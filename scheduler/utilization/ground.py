@@ -110,9 +110,13 @@ class Ground:
 
 
 def _whole(visit: Visit) -> tuple[int, int]:
-    """From the first to the last that is planned or known of it; one nobody has ended lasts as long as any may."""
-    known = [visit.start, visit.end]
+    """From its start to the last that is planned or known of it; one nobody has ended lasts as long as any may.
+
+    At most a day, and not before the day of its start: so far back, and no further ahead, are visits read for a day,
+    and what a day comes to must not hang on which others are read with it.
+    """
+    known = [visit.end]
     known += [minute for minute in (visit.roomed, visit.left, visit.free) if minute is not None]
     if visit.roomed is not None and visit.free is None:
         known.append(max(known) + clinic_time.DAY_MINUTES // 2)
-    return min(known), max(known)
+    return visit.start, min(max(known), visit.start + clinic_time.DAY_MINUTES)
