@@ -162,7 +162,8 @@ def _loads(staff: Sequence[StaffDay], quarters: Sequence[int]) -> StaffLoads:
 
 def _person(each: StaffDay, most_starts: int) -> Person:
     return Person(
-        each.resource.handle, each.resource.capacity, each.on_duty.bit_count(), _units(each.actual), _units(each.planned),
+        each.resource.handle, each.resource.capacity, each.on_duty.bit_count(),
+        _units(each.actual), _units(each.planned),
         each.idle.bit_count(), each.above.bit_count(), each.absent.bit_count(), each.overtime.bit_count(),
         sum(1 for level in each.load if level & each.on_duty), len(each.starts), most_starts,
     )  # fmt: skip
