@@ -200,6 +200,13 @@ def with_consent(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[A
     )
 
 
+def with_registration(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Select[Any]:
+    """A bulk read with `registered_at` added: since when the clinic knows the patient, and nothing else of them."""
+    return rows.add_columns(_patients.c.created_at.label("registered_at")).join(
+        _patients, (_patients.c.clinic_id == clinic_id) & (_patients.c.id == patient_id)
+    )
+
+
 def names_of(
     db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime
 ) -> dict[UUID, Patient]:

@@ -118,7 +118,7 @@ def facts_of(
         patient_id=record.patient_id,
         given=len(course.given),
         planned=max(course.planned, len(course.given)),
-        ending=_ending(course, now),
+        ending=ending_of(course, now),
         begun_again=any(carries_on(other, [course]) for other in record.courses),
         left=course.is_left(now),
         baseline=baseline,
@@ -149,7 +149,8 @@ def _followed(record: PatientCourses, course: Course, scale: Scale) -> list[Read
     return of_course(record.of(scale.key), course, begun)
 
 
-def _ending(course: Course, now: datetime) -> Ending:
+def ending_of(course: Course, now: datetime) -> Ending:
+    """What has become of a course of which an infusion was given."""
     if len(course.given) >= course.planned:
         return Ending.COMPLETED
     return Ending.DROPPED_OUT if course.ended or course.is_left(now) else Ending.RUNNING
