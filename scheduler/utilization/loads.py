@@ -27,6 +27,11 @@ class Peak(NamedTuple):
     load: int = 0
     capacity: int = 0
 
+    @property
+    def height(self) -> tuple[float, int]:
+        """By this peaks are compared: the load against the capacity, and of equal ones the higher load."""
+        return self.load / max(self.capacity, 1), self.load
+
 
 NO_PEAK = Peak()
 
@@ -37,6 +42,8 @@ class Curves:
 
     capacity: Quarters = NOTHING
     """Unit-minutes on duty."""
+    present: Quarters = NOTHING
+    """Minutes on duty, of everybody."""
     actual: Quarters = NOTHING
     """Unit-minutes of load as it really was."""
     planned: Quarters = NOTHING
@@ -74,6 +81,8 @@ class Person(NamedTuple):
     starts: int
     most_starts: int
     """In one quarter hour."""
+    quarters: int
+    """Quarter hours in which they were on duty, or something was asked of them."""
 
     @property
     def capacity(self) -> int:
@@ -128,7 +137,7 @@ def peak_of(staff: Sequence[StaffDay]) -> tuple[Peak, int]:
         height = sum(1 for level in levels if level & mask)
         if height:
             found.append((Peak(height, capacity), mask & levels[height - 1]))
-    return max(found, key=lambda each: (each[0].load / max(each[0].capacity, 1), each[0].load))
+    return max(found, key=lambda each: each[0].height)
 
 
 def _capacities(staff: Sequence[StaffDay]) -> Mapping[int, int]:
@@ -148,6 +157,7 @@ def _loads(staff: Sequence[StaffDay], quarters: Sequence[int]) -> StaffLoads:
     starts = [_spread(_weighed(each.starts), quarters) for each in staff]
     curves = Curves(
         capacity=_spread([(each.resource.capacity, each.on_duty) for each in staff], quarters),
+        present=_spread([(1, each.on_duty) for each in staff], quarters),
         actual=_spread([asked for each in staff for asked in _weighed(each.actual)], quarters),
         planned=_spread([asked for each in staff for asked in _weighed(each.planned)], quarters),
         starts=tuple(map(sum, zip(NOTHING, *starts, strict=True))),
@@ -166,7 +176,12 @@ def _person(each: StaffDay, most_starts: int) -> Person:
         _units(each.actual), _units(each.planned),
         each.idle.bit_count(), each.above.bit_count(), each.absent.bit_count(), each.overtime.bit_count(),
         sum(1 for level in each.load if level & each.on_duty), len(each.starts), most_starts,
+        _quarters_met(each.on_duty | each.busy),
     )  # fmt: skip
+
+
+def _quarters_met(mask: int) -> int:
+    return len({at for start, end in _runs(mask) for at in range(start // QUARTER, (end - 1) // QUARTER + 1)})
 
 
 def _units(asked: Iterable[Asked]) -> int:
