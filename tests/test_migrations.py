@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Connection, MetaData, UniqueConstraint, 
 from sqlalchemy import table as sa_table
 from sqlalchemy.orm import Session
 
-from migrations import guards, outcome_guards, session_guards
+from migrations import guards, outcome_guards, report_guards, session_guards
 from scheduler.checks import checks, clinics
 from scheduler.errors import REFUSALS_BY_CONSTRAINT
 from scheduler.models import Appointment, Base, BookingPolicy, Series, schema
@@ -138,7 +138,7 @@ def test_every_index_stands_in_the_database(migrated):
 def test_every_guard_stands_in_the_database(migrated):
     found = triggers(migrated)
 
-    for name in (*guards.NAMES, *session_guards.TRIGGERS, *outcome_guards.TRIGGERS):
+    for name in (*guards.NAMES, *session_guards.TRIGGERS, *outcome_guards.TRIGGERS, *report_guards.TRIGGERS):
         assert any(trigger == name or trigger.startswith(f"{name}_") for trigger in found), name
 
 
