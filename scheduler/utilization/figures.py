@@ -27,6 +27,7 @@ class Unit(StrEnum):
     MINUTES = "minutes"
     DAYS = "days"
     VISITS = "visits"
+    SERIES = "series"
     PER_DAY = "per_day"
     RATIO = "ratio"
 
