@@ -5,14 +5,23 @@ As many statements for a year as for a day.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, case, select, text, union
+from sqlalchemy import BindParameter, bindparam, case, func, select, text, union
 from sqlalchemy.orm import Session
 
-from scheduler.models import Appointment, AppointmentStatus, Move, Series, Transition
+from scheduler.models import (
+    Appointment,
+    AppointmentStatus,
+    EntryState,
+    Move,
+    Protocol,
+    Series,
+    Transition,
+    WaitlistEntry,
+)
 from scheduler.models.base import epoch_minutes, handle_of, table_of
 from scheduler.utilization.reading import collector_at_rest
 from scheduler.utilization.stays import Life, Place
@@ -20,6 +29,7 @@ from scheduler.utilization.stays import Life, Place
 GIVEN_UP = (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW)
 
 _visits, _series = table_of(Appointment).c, table_of(Series).c
+_entries, _protocols = table_of(WaitlistEntry).c, table_of(Protocol).c
 _steps, _moves = table_of(Transition).c, table_of(Move).c
 _MINE: BindParameter[UUID] = bindparam("clinic_id")
 _FROM: BindParameter[datetime] = bindparam("from")
@@ -75,6 +85,39 @@ VACATED = (
         _visits.status.in_([*GIVEN_UP, AppointmentStatus.ENTERED_IN_ERROR]),
     )
 )  # fmt: skip
+
+WAITING = (
+    select(
+        handle_of(_entries.id), handle_of(_entries.patient_id), handle_of(_entries.series_id),
+        handle_of(func.coalesce(_protocols.current_id, _series.protocol_version_id).label("version")),
+        epoch_minutes(_entries.created_at),
+    )
+    .select_from(table_of(WaitlistEntry))
+    .outerjoin(
+        table_of(Protocol), (_protocols.clinic_id == _entries.clinic_id) & (_protocols.id == _entries.protocol_id)
+    )
+    .outerjoin(table_of(Series), (_series.clinic_id == _entries.clinic_id) & (_series.id == _entries.series_id))
+    .where(
+        _entries.clinic_id == _MINE, _entries.state == EntryState.WAITING, _entries.latest >= bindparam("today"),
+    )
+    .order_by(_entries.created_at, _entries.id)
+)  # fmt: skip
+
+
+class Waiting(NamedTuple):
+    """One who waits: the handles of the entry, the patient, the series and the version of the protocol."""
+
+    id: str
+    patient: str
+    series: str | None
+    version: str | None
+    since: int
+    """UTC minutes."""
+
+
+def read_waiting(db: Session, clinic_id: UUID, today: date) -> list[Waiting]:
+    """The waiting list as it is: those to whom a place is still of use."""
+    return [Waiting(*row) for row in db.execute(WAITING, {"clinic_id": clinic_id, "today": today})]
 
 
 def read_lives(db: Session, clinic_id: UUID, start: datetime, end: datetime) -> list[Life]:

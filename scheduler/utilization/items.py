@@ -13,6 +13,8 @@ from scheduler.utilization.figures import DECIMALS, Asked, By, Figure, Line, Mea
 from scheduler.utilization.lines import WHOLE, Belongs, Heading, Names, dated_key, heading
 
 DATED = frozenset({By.DAY, By.MONTH, By.WEEKDAY})
+SHARED = frozenset({By.PROTOCOL, By.PRESCRIBER})
+"""By these, what is divided by stays that of the whole, so that the lines add up to it."""
 
 
 class Item(NamedTuple):
@@ -34,7 +36,7 @@ class Item(NamedTuple):
     series: str | None = None
     patient: str | None = None
     of_all: bool = False
-    """Whether it belongs to every line of its day, as the open minutes do of which each protocol has a share."""
+    """Whether it belongs to every protocol and prescriber, as the minutes do of which each has a share."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def _divided(items: Iterable[Item], by: By | None, names: Names) -> Divided:
     found, known = defaultdict[Heading | None, list[Item]](list), dict[Belongs, Heading]()
     for item in items:
         belongs = _belongs(item, by)
-        if item.of_all and by not in DATED:
+        if item.of_all and by in SHARED:
             found[None].append(item)
             continue
         if belongs not in known:

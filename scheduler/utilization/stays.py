@@ -83,11 +83,12 @@ def stood_at(stays: Iterable[Stay], instant: int) -> list[Stay]:
 
 
 def by_day(stays: Iterable[Stay], calendar: ClinicCalendar) -> Mapping[date, Sequence[Stay]]:
-    """Stays by every local day that their place touches."""
+    """Stays by every local day of the calendar that their place touches."""
     days = calendar.days
     midnights = [calendar.day_span(day).start for day in days]
+    beyond = calendar.day_span(days[-1]).end
     found: dict[date, list[Stay]] = defaultdict(list)
-    for stay in stays:
+    for stay in (each for each in stays if each.place.start < beyond):
         first, last = (bisect_right(midnights, minute) - 1 for minute in (stay.place.start, stay.place.end - 1))
         for number in range(max(first, 0), last + 1):
             found[days[number]].append(stay)
