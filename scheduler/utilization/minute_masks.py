@@ -15,6 +15,8 @@ from scheduler.opening import Span
 
 HOUR = 60
 QUARTER = 15
+USUAL_HOURS = tuple((hour, ((1 << HOUR) - 1) << HOUR * hour) for hour in range(24))
+"""On a day on which no clock is set."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Day:
     @cached_property
     def hours(self) -> tuple[tuple[int, int], ...]:
         """Every hour of the wall clock with its minutes: one that is shown twice has 120, one that is skipped none."""
+        if self.length == clinic_time.DAY_MINUTES:
+            return USUAL_HOURS
         found = dict.fromkeys(range(24), 0)
         for start in range(self.span.start, self.span.end, QUARTER):
             found[self._local_minute(start) // HOUR] |= self.mask(start, start + QUARTER)
@@ -73,8 +77,6 @@ class Day:
         return self.mask(start, end)
 
     def _local_minute(self, minute: int) -> int:
-        if self.length == clinic_time.DAY_MINUTES:
-            return minute - self.span.start
         return clinic_time.local_minute(clinic_time.from_minute(minute), self.zone)
 
 

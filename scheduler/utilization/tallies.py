@@ -4,13 +4,15 @@ Cells add up, so a month is the sum of its days and a report the sum over what i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from scheduler.utilization.ground import Ground
 from scheduler.utilization.kinds import Count, Kind
 from scheduler.utilization.ledger import ChairDay
-from scheduler.utilization.minute_masks import Day
+from scheduler.utilization.minute_masks import HOUR, Day
 from scheduler.utilization.visits import Became, LeftPlace, Visit
 
 
@@ -29,6 +31,12 @@ class Cell(NamedTuple):
 
 
 Tally = Counter[Cell]
+_cell = partial(tuple.__new__, Cell)
+"""A cell from its values in order; by name it takes twice as long, and there are thousands a month."""
+Bin = tuple[int, bool, int]
+"""An hour of the wall clock, inside or outside prime time, and minutes of it."""
+Bins = Sequence[Sequence[Bin]]
+"""By how many whole hours of the day have passed: most of what is counted touches two or three of them."""
 
 
 def tally_of(ground: Ground, day: Day, chairs: Iterable[ChairDay]) -> Tally:
@@ -45,28 +53,43 @@ def tally_of(ground: Ground, day: Day, chairs: Iterable[ChairDay]) -> Tally:
     return tally
 
 
-def _bins(ground: Ground, day: Day) -> list[tuple[int, bool, int]]:
-    """The hours of the wall clock, each cut by prime time, with their minutes."""
-    prime = ground.prime_on(day)
-    cut = ((hour, inside, mask & (prime if inside else ~prime)) for hour, mask in day.hours for inside in (False, True))
-    return [each for each in cut if each[2]]
+def _bins(ground: Ground, day: Day) -> Bins:
+    return _cut(day.hours, day.length, ground.prime_on(day))
 
 
-def _add_minutes(tally: Tally, chair: ChairDay, bins: list[tuple[int, bool, int]]) -> None:
+@lru_cache(maxsize=8)
+def _cut(hours: Sequence[tuple[int, int]], length: int, prime: int) -> Bins:
+    """The hours of the wall clock, each cut by prime time; most days of a range have the same."""
+    passing = [((1 << HOUR) - 1) << at for at in range(0, length, HOUR)]
+    return [
+        [(hour, inside, cut) for hour, mask in hours for inside in (False, True)
+         if (cut := mask & window & (prime if inside else ~prime))]
+        for window in passing
+    ]  # fmt: skip
+
+
+def _add_minutes(tally: Tally, chair: ChairDay, bins: Bins) -> None:
     shares: list[tuple[str, int, Visit | LeftPlace | None]] = [*chair.pieces]
     shares += ((Count.SCHEDULED, mask, visit) for visit, mask in chair.scheduled)
     shares += ((Count.OVERTIME, mask, visit) for visit, mask in chair.overtime)
     handle = chair.chair.handle
     for kind, mask, of in shares:
         version, prescriber = (of.version, of.prescriber) if of else (None, None)
-        for hour, prime, minutes in bins:
+        for hour, prime, minutes in _touched(bins, mask):
             if number := (mask & minutes).bit_count():
-                tally[Cell(kind, hour, prime, handle, version, prescriber)] += number
+                cell = _cell((kind, hour, prime, handle, version, prescriber))
+                tally[cell] = tally.get(cell, 0) + number
 
 
-def _add_visit(tally: Tally, visit: Visit, day: Day, bins: list[tuple[int, bool, int]]) -> None:
+def _touched(bins: Bins, mask: int) -> Iterable[Bin]:
+    """From where a mask begins to where it ends."""
+    first, last = (mask & -mask).bit_length() - 1, mask.bit_length() - 1
+    return chain.from_iterable(bins[first // HOUR : last // HOUR + 1])
+
+
+def _add_visit(tally: Tally, visit: Visit, day: Day, bins: Bins) -> None:
     at = day.mask(visit.start, visit.start + 1)
-    hour, prime = next((hour, prime) for hour, prime, mask in bins if mask & at)
+    hour, prime, _ = next(each for each in _touched(bins, at) if each[2] & at)
     for count in counts_of(visit):
         tally[Cell(count, hour, prime, visit.chair, visit.version, visit.prescriber)] += 1
 
