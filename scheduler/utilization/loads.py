@@ -3,6 +3,7 @@
 Load and capacity are unit-minutes: a nurse with three units on duty for an hour is 180 of them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
@@ -12,7 +13,7 @@ from scheduler import clinic_time
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.ground import Ground
 from scheduler.utilization.minute_masks import QUARTER, Day
-from scheduler.utilization.staff_days import Asked, StaffDay, levels_of, staff_days
+from scheduler.utilization.staff_days import Asking, StaffDay, levels_of, staff_days
 
 QUARTERS = 96
 Quarters = tuple[int, ...]
@@ -154,41 +155,51 @@ def _capacities(staff: Sequence[StaffDay]) -> Mapping[int, int]:
 
 
 def _loads(staff: Sequence[StaffDay], quarters: Sequence[int]) -> StaffLoads:
-    starts = [_spread(_weighed(each.starts), quarters) for each in staff]
-    curves = Curves(
+    people = tuple(_person(each, quarters) for each in staff)
+    return StaffLoads(curves_of(staff, quarters), peak_of(staff)[0], people)
+
+
+def curves_of(staff: Sequence[StaffDay], quarters: Sequence[int]) -> Curves:
+    """What a kind of staff comes to by quarter hour."""
+    return Curves(
         capacity=_spread([(each.resource.capacity, each.on_duty) for each in staff], quarters),
         present=_spread([(1, each.on_duty) for each in staff], quarters),
         actual=_spread([asked for each in staff for asked in _weighed(each.actual)], quarters),
         planned=_spread([asked for each in staff for asked in _weighed(each.planned)], quarters),
-        starts=tuple(map(sum, zip(NOTHING, *starts, strict=True))),
+        starts=_spread([asked for each in staff for asked in _weighed(each.starts)], quarters),
         idle=_spread([(1, each.idle) for each in staff], quarters),
         above=_spread([(1, each.above) for each in staff], quarters),
         absent=_spread([(1, each.absent) for each in staff], quarters),
         overtime=_spread([(1, each.overtime) for each in staff], quarters),
     )
-    people = (_person(each, max(begun)) for each, begun in zip(staff, starts, strict=True))
-    return StaffLoads(curves, peak_of(staff)[0], tuple(people))
 
 
-def _person(each: StaffDay, most_starts: int) -> Person:
+def _person(each: StaffDay, quarters: Sequence[int]) -> Person:
     return Person(
         each.resource.handle, each.resource.capacity, each.on_duty.bit_count(),
         _units(each.actual), _units(each.planned),
         each.idle.bit_count(), each.above.bit_count(), each.absent.bit_count(), each.overtime.bit_count(),
-        sum(1 for level in each.load if level & each.on_duty), len(each.starts), most_starts,
-        _quarters_met(each.on_duty | each.busy),
+        sum(1 for level in each.load if level & each.on_duty), len(each.starts), _most(each.starts, quarters),
+        _met(each.on_duty | each.busy, quarters),
     )  # fmt: skip
 
 
-def _quarters_met(mask: int) -> int:
-    return len({at for start, end in _runs(mask) for at in range(start // QUARTER, (end - 1) // QUARTER + 1)})
+def _most(starts: Iterable[Asking], quarters: Sequence[int]) -> int:
+    begun = Counter(quarters[(each.mask.bit_length() - 1) // QUARTER] for each in starts)
+    return max(begun.values(), default=0)
 
 
-def _units(asked: Iterable[Asked]) -> int:
+def _met(mask: int, quarters: Sequence[int]) -> int:
+    """How many quarter hours have any of these minutes."""
+    met = (range(start // QUARTER, (end - 1) // QUARTER + 1) for start, end in _runs(mask))
+    return len({quarters[place] for places in met for place in places})
+
+
+def _units(asked: Iterable[Asking]) -> int:
     return sum(units * mask.bit_count() for _, units, mask in asked)
 
 
-def _weighed(asked: Iterable[Asked]) -> list[tuple[int, int]]:
+def _weighed(asked: Iterable[Asking]) -> list[tuple[int, int]]:
     return [(units, mask) for _, units, mask in asked]
 
 
@@ -202,9 +213,10 @@ def _spread(weighed: Iterable[tuple[int, int]], quarters: Sequence[int]) -> Quar
         for start, end in _runs(mask):
             steps[start] += units
             steps[end] -= units
-    minutes, sums = list(accumulate(steps)), [0] * QUARTERS
-    for place, quarter in enumerate(quarters):
-        sums[quarter] += sum(minutes[QUARTER * place : QUARTER * (place + 1)])
+    so_far = list(accumulate(accumulate(steps)))[QUARTER - 1 : -1 : QUARTER]
+    sums = [0] * QUARTERS
+    for quarter, until, before in zip(quarters, so_far, [0, *so_far], strict=False):
+        sums[quarter] += until - before
     return tuple(sums)
 
 

@@ -25,7 +25,7 @@ Levels = tuple[int, ...]
 """Units minute by minute: number 0 has the minutes in which there was any, number 1 those with two or more."""
 
 
-class Asked(NamedTuple):
+class Asking(NamedTuple):
     """The units a visit asked of somebody in these minutes of a day."""
 
     visit: Visit
@@ -43,9 +43,9 @@ class StaffDay:
     """On shift, in service, and neither closed themselves nor with the clinic; before and after its hours too."""
     hours: int
     """The opening hours of the clinic."""
-    actual: tuple[Asked, ...]
-    planned: tuple[Asked, ...]
-    starts: tuple[Asked, ...]
+    actual: tuple[Asking, ...]
+    planned: tuple[Asking, ...]
+    starts: tuple[Asking, ...]
     """Visits whose infusion began on this day, each with that minute."""
 
     @cached_property
@@ -83,12 +83,12 @@ class StaffDay:
 
 def staff_days(ground: Ground, day: Day) -> list[StaffDay]:
     """Everybody who was on duty on a day, or of whom anything was asked, in the order of the calendar."""
-    asking = _Asking(ground, day)
-    every = (asking.of(each) for each in ground.calendar.resources if each.kind in STAFF)
+    requests = _Requests(ground, day)
+    every = (requests.of(each) for each in ground.calendar.resources if each.kind in STAFF)
     return [each for each in every if not each.is_empty]
 
 
-def levels_of(asked: Iterable[Asked]) -> Levels:
+def levels_of(asked: Iterable[Asking]) -> Levels:
     """Units on top of each other."""
     levels = list[int]()
     for _, units, mask in asked:
@@ -106,7 +106,7 @@ def _stack(levels: list[int], mask: int) -> None:
         levels.append(mask)
 
 
-class _Asking:
+class _Requests:
     """What all visits of one day asked of anybody."""
 
     def __init__(self, ground: Ground, day: Day) -> None:
@@ -114,9 +114,9 @@ class _Asking:
         self._begun = day.mask(day.span.start, ground.now)
         self._hours = day.masks(ground.calendar.hours_on(day.date))
         self._plans: dict[str, _Plan] = {}
-        self._actual: dict[str, list[Asked]] = defaultdict(list)
-        self._planned: dict[str, list[Asked]] = defaultdict(list)
-        self._starts: dict[str, list[Asked]] = defaultdict(list)
+        self._actual: dict[str, list[Asking]] = defaultdict(list)
+        self._planned: dict[str, list[Asking]] = defaultdict(list)
+        self._starts: dict[str, list[Asking]] = defaultdict(list)
         for visit in ground.visits_on(day.date):
             if visit.was_booked:
                 self._add(visit)
@@ -147,10 +147,10 @@ class _Asking:
             if kept and visit.started is not None:
                 self._starts[handle] += self._asked(visit, [(1, visit.started, visit.started + 1)])
 
-    def _asked(self, visit: Visit, legs: Iterable[tuple[int, int, int]]) -> Iterator[Asked]:
+    def _asked(self, visit: Visit, legs: Iterable[tuple[int, int, int]]) -> Iterator[Asking]:
         for units, start, end in legs:
             if mask := self._day.mask(start, end) & self._begun:
-                yield Asked(visit, units, mask)
+                yield Asking(visit, units, mask)
 
     def _plan_of(self, visit: Visit) -> "_Plan":
         if visit.version not in self._plans:
