@@ -59,6 +59,7 @@ STATUSES: dict[type[DomainError], int] = {
     errors.OfferOut: 409,
     errors.OfferEnded: 409,
     errors.NobodyFits: 409,
+    errors.EnoughAsked: 409,
     errors.SessionOpen: 409,
     errors.SessionSigned: 409,
     errors.SessionVoid: 409,

@@ -224,6 +224,10 @@ class NobodyFits(DomainError):
     code, title = "nobody-fits", "Nobody on the waiting list can take this place."
 
 
+class EnoughAsked(DomainError):
+    code, title = "enough-asked", "As many simulations as may wait at once are not done yet: withdraw one, or wait."
+
+
 class SessionOpen(DomainError):
     code, title = "session-open", "This appointment already has a session."
 
