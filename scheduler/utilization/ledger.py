@@ -52,6 +52,9 @@ class ChairDay:
         return sum(piece.mask.bit_count() for piece in self.pieces if piece.kind is kind)
 
 
+_PLACE = {kind: place for place, kind in enumerate(Kind)}
+
+
 class Presence(NamedTuple):
     """A visit on one day: its plan, and from when to when its patient sat in a chair; masks."""
 
@@ -117,7 +120,8 @@ class _Book:
         yield from ((Kind.TURNOVER, each.turnover, each.visit) for each in seated)
         yield Kind.BLOCKED, hours & ~self.day.masks(self.ground.calendar.available(chair, self.day.date)), None
         planned = [each for each in here if each.visit.chair == chair.handle]
-        yield from (claim for each in planned for claim in _of_standing(each))
+        # Two plans may overlap where one gave its place back early: the stronger kind goes first, then the start.
+        yield from sorted((claim for each in planned for claim in _of_standing(each)), key=_strength)
         yield from ((Kind.NO_SHOW, e.plan, e.visit) for e in planned if e.visit.became == Became.MISSED)
         given_up = [*self._left(chair)]
         given_up += [(e.visit.late, e.plan, e.visit) for e in planned if e.visit.became == Became.CANCELLED]
@@ -159,6 +163,10 @@ def _of_standing(each: Presence) -> Iterator[Claim]:
         return
     yield Kind.STARTED_LATE, each.late, each.visit
     yield Kind.FINISHED_EARLY if each.visit.roomed is not None else Kind.UNRECORDED, each.plan, each.visit
+
+
+def _strength(claim: Claim) -> int:
+    return _PLACE[claim[0]]
 
 
 def _apart(shares: Iterable[Share], within: int) -> Iterator[Share]:

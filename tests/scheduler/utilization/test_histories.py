@@ -1,0 +1,43 @@
+"""Random histories: every open minute is of one kind, and of the very kind that a count by hand gives it."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from scheduler.utilization.kinds import Kind
+from scheduler.utilization.ledger import chair_days
+from scheduler.utilization.tallies import tally_of
+from tests.scheduler.utilization.histories import ground_of, histories
+from tests.scheduler.utilization.recount import minute_kinds, recount
+
+MANY = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def kinds_of(found):
+    """The kind of every minute of a chair's day; a minute that two pieces claim is met twice."""
+    return [
+        (minute, piece.kind)
+        for piece in found.pieces for span in found.day.spans(piece.mask) for minute in range(span.start, span.end)
+    ]  # fmt: skip
+
+
+@MANY
+@given(histories())
+def test_used_turnover_and_lost_make_up_open_and_every_minute_is_what_a_recount_says(history):
+    ground = ground_of(history)
+
+    for found in chair_days(ground, ground.days):
+        lost = sum(found.minutes(kind) for kind in Kind if kind not in (Kind.USED, Kind.TURNOVER))
+        assert found.open.bit_count() == found.minutes(Kind.USED) + found.minutes(Kind.TURNOVER) + lost
+        assert sorted(kinds_of(found)) == sorted(minute_kinds(history, found.chair, found.day.date).items())
+
+
+@MANY
+@given(histories())
+def test_the_cells_of_a_day_are_those_of_a_recount(history):
+    ground = ground_of(history)
+
+    for day in ground.days:
+        assert Counter(tally_of(ground, day, chair_days(ground, [day]))) == recount(history, day.date)
