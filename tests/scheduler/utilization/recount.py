@@ -150,23 +150,20 @@ def _of_chair(history, chair):
 
 def _kind(history, chair, utc):
     """What a minute was, the strongest word first; None where it was free."""
-    for each in history.visits:
-        if _sits(history, each, chair, utc):
-            return Kind.USED, each
-    for each in history.visits:
-        if _is_turned_over(history, each, chair, utc):
-            return Kind.TURNOVER, each
+    for kind, says in ((Kind.USED, _sits), (Kind.TURNOVER, _is_turned_over)):
+        if there := [each for each in history.visits if says(history, each, chair, utc)]:
+            return kind, there[0]
     if _closed(history, None, utc) or _closed(history, chair.handle, utc):
         return Kind.BLOCKED, None
-    planned = [each for each in history.visits if each.chair == chair.handle and each.start <= utc < each.end]
-    words = [(_word(history, each, utc), each) for each in planned]
-    left = [each for each in history.moves if each.start <= utc < each.end]
-    words = [(Kind.CANCELLED_LATE if each.late else Kind.CANCELLED_IN_TIME, each) for each in left] + words
-    for kind in Kind:
-        for word, each in words:
-            if word is kind:
-                return word, each
-    return None, None
+    words = [(Kind.CANCELLED_LATE if e.late else Kind.CANCELLED_IN_TIME, e) for e in history.moves if _covers(e, utc)]
+    planned = [each for each in history.visits if each.chair == chair.handle and _covers(each, utc)]
+    words += [(_word(history, each, utc), each) for each in planned]
+    strongest_first = list(Kind)
+    return min(words, key=lambda said: strongest_first.index(said[0]), default=(None, None))
+
+
+def _covers(plan, utc):
+    return plan.start <= utc < plan.end
 
 
 def _word(history, visit, utc):
