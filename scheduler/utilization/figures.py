@@ -81,6 +81,18 @@ def median(measure: Measure, values: Sequence[int | float]) -> Figure:
     return Figure(measure, round(float(middle), DECIMALS), None, None, len(ordered))
 
 
+def percentile(measure: Measure, values: Sequence[int], percent: int) -> Figure:
+    """The least of them that at least so many percent do not exceed."""
+    if not values:
+        return Figure(measure, None, None, None, 0)
+    return Figure(measure, float(nth_percentile(values, percent)), None, None, len(values))
+
+
+def nth_percentile(values: Sequence[int], percent: int) -> int:
+    """The least of some values, of which there is one, that at least so many percent do not exceed."""
+    return sorted(values)[-(-percent * len(values) // 100) - 1]
+
+
 @dataclass(frozen=True)
 class Line:
     """The figures of one day, chair, protocol, or whatever the report is split by; the whole has no key."""
