@@ -7,6 +7,7 @@ Chinese, shows as an empty box.
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -14,6 +15,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 PLAIN, BOLD = "Sheet", "Sheet-Bold"
 FILES = {PLAIN: "DejaVuSans.ttf", BOLD: "DejaVuSans-Bold.ttf"}
 CUT = "…"
+WRITING = Lock()
+"""One document at a time: the library keeps what it has drawn with a font at the font."""
 
 
 @cache

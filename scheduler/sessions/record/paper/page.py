@@ -4,7 +4,6 @@ The same record makes the same bytes: nothing on it tells when it was made, and 
 """
 
 from io import BytesIO
-from threading import Lock
 
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
@@ -27,15 +26,12 @@ HEADING, BOXES, PICTURE, FOOT = 84.0, 132.0, 232.0, 12.0
 LEFT_COLUMN = 300.0
 TITLE = "Infusion session"
 
-_one_at_a_time = Lock()
-"""The library keeps what it has drawn with a font at the font."""
-
 
 def draw(sheet: Flowsheet) -> bytes:
     """The sheet as a PDF of one page, with its fonts."""
     fonts.register()
     clock, buffer = clock_of(sheet), BytesIO()
-    with _one_at_a_time:
+    with fonts.WRITING:
         canvas = Canvas(buffer, pagesize=A4, invariant=1, pageCompression=1, lang="en")
         canvas.setTitle(TITLE)
         canvas.setAuthor("")
