@@ -1,0 +1,203 @@
+"""What the day asks of the nurses: units planned and really asked, against those on duty, and the starts. Pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from scheduler import clinic_time
+from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
+from scheduler.utilization.days import DayFigures
+from scheduler.utilization.loads import QUARTERS, Peak
+from scheduler.utilization.minute_masks import QUARTER
+from scheduler.utilization.pictures.sheet import (
+    MARGIN,
+    OTHERS,
+    OURS,
+    SMALL,
+    TEXT,
+    describe,
+    name_axis,
+    nothing,
+    place,
+    quiet,
+    sheet,
+)
+from scheduler.utilization.pictures.sums import Pictured
+from scheduler.utilization.pictures.words import HOUR
+
+TITLE = "What the day asked of the nurses"
+FOOT = (
+    "Mean over the days a nurse was on duty, by quarter hour. Units: what protocols ask of a nurse for a visit, as "
+    "booking counts them; actual follows what really took place, phase by phase. Starts: infusions begun in a "
+    "quarter hour."
+)
+HIGH = 5.6
+NOBODY = "No nurse was on duty."
+IN_HOUR = HOUR // QUARTER
+Curve = Sequence[float]
+
+
+@dataclass(frozen=True)
+class Load:
+    """The mean day, by quarter hour."""
+
+    days: int
+    capacity: Curve
+    planned: Curve
+    actual: Curve
+    highest: Curve
+    """Of the day that asked most in that quarter hour."""
+    starts: Curve
+    peak: Peak
+    """Of any minute: the one with most units asked of those on duty."""
+    quarters: range
+    """Those in which there is anything."""
+
+
+def load_curve(pictured: Pictured) -> tuple[Figure, str, str]:
+    """One mean day from the first quarter hour with anything in it to the last."""
+    load = load_of(pictured.days)
+    figure = sheet(HIGH, TITLE, pictured, FOOT)
+    above, below = figure.subplots(2, 1)
+    place(above, (MARGIN + 0.65, 2.25, MARGIN, 1.35))
+    place(below, (MARGIN + 0.65, 1.05, MARGIN, 3.6))
+    for axes in (above, below):
+        quiet(axes, grid="y")
+    if load.quarters:
+        _units(above, load)
+        _starts(below, load)
+    else:
+        nothing(above, NOBODY)
+        nothing(below)
+    return figure, TITLE, describe(TITLE, pictured, FOOT, _said(load))
+
+
+def load_of(days: Sequence[DayFigures]) -> Load:
+    """The mean over the days on which any nurse was on duty or asked for anything."""
+    there = [day for day in days if any(day.loads.nurse.curves.capacity) or any(day.loads.nurse.curves.actual)]
+    passed = [sum(day.loads.passed[quarter] for day in there) for quarter in range(QUARTERS)]
+
+    def mean(of: Callable[[DayFigures], Sequence[int]]) -> Curve:
+        sums = [sum(of(day)[quarter] for day in there) for quarter in range(QUARTERS)]
+        return [number / minutes if minutes else 0.0 for number, minutes in zip(sums, passed, strict=True)]
+
+    capacity, planned, actual = (
+        mean(lambda day: day.loads.nurse.curves.capacity),
+        mean(lambda day: day.loads.nurse.curves.planned),
+        mean(lambda day: day.loads.nurse.curves.actual),
+    )
+    starts = [QUARTER * each for each in mean(lambda day: day.loads.nurse.curves.starts)]
+    anything = [quarter for quarter in range(QUARTERS) if capacity[quarter] or planned[quarter] or actual[quarter]]
+    return Load(
+        len(there), capacity, planned, actual, _highest(there), starts, _peak(there),
+        range(anything[0], anything[-1] + 1) if anything else range(0),
+    )  # fmt: skip
+
+
+def _highest(days: Sequence[DayFigures]) -> Curve:
+    return [
+        max((day.loads.nurse.curves.actual[each] / day.loads.passed[each] for day in days if day.loads.passed[each]),
+            default=0.0)
+        for each in range(QUARTERS)
+    ]  # fmt: skip
+
+
+def _peak(days: Sequence[DayFigures]) -> Peak:
+    peaks = (day.loads.nurse.peak for day in days)
+    return max(peaks, key=lambda peak: (peak.load / peak.capacity if peak.capacity else 0, peak.load), default=Peak())
+
+
+def _units(axes: Axes, load: Load) -> None:
+    edges = [load.quarters.start, *(quarter + 1 for quarter in load.quarters)]
+
+    def cut(curve: Curve) -> Curve:
+        return curve[load.quarters.start : load.quarters.stop]
+
+    axes.stairs(cut(load.capacity), edges, fill=True, color=FAINT, alpha=0.55, label="On duty")
+    axes.stairs(cut(load.capacity), edges, color=MUTED, linewidth=1)
+    axes.stairs(
+        cut(load.highest),
+        edges,
+        baseline=None,
+        color=OTHERS,
+        linewidth=1.1,
+        linestyle=(0, (1, 1.5)),
+        label="Actual, highest day",
+    )
+    axes.stairs(
+        cut(load.planned), edges, baseline=None, color=INK, linewidth=1.4, linestyle=(0, (4, 2)), label="Planned"
+    )
+    axes.stairs(cut(load.actual), edges, baseline=None, color=OURS, linewidth=2.3, label="Actual")
+    _mark_peak(axes, load)
+    axes.set_ylim(0, 1.18 * max(*load.capacity, *load.highest, *load.planned, 1.0))
+    name_axis(axes, "Nurse units")
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, frameon=False, fontsize=TEXT, labelcolor=INK,
+        borderaxespad=0.2,
+    )  # fmt: skip
+    _clock(axes, load, labelled=False)
+
+
+def _mark_peak(axes: Axes, load: Load) -> None:
+    """The quarter hour with most asked in the mean, and the highest minute of all in words."""
+    at = max(load.quarters, key=lambda quarter: load.actual[quarter])
+    words = f"{load.actual[at]:.1f} of {load.capacity[at]:.1f} at {_time(at)}"
+    axes.plot([at + 0.5], [load.actual[at]], "v", color=OURS, markersize=7)
+    axes.annotate(
+        words, (at + 0.5, load.actual[at]), (0, 8), textcoords="offset points", ha=_towards_middle(at, load.quarters),
+        size=SMALL, color=INK, weight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
+    )  # fmt: skip
+    axes.text(
+        1, 1.03, _highest_minute(load), transform=axes.transAxes, ha="right", va="bottom", size=SMALL, color=MUTED
+    )
+
+
+def _towards_middle(at: int, quarters: range) -> str:
+    """So that words beside the first or the last quarter hours stay within the picture."""
+    if at - quarters.start < IN_HOUR:
+        return "left"
+    return "right" if quarters.stop - at <= IN_HOUR else "center"
+
+
+def _starts(axes: Axes, load: Load) -> None:
+    axes.bar(
+        [quarter + 0.5 for quarter in load.quarters], [load.starts[q] for q in load.quarters], width=0.75, color=OURS
+    )
+    name_axis(axes, "Starts")
+    axes.set_ylim(0, 1.15 * max(*load.starts, 0.1))
+    axes.locator_params(axis="y", nbins=3)
+    _clock(axes, load, labelled=True)
+
+
+def _clock(axes: Axes, load: Load, *, labelled: bool) -> None:
+    hours = [quarter for quarter in range(load.quarters.start, load.quarters.stop + 1) if quarter % IN_HOUR == 0]
+    shown = hours[:: -(-len(hours) // 13)] if hours else []
+    axes.set_xlim(load.quarters.start, load.quarters.stop)
+    axes.set_xticks(shown, [_time(quarter) for quarter in shown] if labelled else [])
+    axes.tick_params(axis="x", labelsize=SMALL, labelcolor=INK)
+
+
+def _time(quarter: int) -> str:
+    return clinic_time.clock(quarter * QUARTER)
+
+
+def _highest_minute(load: Load) -> str:
+    if not load.peak.capacity:
+        return ""
+    return f"Highest minute: {load.peak.load} of {load.peak.capacity} units"
+
+
+def _said(load: Load) -> list[str]:
+    if not load.quarters:
+        return [NOBODY]
+    said = (
+        f"{_time(quarter)} {load.actual[quarter]:.1f} actual, {load.planned[quarter]:.1f} planned, "
+        f"{load.capacity[quarter]:.1f} on duty"
+        for quarter in load.quarters
+        if quarter % IN_HOUR == 0
+    )
+    days = f"{load.days} day{'' if load.days == 1 else 's'}"
+    return [f"Mean of {days}: {'; '.join(said)}.", f"{_highest_minute(load) or 'Nothing was asked of anybody'}."]
