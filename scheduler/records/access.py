@@ -208,11 +208,11 @@ def with_registration(rows: Select[Any], clinic_id: Any, patient_id: Any) -> Sel
 
 
 def names_of(
-    db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime
+    db: Session, patient_ids: Collection[UUID], *, action: str, actor: Actor, now: datetime, **details: Any
 ) -> dict[UUID, Patient]:
     """The patients of a list, such as the board or the open alerts, under one audit row that names them all."""
     found = select(Patient).where(Patient.clinic_id == actor.clinic_id, Patient.id.in_(patient_ids))
-    audit.note(db, action, actor=actor, now=now, patients=audit.ids_of(patient_ids))
+    audit.note(db, action, actor=actor, now=now, patients=audit.ids_of(patient_ids), **details)
     return {patient.id: patient for patient in db.scalars(found)}
 
 

@@ -1,0 +1,124 @@
+"""Where the hours went: a manager's reports, each figure with its formula and the rows behind it."""
+
+from typing import Any
+
+import orjson
+from flask import Response, g
+
+from api.identity import allow, one_snapshot
+from api.openapi import Blueprint
+from api.paging import Page, page, page_of
+from api.schemas.base import utc_text
+from api.schemas.reports import FigureIn, MeasuresOut, ReportIn, ReportOut, ReportRowOut, ReportRowsIn
+from scheduler.actors import Role
+from scheduler.utilization import reports, tables
+from scheduler.utilization.figures import Line, Measure, Report, Row
+
+CSV = "text/csv"
+TABLE = {"200": {"description": "A line a figure.", "content": {CSV: {"schema": {"type": "string"}}}}}
+ROWS_TABLE = {"200": {"description": "A line a row.", "content": {CSV: {"schema": {"type": "string"}}}}}
+NAME = f"<any({', '.join(reports.KINDS)}):name>"
+
+blueprint = Blueprint("reports", __name__, url_prefix="/reports", description="Where the hours went.")
+
+
+@blueprint.get(f"/{NAME}")
+@blueprint.response(200, ReportOut)
+@blueprint.arguments(ReportIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def read(asked: dict[str, Any], name: str) -> Response:
+    """Read every figure of a report over a range of days, in all and split by day, chair, protocol or what you like.
+
+    Every figure comes with what it is made of, and its measure with the formula. The lines of a sum add up to the
+    whole.
+    """
+    found = reports.read_report(g.db, name, **asked, actor=g.actor, now=g.now)
+    return Response(orjson.dumps(document(name, found)), content_type="application/json")
+
+
+@blueprint.get(f"/{NAME}/measures")
+@blueprint.response(200, MeasuresOut)
+@allow(Role.MANAGER)
+def measures(name: str) -> Page[Measure]:
+    """Read what a report tells: every measure with its unit, its formula, and what it is of."""
+    return Page(reports.KINDS[name].measures, None)
+
+
+@blueprint.get(f"/{NAME}/rows")
+@blueprint.response(200, page_of(ReportRowOut))
+@blueprint.arguments(ReportRowsIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def rows(asked: dict[str, Any], name: str) -> Page[Row]:
+    """Open a figure into what it counts, and what that is divided by: spans of a chair, visits, series.
+
+    Whoever also works with patients sees their initials; others see pseudonyms.
+    """
+
+    def fetch(*, after: str | None, limit: int) -> list[Row]:
+        return reports.read_rows(
+            g.db, name, asked["asked"], asked["measure"], asked["line"], after=after, limit=limit,
+            actor=g.actor, now=g.now,
+        )  # fmt: skip
+
+    return page(asked, fetch, key=lambda row: (row.key,), kinds=(str,))
+
+
+@blueprint.get(f"/{NAME}.csv")
+@blueprint.doc(responses=TABLE)
+@blueprint.arguments(ReportIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def table(asked: dict[str, Any], name: str) -> Response:
+    """Take a report away as a table, a line a figure, sent as it is written."""
+    found = reports.read_report(g.db, name, **asked, actor=g.actor, now=g.now)
+    return _sent(tables.report_table(found), f"{name}.csv")
+
+
+@blueprint.get(f"/{NAME}/rows.csv")
+@blueprint.doc(responses=ROWS_TABLE)
+@blueprint.arguments(FigureIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def rows_table(asked: dict[str, Any], name: str) -> Response:
+    """Take all rows behind a figure away as a table."""
+    found = reports.read_rows(g.db, name, **asked, actor=g.actor, now=g.now)
+    return _sent(tables.rows_table(found), f"{name}-{asked['measure']}.csv")
+
+
+def document(name: str, report: Report) -> dict[str, Any]:
+    """The report as JSON values, straight from its figures: through a schema tens of thousands take seconds.
+
+    `tests/api/test_reports.py` holds it to what `ReportOut` would say.
+    """
+    asked = report.asked
+    return {
+        "report": name, "from": asked.first.isoformat(), "to": asked.last.isoformat(), "by": asked.by,
+        "until": utc_text(report.until), "notes": report.notes,
+        "measures": [
+            {
+                "key": each.key, "title": each.title, "unit": each.unit, "formula": each.formula,
+                "population": each.population,
+            }
+            for each in reports.KINDS[name].measures
+        ],
+        "whole": _line(report.whole), "lines": [_line(line) for line in report.lines],
+    }  # fmt: skip
+
+
+def _line(line: Line) -> dict[str, Any]:
+    figures = {
+        str(figure.measure.key): {
+            "value": figure.value, "numerator": figure.numerator, "denominator": figure.denominator,
+            "population": figure.population,
+        }
+        for figure in line.figures
+    }  # fmt: skip
+    return {"key": line.key, "label": line.label, "figures": figures}
+
+
+def _sent(pieces: Any, named: str) -> Response:
+    """A table, piece by piece; what it is made of has been read, so nothing of it is missing at the end."""
+    headers = {"Content-Disposition": f'attachment; filename="{named}"'}
+    return Response(pieces, content_type=f"{CSV}; charset=utf-8", headers=headers)

@@ -1,0 +1,68 @@
+"""The reports a manager can ask for, by name, and the ways into them: each is written down in the book."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from scheduler.actors import Actor
+from scheduler.records import audit
+from scheduler.utilization import access, chair_rows, chairs, completion
+from scheduler.utilization.figures import Asked, Measure, Report, Row
+from scheduler.utilization.naming import name_rows
+
+
+class Read(Protocol):
+    def __call__(self, db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Report: ...
+
+
+class ReadRows(Protocol):
+    """All rows of a figure in the order of their keys, patients by id alone. Raises `NotFound` for no such figure."""
+
+    def __call__(
+        self, db: Session, asked: Asked, measure_key: str, line_key: str | None, /, *, actor: Actor, now: datetime
+    ) -> Sequence[Row]: ...
+
+
+@dataclass(frozen=True)
+class ReportKind:
+    """A report: what it tells, how it is read, and how a figure of it is opened."""
+
+    measures: tuple[Measure, ...]
+    read: Read
+    rows: ReadRows
+
+
+KINDS: dict[str, ReportKind] = {
+    "chairs": ReportKind(chairs.MEASURES, chairs.read_chairs, chair_rows.read_rows),
+    "access": ReportKind(access.MEASURES, access.read_access, access.read_rows),
+    "series": ReportKind(completion.MEASURES, completion.read_series, completion.read_rows),
+}
+
+
+def read_report(db: Session, name: str, asked: Asked, *, actor: Actor, now: datetime) -> Report:
+    """Every figure of a report. Raises `Invalid` for a range that cannot be."""
+    report = KINDS[name].read(db, asked, actor=actor, now=now)
+    audit.note(db, "report.read", actor=actor, now=now, report=name, **_said(asked))
+    return report
+
+
+def read_rows(
+    db: Session, name: str, asked: Asked, measure: str, line: str | None, *, actor: Actor, now: datetime,
+    after: str | None = None, limit: int | None = None,
+) -> list[Row]:  # fmt: skip
+    """What a figure counts, from behind the key `after` on: all of it, or up to `limit`; patients as one may know them.
+
+    Raises `Invalid` for a range that cannot be, and `NotFound` for no such measure or line.
+    """
+    rows = KINDS[name].rows(db, asked, measure, line, actor=actor, now=now)
+    behind = [row for row in rows if after is None or row.key > after]
+    return name_rows(db, behind[:limit], actor=actor, now=now, report=name, measure=measure, **_said(asked))
+
+
+def _said(asked: Asked) -> dict[str, Any]:
+    """What was asked, as the book keeps it."""
+    said = {"first": asked.first, "last": asked.last, "by": asked.by}
+    return {name: str(value) for name, value in said.items() if value is not None}
