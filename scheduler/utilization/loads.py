@@ -155,8 +155,8 @@ def _capacities(staff: Sequence[StaffDay]) -> Mapping[int, int]:
 
 
 def _loads(staff: Sequence[StaffDay], quarters: Sequence[int]) -> StaffLoads:
-    people = tuple(_person(each, quarters) for each in staff)
-    return StaffLoads(curves_of(staff, quarters), peak_of(staff)[0], people)
+    people = sorted(_person(each, quarters) for each in staff)  # whatever place on the board they are given
+    return StaffLoads(curves_of(staff, quarters), peak_of(staff)[0], tuple(people))
 
 
 def curves_of(staff: Sequence[StaffDay], quarters: Sequence[int]) -> Curves:
