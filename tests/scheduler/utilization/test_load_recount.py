@@ -28,7 +28,7 @@ LATER = st.none() | st.integers(0, 90)
 @st.composite
 def visits_on(draw, day):
     """One visit: as planned, or with whatever is known of it in order of time."""
-    start = clock("00:00", day) + 5 * draw(st.integers(-30, 280))
+    start = clock("00:00", day) + 5 * draw(st.integers(96, 140) | st.integers(-30, 280))
     became = draw(st.sampled_from([Became.KEPT, Became.KEPT, Became.KEPT, Became.MISSED, Became.CANCELLED]))
     at, known = start + draw(st.integers(-30, 60)), {}
     if became == Became.KEPT:
