@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.checks import bookings, courses, histories, holds, ledger, scores, sessions
+from scheduler.checks import bookings, courses, histories, holds, ledger, scores, sessions, utilization
 from scheduler.checks.findings import Finding
 from scheduler.models import Clinic
 from scheduler.records import audit
@@ -62,6 +62,7 @@ def checks(*, now: datetime) -> dict[str, Check]:
         "doses": sessions.doses_are_their_events,
         "visits": sessions.visits_follow_their_sessions,
         "corrections": sessions.corrections_are_chains,
+        "utilization": partial(utilization.minutes_add_up, now=now),
         "audit": audit_is_unbroken,
     }
 

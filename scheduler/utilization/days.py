@@ -92,8 +92,12 @@ def reckon(ground: Ground, dates: Collection[date]) -> Iterator[DayFigures]:
     """These days of a ground, from its rows."""
     wanted = set(dates)
     days = [day for day in ground.days if day.date in wanted]
-    for day, chairs in by_day(ground, days):
-        yield DayFigures(day.date, tally_of(ground, day, chairs), loads_of(ground, day))
+    yield from (figures_of(ground, day, chairs) for day, chairs in by_day(ground, days))
+
+
+def figures_of(ground: Ground, day: Day, chairs: Iterable[ChairDay]) -> DayFigures:
+    """What a day came to, by the ledger of its chairs."""
+    return DayFigures(day.date, tally_of(ground, day, chairs), loads_of(ground, day))
 
 
 def by_day(ground: Ground, days: Sequence[Day]) -> Iterator[tuple[Day, list[ChairDay]]]:
