@@ -53,6 +53,8 @@ class Settings:
     """Where patients reach the server from outside; without it no questionnaire is sent by e-mail."""
     worker_seconds: int = 15
     """How long the worker rests between two rounds."""
+    simulation_processes: int = 1
+    """On how many processes a simulation is run."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -156,6 +158,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "smtp_password": str,
     "public_url": _web_address,
     "worker_seconds": _number(1, 3600),
+    "simulation_processes": _number(1, 64),
 }
 
 

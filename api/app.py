@@ -58,6 +58,7 @@ from api import (
     utilization,
     versions,
     waitlist,
+    what_ifs,
 )
 from api.attempts import Attempts
 from api.identity import Work, access_to, identify, refuse_undeclared, work_of
@@ -101,6 +102,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     batches.blueprint,
     protocols.blueprint,
     utilization.blueprint,
+    what_ifs.blueprint,
     reports.blueprint,
     cohorts.blueprint,
     holds.blueprint,

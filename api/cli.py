@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from api.commands import clinics, demo, house, importing, worker
+from api.commands import clinics, demo, house, importing, simulating, worker
 from scheduler import checks
 from scheduler.models import schema
 
@@ -70,4 +70,5 @@ main.add_command(clinics.new)
 main.add_command(clinics.staff)
 main.add_command(demo.demo)
 main.add_command(importing.importing)
+main.add_command(simulating.simulate)
 main.add_command(worker.worker)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
-from api.commands import house
+from api.commands import house, simulating
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
 from scheduler.booking import claims
@@ -42,7 +42,7 @@ Works = Sequence[tuple[Finder, Callable[..., None]]]
 @click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
 def worker(*, once: bool) -> None:
     """Tell of vitals nobody took, call for alerts nobody answers, tell of scores nobody took, pass offers on, end
-    holds, and send letters, until interrupted.
+    holds, send letters, and answer questions of "what if", until interrupted.
     """
     settings = house.settings()
     house.refuse_outdated(settings)
@@ -87,10 +87,12 @@ def work(
 def go_round(
     database: Database, settings: Settings, *, stopped: Stopped, clock: Clock = house.now, works: Works | None = None
 ) -> bool:
-    """Sweep every clinic, then send what is due. Whatever is away is left for the next round, and said."""
+    """Sweep every clinic, send what is due, simulate a while. Whatever is away is left for the next round, and said."""
     reached = [sweep(works or works_of_a_worker(), database, stopped, clock)]
     if settings.smtp_host is not None:
         reached.append(_reached(deliver, database, settings, stopped, clock))
+    simulate = partial(simulating.go_on, database, settings, stopped, clock)
+    reached.append(_kept_apart("A simulation", simulate))  # nobody's letter waits for it
     return all(reached)
 
 

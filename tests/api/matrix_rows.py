@@ -34,6 +34,7 @@ from scheduler.models import (
     Series,
     SessionStatus,
     Shift,
+    Simulation,
     TreatmentSession,
     Urgency,
     Vial,
@@ -189,6 +190,11 @@ def questionnaire(cast: ClinicCast) -> UUID:
     return cast.keep(row).id
 
 
+def simulation(cast: ClinicCast) -> UUID:
+    asked = {"weeks": 1, "seeds": 2, "change": {"more_nurses": 1}}
+    return cast.keep(Simulation(clinic_id=cast.id, question=asked, seeds=2, asked_at=cast.now)).id
+
+
 ROWS = {
     "patient_id": lambda cast: cast.patient().id,
     "staff_id": lambda cast: cast.staff[Role.CLINICIAN].id,
@@ -221,6 +227,7 @@ ROWS = {
     "questionnaire_id": questionnaire,
     "assessment_id": assessment,
     "scale_key": scale_key,
+    "simulation_id": simulation,
     "witness_id": lambda cast: cast.staff[Role.PRESCRIBER].id,
 }
 """How to make a row of each kind in a clinic."""
@@ -229,6 +236,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "changes.move": {"side": "patient", "reason": "wish", "starts_at": "2026-03-03T14:00:00Z", "dry_run": True},
     "series.rebook": {"dry_run": True},
     "series.extend": {"dry_run": True, "infusions": 1},
+    "what_ifs.ask": {"change": {"more_nurses": 1}},
     "repairs.repair": {"plan": "none"},
     "batches.place": {"plan": "none"},
     "orders.calculate": {"weight_kg": "70", "dose": "0.5", "unit": "mg/kg"},

@@ -47,11 +47,7 @@ class SimulationView:
         return self.simulation.version
 
     @property
-    def asked(self) -> Question:
-        return question.from_document(self.simulation.question)
-
-    @property
-    def effects(self) -> Mapping[str, Any] | None:
+    def result(self) -> Mapping[str, Any] | None:
         """The result of one that is done."""
         return self.simulation.result if self.simulation.state is SimulationState.DONE else None
 
@@ -123,10 +119,9 @@ def list_simulations(
     db: Session, *, after: tuple[datetime, UUID] | None, limit: int, actor: Actor
 ) -> list[SimulationView]:
     """The clinic's simulations, the newest first, in two statements."""
-    key = tuple_(Simulation.asked_at, Simulation.id)
     rows = select(Simulation).where(Simulation.clinic_id == actor.clinic_id)
     if after is not None:
-        rows = rows.where(key < tuple_(*after))
+        rows = rows.where(tuple_(Simulation.asked_at, Simulation.id) < after)
     found = db.scalars(rows.order_by(Simulation.asked_at.desc(), Simulation.id.desc()).limit(limit)).all()
     done = _done(db, actor.clinic_id, [row.id for row in found])
     return [SimulationView(row, done.get(row.id, 0)) for row in found]
@@ -147,5 +142,6 @@ def withdraw(db: Session, view: SimulationView, *, actor: Actor, now: datetime) 
     if row.state not in OPEN:
         raise IllegalTransition("This simulation has ended already.")
     row.state, row.ended_at, row.taken_until = SimulationState.WITHDRAWN, now, None
+    db.flush()  # the version told is that of the row as it will be stored
     audit.note(db, "simulation.withdrawn", actor=actor, now=now, subject=row.id)
     return view
