@@ -1,0 +1,37 @@
+"""A figure as it stands on paper: its value in its unit, how it changed, and what it is made of. Pure."""
+
+from scheduler.utilization.figures import Figure, Unit
+from scheduler.utilization.pictures.words import BOUND, NOTHING, length, percent
+
+POINTS = 100
+MINUS = "\u2212"
+
+
+def value(figure: Figure) -> str:
+    """`68.8 %`, `122 h 20 min`, `1,204`, or a dash where there is none."""
+    return NOTHING if figure.value is None else _said(figure.value, figure.measure.unit)
+
+
+def _said(number: float, unit: Unit) -> str:
+    if unit is Unit.SHARE:
+        return percent(number)
+    if unit is Unit.MINUTES:
+        return length(int(number)) if number == int(number) else f"{number:.1f}{BOUND}min"
+    said = f"{int(number):,}" if number == int(number) else f"{number:,.2f}"
+    return f"{said}{BOUND}{'day' if number == 1 else 'days'}" if unit is Unit.DAYS else said
+
+
+def change(figure: Figure, earlier: Figure) -> str:
+    """How much more than the month before, with its sign; of shares in points of percent."""
+    if figure.value is None or earlier.value is None:
+        return ""
+    more, unit = round(figure.value - earlier.value, 4), figure.measure.unit
+    said = f"{abs(more) * POINTS:.1f}{BOUND}pt" if unit is Unit.SHARE else _said(abs(more), unit)
+    return f"{'+' if more > 0 else MINUS}{said}" if more else "="
+
+
+def made_of(figure: Figure) -> str:
+    """The two numbers of a share, or of how many a median is."""
+    if figure.denominator is not None:
+        return f"{figure.numerator:,} / {figure.denominator:,}"
+    return f"of {figure.population:,}" if figure.numerator is None and figure.population else ""
