@@ -9,7 +9,17 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.records import audit
-from scheduler.utilization import access, chair_rows, chairs, completion
+from scheduler.utilization import (
+    access,
+    chair_rows,
+    chairs,
+    completion,
+    flow,
+    flow_rows,
+    staffing,
+    staffing_measures,
+    staffing_rows,
+)
 from scheduler.utilization.figures import Asked, Measure, Report, Row
 from scheduler.utilization.naming import name_rows
 
@@ -37,7 +47,9 @@ class ReportKind:
 
 KINDS: dict[str, ReportKind] = {
     "chairs": ReportKind(chairs.MEASURES, chairs.read_chairs, chair_rows.read_rows),
+    "staffing": ReportKind(staffing_measures.MEASURES, staffing.read_staffing, staffing_rows.read_rows),
     "access": ReportKind(access.MEASURES, access.read_access, access.read_rows),
+    "flow": ReportKind(flow.MEASURES, flow.read_flow, flow_rows.read_rows),
     "series": ReportKind(completion.MEASURES, completion.read_series, completion.read_rows),
 }
 
