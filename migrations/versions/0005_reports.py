@@ -47,12 +47,14 @@ def upgrade() -> None:
         op.create_check_constraint(op.f("ck_booking_policies_prime"), "booking_policies", PRIME)
         op.create_check_constraint(op.f("ck_booking_policies_on_time"), "booking_policies", ON_TIME)
     op.create_index(op.f("ix_moves_clinic_id_starts_at"), "moves", ["clinic_id", "starts_at"])
+    op.create_index(op.f("ix_sessions_clinic_id_started_at"), "sessions", ["clinic_id", "started_at"])
     report_guards.create()
 
 
 def downgrade() -> None:
     """What was reckoned can be reckoned again; simulations are lost."""
     report_guards.drop()
+    op.drop_index(op.f("ix_sessions_clinic_id_started_at"), "sessions")
     op.drop_index(op.f("ix_moves_clinic_id_starts_at"), "moves")
     if op.get_bind().dialect.name == "sqlite":
         rebuild(

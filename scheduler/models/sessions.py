@@ -127,6 +127,7 @@ class TreatmentSession(ClinicOwned, Versioned, Base):
         Index(None, "clinic_id", "signed_by"),
         Index(None, "clinic_id", "discharge_overridden_by"),
         Index(None, "clinic_id", "checked_in_at"),
+        Index(None, "clinic_id", "started_at"),
         Index(
             "ix_sessions_under_way", "clinic_id", "chair_id",
             sqlite_where=text(one_of("status", *UNDER_WAY)), postgresql_where=text(one_of("status", *UNDER_WAY)),
