@@ -102,8 +102,7 @@ def _stack(levels: list[int], mask: int) -> None:
         levels[place], mask = level | mask, level & mask
         if not mask:
             return
-    if mask:
-        levels.append(mask)
+    levels.append(mask)
 
 
 class _Requests:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.protocols import ResourceKind
+from scheduler.records import audit
 from scheduler.utilization.days import DayFigures, read_days
-from scheduler.utilization.figures import DECIMALS, Asked
+from scheduler.utilization.figures import DECIMALS
 from scheduler.utilization.lines import refuse_range
 from scheduler.utilization.loads import NO_PEAK, QUARTERS, Peak, Quarters, StaffLoads
 from scheduler.utilization.minute_masks import QUARTER
@@ -50,18 +51,20 @@ class Curve:
 class StaffCurves:
     """The curves of both kinds of staff over a range of days."""
 
-    asked: Asked
+    first: date
+    last: date
     until: datetime
     nurse: Curve
     prescriber: Curve
 
 
-def read_curves(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> StaffCurves:
-    """The mean day of nurses and of prescribers. Raises `Invalid` for a range that cannot be."""
-    refuse_range(asked.first, asked.last)
-    days = read_days(db, actor.clinic_id, asked.first, asked.last, now=now)
+def read_curves(db: Session, first: date, last: date, *, actor: Actor, now: datetime) -> StaffCurves:
+    """The mean day of nurses and of prescribers. The caller sees one snapshot. Raises as `refuse_range`."""
+    refuse_range(first, last)
+    audit.note(db, "report.read", actor=actor, now=now, report="staffing_curve", first=str(first), last=str(last))
+    days = read_days(db, actor.clinic_id, first, last, now=now)
     nurse, prescriber = (curve_of(days, kind) for kind in (ResourceKind.NURSE, ResourceKind.PRESCRIBER))
-    return StaffCurves(asked, now, nurse, prescriber)
+    return StaffCurves(first, last, now, nurse, prescriber)
 
 
 def curve_of(days: Sequence[DayFigures], kind: ResourceKind = ResourceKind.NURSE) -> Curve:

@@ -229,7 +229,7 @@ def test_what_a_split_does_not_tell_opens_into_nothing(db, staffed, at):
 
 
 def test_the_mean_day_is_over_the_days_that_were_staffed(db, staffed, at):
-    found = read_curves(db, Asked(*WEEK), actor=staffed.manager, now=at("Sun 20:00")).nurse
+    found = read_curves(db, *WEEK, actor=staffed.manager, now=at("Sun 20:00")).nurse
 
     nine, four = found.points[36], found.points[64]
     assert (found.days, found.peak, len(found.points)) == (5, (4, 6), 96)
@@ -239,16 +239,18 @@ def test_the_mean_day_is_over_the_days_that_were_staffed(db, staffed, at):
 
 
 def test_the_mean_day_of_nobody_is_nothing(db, clinic, at):
-    found = read_curves(db, Asked(date(2026, 3, 7), date(2026, 3, 8)), actor=clinic.manager, now=at("Sun 20:00"))
+    found = read_curves(db, date(2026, 3, 7), date(2026, 3, 8), actor=clinic.manager, now=at("Sun 20:00"))
 
     assert (found.nurse.days, found.prescriber.days) == (0, 0)
     assert {point.actual for point in found.nurse.points} == {0.0}
 
 
 def test_an_unbelievable_range_is_refused(db, clinic, at):
-    for read in (read_staffing, read_curves):
+    backwards, who = (MONDAY, MONDAY - timedelta(days=1)), {"actor": clinic.manager, "now": at("Thu 00:00")}
+
+    for read in (lambda: read_staffing(db, Asked(*backwards), **who), lambda: read_curves(db, *backwards, **who)):
         with pytest.raises(Invalid):
-            read(db, Asked(MONDAY, MONDAY - timedelta(days=1)), actor=clinic.manager, now=at("Thu 00:00"))
+            read()
 
 
 def test_other_clinics_are_not_counted(db, staffed, elsewhere, at):
