@@ -14,6 +14,8 @@ from scheduler.utilization import (
     chair_rows,
     chairs,
     completion,
+    flow,
+    flow_rows,
     staffing,
     staffing_measures,
     staffing_rows,
@@ -47,6 +49,7 @@ KINDS: dict[str, ReportKind] = {
     "chairs": ReportKind(chairs.MEASURES, chairs.read_chairs, chair_rows.read_rows),
     "staffing": ReportKind(staffing_measures.MEASURES, staffing.read_staffing, staffing_rows.read_rows),
     "access": ReportKind(access.MEASURES, access.read_access, access.read_rows),
+    "flow": ReportKind(flow.MEASURES, flow.read_flow, flow_rows.read_rows),
     "series": ReportKind(completion.MEASURES, completion.read_series, completion.read_rows),
 }
 
