@@ -9,10 +9,12 @@ from api.identity import allow, one_snapshot
 from api.openapi import Blueprint
 from api.paging import Page, page, page_of
 from api.schemas.base import utc_text
-from api.schemas.reports import FigureIn, MeasuresOut, ReportIn, ReportOut, ReportRowOut, ReportRowsIn
+from api.schemas.clinics import DatesIn
+from api.schemas.reports import FigureIn, MeasuresOut, ReportIn, ReportOut, ReportRowOut, ReportRowsIn, StaffCurvesOut
 from scheduler.actors import Role
 from scheduler.utilization import reports, tables
 from scheduler.utilization.figures import Line, Measure, Report, Row
+from scheduler.utilization.staffing_curve import StaffCurves, read_curves
 
 CSV = "text/csv"
 TABLE = {"200": {"description": "A line a figure.", "content": {CSV: {"schema": {"type": "string"}}}}}
@@ -85,6 +87,20 @@ def rows_table(asked: dict[str, Any], name: str) -> Response:
     """Take all rows behind a figure away as a table."""
     found = reports.read_rows(g.db, name, **asked, actor=g.actor, now=g.now)
     return _sent(tables.rows_table(found), f"{name}-{asked['measure']}.csv")
+
+
+@blueprint.get("/staffing/curve")
+@blueprint.response(200, StaffCurvesOut)
+@blueprint.arguments(DatesIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def curve(dates: dict[str, Any]) -> StaffCurves:
+    """Read the mean day of nurses and of prescribers by quarter hour: units asked, as planned and as it really was,
+    against the units on duty.
+
+    Over those of the days on which anybody was on duty or asked for; at most three years of days, up to now.
+    """
+    return read_curves(g.db, **dates, actor=g.actor, now=g.now)
 
 
 def document(name: str, report: Report) -> dict[str, Any]:

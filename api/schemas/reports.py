@@ -116,3 +116,42 @@ class ReportRowOut(Shape):
         required=True, allow_none=True,
         metadata={"description": "Initials for those who work with patients; for others a pseudonym."},
     )  # fmt: skip
+
+
+class PeakOut(Shape):
+    """The minute with most asked of those on duty; nothing of nothing where there was none."""
+
+    load = fields.Integer(required=True)
+    capacity = fields.Integer(required=True)
+
+
+class CurvePointOut(Shape):
+    """A quarter hour of the mean day; units are means over it."""
+
+    time = fields.String(required=True, metadata={"description": "When it begins on the wall clock, such as 09:15."})
+    capacity = fields.Float(required=True, metadata={"description": "Units on duty."})
+    planned = fields.Float(required=True, metadata={"description": "Units asked by visits as they were booked."})
+    actual = fields.Float(required=True, metadata={"description": "Units asked by visits as they really took place."})
+    starts = fields.Float(required=True, metadata={"description": "Infusions begun."})
+    high = fields.Float(
+        required=True, metadata={"description": "On 95 of a hundred days no more was really asked (nearest rank)."}
+    )
+    highest = fields.Float(required=True, metadata={"description": "Of the day on which most was really asked."})
+
+
+class CurveOut(Shape):
+    days = fields.Integer(
+        required=True, metadata={"description": "Those on which anybody was on duty, or anything was asked."}
+    )
+    peak = fields.Nested(PeakOut, required=True)
+    points = fields.List(fields.Nested(CurvePointOut), required=True, metadata={"description": "All 96, from 00:00."})
+
+
+class StaffCurvesOut(Shape):
+    """The mean day of nurses and of prescribers."""
+
+    first = LocalDate(data_key="from", required=True)
+    last = LocalDate(data_key="to", required=True)
+    until = Instant(required=True, metadata={"description": "What is still to come by then is not counted."})
+    nurse = fields.Nested(CurveOut, required=True)
+    prescriber = fields.Nested(CurveOut, required=True)
