@@ -50,7 +50,7 @@ def read_flow(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Repo
     for kept in flow.kept if asked.by else ():
         grouped[belongs_to(kept, asked.by)].append(kept)
     lines = ((heading(asked.by, belongs, flow.names), kept) for belongs, kept in grouped.items())
-    whole = _line(None, WHOLE, flow.kept)
+    whole = whole_line(flow.kept)
     return Report(asked, now, whole, tuple(_lines(lines)), tuple(_notes(flow.kept)))
 
 
@@ -83,6 +83,11 @@ def _lines(lines: Iterable[tuple[Heading, Sequence[Kept]]]) -> Iterator[Line]:
         joined[found] += kept
     for found in sorted(joined):
         yield _line(found.key, found.label, joined[found])
+
+
+def whole_line(visits: Sequence[Kept]) -> Line:
+    """Every figure of all these visits."""
+    return _line(None, WHOLE, visits)
 
 
 def _line(key: str | None, label: str, visits: Sequence[Kept]) -> Line:

@@ -207,12 +207,20 @@ def charted(draw, visit, elsewhere, *, deferred):
         return held
     left = roomed + draw(st.integers(0, 30) if deferred else st.integers(25, 160) | st.just(700))
     free = draw(st.just(left) | st.none() | st.integers(left, left + 30))
-    return changed(held, left=left, free=left if deferred else free)
+    held = changed(held, left=left, free=left if deferred else free)
+    return held if deferred else draw(ended(held))
+
+
+@st.composite
+def ended(draw, held):
+    """When its drug was over, and when the patient might have gone."""
+    stopped = draw(st.integers(held.started, max(held.started, held.left)))
+    return changed(held, stopped=stopped, ready=draw(st.none() | st.integers(stopped, max(stopped, held.left))))
 
 
 def known_by(visit, now):
     """The visit as it stands on record at a minute: nothing later is known."""
-    times = ("arrived", "roomed", "started", "left", "free")
+    times = ("arrived", "roomed", "started", "stopped", "ready", "left", "free")
     known = {each: None for each in times if (getattr(visit, each) or 0) > now}
     if visit.became == "kept" and "arrived" in known:
         known |= {"became": "standing", "seat": None}
