@@ -4,7 +4,7 @@ import logging
 
 import click
 
-from api.commands import clinics, demo, house, importing, simulating, worker
+from api.commands import clinics, demo, house, importing, monthly, report, simulating, worker
 from scheduler import checks
 from scheduler.models import schema
 
@@ -70,5 +70,7 @@ main.add_command(clinics.new)
 main.add_command(clinics.staff)
 main.add_command(demo.demo)
 main.add_command(importing.importing)
+main.add_command(report.report)
+report.report.add_command(monthly.monthly)
 main.add_command(simulating.simulate)
 main.add_command(worker.worker)
