@@ -80,62 +80,60 @@ UNTOLD: Mapping[What, tuple[By, ...]] = {What.PEAK: (By.HOUR,), What.FULL: (By.R
 SPLITS = (By.DAY, By.MONTH, By.WEEKDAY, By.HOUR, By.RESOURCE)
 
 
-def _measures(kind: ResourceKind) -> list[Staffing]:
-    noun = kind.value
-    on_duty = (
-        f"Minutes of every {noun} on shift, in service and not closed, within opening hours and outside, up to now."
-    )
-    busy = f"Minutes in which a visit asked any units of a {noun}."
-    quarters = f"Quarter hours in which a {noun} was on duty, or was asked for."
-    told = {
-        What.UTILIZATION: (
-            f"{noun.title()} utilization, actual", Unit.SHARE,
-            "unit-minutes asked by visits as they really took place / unit-minutes on duty",
-            f"{on_duty} A visit that was kept asks what its protocol says, phase by phase for as long as it took.",
-        ),
-        What.PLANNED: (
-            f"{noun.title()} utilization, planned", Unit.SHARE,
-            "unit-minutes asked by visits as they were booked / unit-minutes on duty",
-            f"{on_duty} Visits that were kept, missed, or of which nothing was written down.",
-        ),
-        What.PEAK: (
-            f"{noun.title()} peak ratio", Unit.RATIO,
-            "the most units asked at once / the units on duty in that minute",
-            "The minute of these days in which that was highest.",
-        ),
-        What.FULL: (
-            f"{noun.title()} quarter hours above capacity", Unit.SHARE,
-            "quarter hours in which more unit-minutes were asked than there were / quarter hours staffed or asked for",
-            quarters,
-        ),
-        What.IDLE: (
-            f"{noun.title()} idle minutes", Unit.MINUTES,
-            "minutes on duty in which nothing was asked, of each added up", on_duty,
-        ),
-        What.OVERLOADED: (
-            f"{noun.title()} overloaded minutes", Unit.MINUTES,
-            "minutes on duty in which one was asked for more units than they have, of each added up", busy,
-        ),
-        What.OFF_DUTY: (
-            f"{noun.title()} minutes off duty", Unit.MINUTES,
-            "minutes in which something was asked of one who was not on duty, of each added up", busy,
-        ),
-        What.OVERTIME: (
-            f"{noun.title()} overtime", Unit.MINUTES,
-            "minutes in which something was asked outside opening hours, of each added up", busy,
-        ),
-        What.STARTS: (
-            f"{noun.title()} starts per quarter hour", Unit.RATIO,
-            "infusions begun / quarter hours staffed or asked for", quarters,
-        ),
-        What.MOST_STARTS: (
-            f"{noun.title()} most starts in a quarter hour", Unit.VISITS,
-            "the most infusions begun in one quarter hour of one day", f"Infusions begun of visits that had a {noun}.",
-        ),
-    }  # fmt: skip
-    return [Staffing(kind, what, Measure(f"{noun}_{what}", *words)) for what, words in told.items()]
+ON_DUTY = "Minutes of every {kind} on shift, in service and not closed, within opening hours and outside, up to now."
+BUSY = "Minutes in which a visit asked any units of a {kind}."
+QUARTER_HOURS = "Quarter hours in which a {kind} was on duty, or was asked for."
+TOLD = {
+    What.UTILIZATION: (
+        "utilization, actual", Unit.SHARE,
+        "unit-minutes asked by visits as they really took place / unit-minutes on duty",
+        f"{ON_DUTY} A visit that was kept asks what its protocol says, phase by phase for as long as it took.",
+    ),
+    What.PLANNED: (
+        "utilization, planned", Unit.SHARE,
+        "unit-minutes asked by visits as they were booked / unit-minutes on duty",
+        f"{ON_DUTY} Visits that were kept, missed, or of which nothing was written down.",
+    ),
+    What.PEAK: (
+        "peak ratio", Unit.RATIO, "the most units asked at once / the units on duty in that minute",
+        "The minute of these days in which that was highest.",
+    ),
+    What.FULL: (
+        "quarter hours above capacity", Unit.SHARE,
+        "quarter hours in which more unit-minutes were asked than there were / quarter hours staffed or asked for",
+        QUARTER_HOURS,
+    ),
+    What.IDLE: (
+        "idle minutes", Unit.MINUTES, "minutes on duty in which nothing was asked, of each added up", ON_DUTY,
+    ),
+    What.OVERLOADED: (
+        "overloaded minutes", Unit.MINUTES,
+        "minutes on duty in which one was asked for more units than they have, of each added up", BUSY,
+    ),
+    What.OFF_DUTY: (
+        "load while off duty", Unit.MINUTES,
+        "minutes in which something was asked of one who was not on duty, of each added up", BUSY,
+    ),
+    What.OVERTIME: (
+        "overtime", Unit.MINUTES,
+        "minutes in which something was asked outside opening hours, of each added up", BUSY,
+    ),
+    What.STARTS: (
+        "starts per quarter hour", Unit.RATIO, "infusions begun / quarter hours staffed or asked for", QUARTER_HOURS,
+    ),
+    What.MOST_STARTS: (
+        "most starts in a quarter hour", Unit.VISITS, "the most infusions begun in one quarter hour of one day",
+        "Infusions begun of visits that had a {kind}.",
+    ),
+}  # fmt: skip
+"""Title, unit, formula and population of each."""
 
 
-STAFFINGS = tuple(each for kind in STAFF for each in _measures(kind))
+def _measure(kind: ResourceKind, what: What) -> Measure:
+    title, unit, formula, population = TOLD[what]
+    return Measure(f"{kind}_{what}", f"{kind.title()} {title}", unit, formula, population.format(kind=kind))
+
+
+STAFFINGS = tuple(Staffing(kind, what, _measure(kind, what)) for kind in STAFF for what in What)
 BY_KEY = {each.measure.key: each for each in STAFFINGS}
 MEASURES = tuple(each.measure for each in STAFFINGS)
