@@ -4,11 +4,13 @@ from collections import Counter
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from scheduler.utilization.days import read_days
 from scheduler.utilization.kinds import Kind
 from scheduler.utilization.ledger import chair_days
 from scheduler.utilization.tallies import tally_of
 from tests.scheduler.utilization.histories import ground_of, histories
-from tests.scheduler.utilization.recount import minute_kinds, recount
+from tests.scheduler.utilization.history_rows import Reader, Writer, at
+from tests.scheduler.utilization.recount import minute_kinds, minutes_of, recount
 
 MANY = settings(
     max_examples=50,
@@ -44,3 +46,26 @@ def test_the_cells_of_a_day_are_those_of_a_recount(history):
 
     for day in ground.days:
         assert Counter(tally_of(ground, day, chair_days(ground, [day]))) == recount(history, day.date)
+
+
+FEW = settings(MANY, max_examples=6, suppress_health_check=list(HealthCheck))  # each is taken back within the test
+
+
+@FEW
+@given(history=histories())
+def test_days_read_from_rows_come_out_as_a_recount_of_the_rows(db, history):
+    with db.begin_nested() as taken_back:
+        clinic_id = Writer(db, history).write()
+        first, last = history.days[0], history.days[-1]
+        told = Reader(db, clinic_id, history.days, history.now).read()
+
+        found = read_days(db, clinic_id, first, last, now=at(history.now))
+
+        assert {each.date: Counter(each.tally) for each in found} == {
+            day: recount(told, day) for day in history.days if min(minutes_of(day, history.zone)) < history.now
+        }
+        for day in found:
+            assert [each.tally for each in read_days(db, clinic_id, day.date, day.date, now=at(history.now))] == [
+                day.tally
+            ]
+        taken_back.rollback()
