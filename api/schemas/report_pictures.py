@@ -6,9 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from api.schemas.base import Shape
 from api.schemas.clinics import DatesIn
-from scheduler.utilization.monthly.months import first_of
-
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])\Z"
+from scheduler.utilization.monthly.months import READS_LIKE, first_of
 
 
 class ReportPictureIn(DatesIn):
@@ -17,8 +15,8 @@ class ReportPictureIn(DatesIn):
 
 class MonthIn(Shape):
     month = fields.String(
-        required=True, validate=validate.Regexp(MONTH, error="A month reads like 2026-10."),
-        metadata={"description": "Such as 2026-10.", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"},
+        required=True, validate=validate.Regexp(rf"\A{READS_LIKE}\Z", error="A month reads like 2026-10."),
+        metadata={"description": "Such as 2026-10.", "pattern": f"^{READS_LIKE}$"},
     )  # fmt: skip
 
     @post_load

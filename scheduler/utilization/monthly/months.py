@@ -6,10 +6,12 @@ from scheduler import clinic_time
 from scheduler.errors import Fault, refuse
 
 DECEMBER = 12
+READS_LIKE = "[12][0-9]{3}-(0[1-9]|1[0-2])"
+"""As a regular expression."""
 
 
 def first_of(month: str) -> date:
-    """`2026-10` as its first day; the caller has made sure that it reads like one."""
+    """`2026-10` as its first day, of what reads like a month."""
     return date.fromisoformat(f"{month}-01")
 
 

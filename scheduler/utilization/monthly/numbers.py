@@ -3,7 +3,6 @@
 from scheduler.utilization.figures import Figure, Unit
 from scheduler.utilization.pictures.words import BOUND, NOTHING, length, percent
 
-POINTS = 100
 MINUS = "\u2212"
 
 
@@ -26,7 +25,7 @@ def change(figure: Figure, earlier: Figure) -> str:
     if figure.value is None or earlier.value is None:
         return ""
     more, unit = round(figure.value - earlier.value, 4), figure.measure.unit
-    said = f"{abs(more) * POINTS:.1f}{BOUND}pt" if unit is Unit.SHARE else _said(abs(more), unit)
+    said = percent(abs(more)).replace("%", "pt") if unit is Unit.SHARE else _said(abs(more), unit)
     return f"{'+' if more > 0 else MINUS}{said}" if more else "="
 
 

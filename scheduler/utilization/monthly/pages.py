@@ -1,6 +1,6 @@
 """What stands on the pages, in order: key figures, pictures, tables, and the formula of every number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +12,6 @@ from scheduler.utilization.kinds import Kind
 from scheduler.utilization.monthly.reading import CHAIRS, Compared, Month
 from scheduler.utilization.monthly.style import ABOUT, HEADING, INNER, SMALL, TEXT, TITLE, words
 from scheduler.utilization.monthly.tables import compared_table, formulas_table, has_any, lines_table
-from scheduler.utilization.pictures.drawing import draw
 from scheduler.utilization.pictures.sheet import about, shortened
 from scheduler.utilization.pictures.sums import Sums, whole
 from scheduler.utilization.pictures.words import length, part
@@ -56,10 +55,10 @@ LINES = {
 """Of which reports the lines have a table, of which measures."""
 
 
-def story(month: Month) -> Iterator[Any]:
+def story(month: Month, pictures: Mapping[str, bytes]) -> Iterator[Any]:
     """All of it, as what flows over the pages."""
     yield from _front(month)
-    yield from _pictures(month, "heat_map", "load_curve", "trend")
+    yield from _pictures(pictures, "waterfall", "heat_map", "load_curve", "trend")
     yield from _by_chair_and_protocol(month)
     for name, compared in month.compared.items():
         if name != CHAIRS:
@@ -79,8 +78,6 @@ def _front(month: Month) -> Iterator[Any]:
     yield compared_table(month.compared[CHAIRS], KEY_FIGURES)
     yield words("Every open minute, accounted for", HEADING)
     yield from (words(line, TEXT) for line in _identity(sums))
-    yield Spacer(0, 6)
-    yield from _pictures(month, "waterfall")
 
 
 def _identity(sums: Sums) -> Iterator[str]:
@@ -95,9 +92,10 @@ def _identity(sums: Sums) -> Iterator[str]:
         )
 
 
-def _pictures(month: Month, *names: str) -> Iterator[Any]:
-    for name in names:
-        image = Image(BytesIO(draw(name, "png", month.pictured)), lazy=0)
+def _pictures(pictures: Mapping[str, bytes], *names: str) -> Iterator[Any]:
+    """Those that are there; the first stands on the first page."""
+    for name in filter(pictures.__contains__, names):
+        image = Image(BytesIO(pictures[name]), lazy=0)
         image.drawWidth, image.drawHeight = INNER, INNER * image.imageHeight / image.imageWidth
         yield image
 

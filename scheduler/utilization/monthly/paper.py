@@ -1,5 +1,6 @@
 """A month as a PDF of A4 pages, printable in grey. Of the same figures always the same bytes."""
 
+from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -10,6 +11,7 @@ from scheduler.sessions.record.paper import fonts
 from scheduler.utilization.monthly.pages import story
 from scheduler.utilization.monthly.reading import Month
 from scheduler.utilization.monthly.style import FOOT, GREY, HIGH, MARGIN, PADDING, WIDE
+from scheduler.utilization.pictures import drawing
 from scheduler.utilization.pictures.sheet import about, shortened
 
 TITLE = "Where the hours went"
@@ -18,9 +20,14 @@ SIZE = 7
 
 def draw(month: Month) -> bytes:
     """The report with its pictures and its fonts."""
+    return write(month, {name: drawing.draw(name, "png", month.pictured) for name in drawing.PICTURES})
+
+
+def write(month: Month, pictures: Mapping[str, bytes]) -> bytes:
+    """The report with these pictures."""
     fonts.register()
     written = BytesIO()
-    flowing = list(story(month))
+    flowing = list(story(month, pictures))
     with fonts.WRITING:
         document = SimpleDocTemplate(
             written, pagesize=(WIDE, HIGH), invariant=1, pageCompression=1, lang="en", author="",
