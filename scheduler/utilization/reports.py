@@ -22,6 +22,7 @@ from scheduler.utilization import (
 )
 from scheduler.utilization.figures import Asked, Measure, Report, Row
 from scheduler.utilization.naming import name_rows
+from scheduler.utilization.reading import collector_at_rest
 
 
 class Read(Protocol):
@@ -56,7 +57,8 @@ KINDS: dict[str, ReportKind] = {
 
 def read_report(db: Session, name: str, asked: Asked, *, actor: Actor, now: datetime) -> Report:
     """Every figure of a report. Raises `Invalid` for a range that cannot be."""
-    report = KINDS[name].read(db, asked, actor=actor, now=now)
+    with collector_at_rest():
+        report = KINDS[name].read(db, asked, actor=actor, now=now)
     audit.note(db, "report.read", actor=actor, now=now, report=name, **_said(asked))
     return report
 
@@ -69,7 +71,8 @@ def read_rows(
 
     Raises `Invalid` for a range that cannot be, and `NotFound` for no such measure or line.
     """
-    rows = KINDS[name].rows(db, asked, measure, line, actor=actor, now=now)
+    with collector_at_rest():
+        rows = KINDS[name].rows(db, asked, measure, line, actor=actor, now=now)
     behind = [row for row in rows if after is None or row.key > after]
     return name_rows(db, behind[:limit], actor=actor, now=now, report=name, measure=measure, **_said(asked))
 
