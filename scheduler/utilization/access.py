@@ -1,8 +1,11 @@
 """Access to care: how long whoever asks has to wait, how full the book was, and what became of places given back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -11,15 +14,15 @@ from scheduler.actors import Actor
 from scheduler.records.zone import read_zone
 from scheduler.utilization import access_items as of
 from scheduler.utilization.access_measures import TOLD
-from scheduler.utilization.access_reading import read_lives, read_waiting
-from scheduler.utilization.begun import read_begun
+from scheduler.utilization.access_reading import Waiting, read_lives, read_waiting
+from scheduler.utilization.begun import Begun, read_begun
 from scheduler.utilization.figures import Asked, Report, Row
-from scheduler.utilization.items import Edition, Item, Items, refuse_split, report_of, rows_of
+from scheduler.utilization.items import Edition, Item, refuse_split, report_of, rows_of, told_of
 from scheduler.utilization.lines import read_names, refuse_range
 from scheduler.utilization.reading import BEFORE, collector_at_rest, read_ground
 from scheduler.utilization.stays import Stay, stays_of
 from scheduler.utilization.third_next import HORIZON
-from scheduler.utilization.third_next_reading import Sample, read_history, read_offers, read_today, sampled_days
+from scheduler.utilization.third_next_reading import Offer, Sample, read_history, read_offers, read_today, sampled_days
 
 MEASURES = tuple(told.measure for told in TOLD)
 
@@ -29,62 +32,97 @@ def read_access(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Re
 
     Raises `Invalid` for a range or a split that cannot be. It opens no record.
     """
-    return report_of(TOLD, *_read(db, asked, actor=actor, now=now))
+    sources = _sources(db, asked, actor=actor, now=now)
+    return report_of(TOLD, {key: list(items(sources)) for key, items in ITEMS.items()}, sources.edition)
 
 
 def read_rows(
     db: Session, asked: Asked, measure: str, line: str | None, *, actor: Actor, now: datetime
 ) -> list[Row]:  # fmt: skip
     """What is behind a figure. Raises `NotFound` for an unknown one; the audit row is the caller's."""
-    return rows_of(TOLD, *_read(db, asked, actor=actor, now=now), measure, line)
+    told, sources = told_of(TOLD, measure), _sources(db, asked, actor=actor, now=now)
+    return rows_of(told, list(ITEMS[measure](sources)), sources.edition, line)
 
 
-def _read(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> tuple[Items, Edition]:
+@dataclass(frozen=True)
+class _Sources:
+    """What the figures are reckoned from; each is read when the first figure needs it."""
+
+    db: Session
+    clinic_id: UUID
+    asked: Asked
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return clinic_time.local_date(self.now, self.zone)
+
+    @property
+    def edition(self) -> Edition:
+        return Edition(self.asked, read_names(self.db, self.clinic_id), self.now, self.today)
+
+    @cached_property
+    def scene(self) -> of.Scene:
+        ground = read_ground(self.db, self.clinic_id, self.asked.first, self.asked.last, now=self.now)
+        return of.Scene(ground, self.asked.first, self.asked.last, self.stays)
+
+    @cached_property
+    def sampled(self) -> Sequence[date]:
+        """The days on which somebody is thought to have asked for a place."""
+        return sampled_days(self.asked.first, self.asked.last, self.today)
+
+    @cached_property
+    def stays(self) -> list[Stay]:
+        """Whatever stood in the book on the days asked for, and within sight of those who asked."""
+        last = max([self.asked.last, *(day + HORIZON * clinic_time.DAY for day in self.sampled[-1:])])
+        start, end = (clinic_time.boundary(day, 0, self.zone) for day in (self.asked.first, last + clinic_time.DAY))
+        with collector_at_rest():
+            lives = read_lives(self.db, self.clinic_id, start - BEFORE, end)
+            return [stay for life in lives for stay in stays_of(life)]
+
+    @cached_property
+    def begun(self) -> list[Begun]:
+        return read_begun(self.db, self.clinic_id, self.asked.first, self.asked.last, self.zone)
+
+    @cached_property
+    def waiting(self) -> list[Waiting]:
+        return read_waiting(self.db, self.clinic_id, self.today)
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        return read_offers(self.db, self.clinic_id)
+
+    def third_next(self) -> list[Sample]:
+        return read_history(self.db, self.clinic_id, self.sampled, self.stays, self.offers)
+
+    def third_next_today(self) -> list[Sample]:
+        return read_today(self.db, self.clinic_id, self.today, self.offers, now=self.now)
+
+
+def _sources(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> _Sources:
     refuse_range(asked.first, asked.last)
     refuse_split(TOLD, asked.by)
-    clinic_id, zone = actor.clinic_id, read_zone(db, actor.clinic_id)
-    today = clinic_time.local_date(now, zone)
-    scene, past = _scene(db, clinic_id, asked, today, now=now)
-    offers, begun = read_offers(db, clinic_id), read_begun(db, clinic_id, asked.first, asked.last, zone)
-    lags = list(of.lags(scene, begun))
-    ages = list(of.ages(scene, read_waiting(db, clinic_id, today), today))
-    items = {
-        **_of_visits(scene), "lag": lags, "lag_ninetieth": lags, "waiting": ages, "longest_waiting": ages,
-        "third_next_today": _samples(read_today(db, clinic_id, today, offers, now=now)),
-        "third_next": _samples(read_history(db, clinic_id, past, scene.stays, offers)),
-    }  # fmt: skip
-    return items, Edition(asked, read_names(db, clinic_id), now, today)
+    return _Sources(db, actor.clinic_id, asked, read_zone(db, actor.clinic_id), now)
 
 
-def _scene(
-    db: Session, clinic_id: UUID, asked: Asked, today: date, *, now: datetime
-) -> tuple[of.Scene, Sequence[date]]:  # fmt: skip
-    """What the days are reckoned from, and the days on which somebody is thought to have asked for a place."""
-    ground = read_ground(db, clinic_id, asked.first, asked.last, now=now)
-    past = sampled_days(asked.first, asked.last, today)
-    last = max([asked.last, *(day + HORIZON * clinic_time.DAY for day in past[-1:])])
-    start, end = (clinic_time.boundary(day, 0, ground.calendar.zone) for day in (asked.first, last + clinic_time.DAY))
-    return of.Scene(ground, asked.first, asked.last, _stays(db, clinic_id, start - BEFORE, end)), past
-
-
-def _stays(db: Session, clinic_id: UUID, start: datetime, end: datetime) -> list[Stay]:
-    with collector_at_rest():
-        return [stay for life in read_lives(db, clinic_id, start, end) for stay in stays_of(life)]
-
-
-def _of_visits(scene: of.Scene) -> Items:
-    return {
-        "fill_at_start": list(of.fills(scene, 0)),
-        "fill_day_before": list(of.fills(scene, of.DAY_BEFORE)),
-        "cancellation_notice": list(of.notices(scene)),
-        **{f"cancelled_within_{hours}_hours": list(of.short_notices(scene, hours)) for hours in (24, 48, 72)},
-        "backfill": list(of.backfills(scene)),
-        "lead_time": list(of.lead_times(scene)),
-        "clog_time": list(of.clog_times(scene)),
-        "no_show": list(of.no_shows(scene)),
-        "cancelled_late": list(of.late_cancellations(scene)),
-    }
-
-
-def _samples(found: Sequence[Sample]) -> list[Item]:
-    return list(of.samples(found))
+ITEMS: dict[str, Callable[[_Sources], Iterable[Item]]] = {
+    "lag": lambda read: of.lags(read.begun, read.zone),
+    "lag_ninetieth": lambda read: of.lags(read.begun, read.zone),
+    "third_next_today": lambda read: of.samples(read.third_next_today()),
+    "third_next": lambda read: of.samples(read.third_next()),
+    "fill_at_start": lambda read: of.fills(read.scene, 0),
+    "fill_day_before": lambda read: of.fills(read.scene, of.DAY_BEFORE),
+    "cancellation_notice": lambda read: of.notices(read.scene),
+    "cancelled_within_24_hours": lambda read: of.short_notices(read.scene, 24),
+    "cancelled_within_48_hours": lambda read: of.short_notices(read.scene, 48),
+    "cancelled_within_72_hours": lambda read: of.short_notices(read.scene, 72),
+    "backfill": lambda read: of.backfills(read.scene),
+    "lead_time": lambda read: of.lead_times(read.scene),
+    "clog_time": lambda read: of.clog_times(read.scene),
+    "no_show": lambda read: of.no_shows(read.scene),
+    "cancelled_late": lambda read: of.late_cancellations(read.scene),
+    "waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
+    "longest_waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
+}
+"""What each measure counts."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
 from scheduler.booking.calendar import Bookable
@@ -38,8 +39,10 @@ class Scene:
         return [visit for visit in self.ground.visits if start <= visit.start < min(end, self.ground.now)]
 
     @cached_property
-    def called_off(self) -> list[Visit]:
-        return [each for each in self.planned if each.became == Became.CANCELLED and each.given_up is not None]
+    def called_off(self) -> list[tuple[Visit, int]]:
+        """The visits that were called off, and when."""
+        gone = ((each, each.given_up) for each in self.planned if each.became == Became.CANCELLED)
+        return [(visit, at) for visit, at in gone if at is not None]
 
     @cached_property
     def stays_on(self) -> Mapping[date, Sequence[Stay]]:
@@ -51,11 +54,15 @@ class Scene:
         return {stay.of.id: stay.of.booked for stay in self.stays}
 
     def local_day(self, minute: int) -> date:
-        return clinic_time.local_date(clinic_time.from_minute(minute), self.ground.calendar.zone)
+        return _local_day(minute, self.ground.calendar.zone)
 
     def days_between(self, earlier: int, later: int) -> int:
         """Local dates subtracted."""
         return max(0, (self.local_day(later) - self.local_day(earlier)).days)
+
+
+def _local_day(minute: int, zone: ZoneInfo) -> date:
+    return clinic_time.local_date(clinic_time.from_minute(minute), zone)
 
 
 def visit_item(scene: Scene, visit: Visit, words: str, value: int) -> Item:
@@ -67,10 +74,10 @@ def visit_item(scene: Scene, visit: Visit, words: str, value: int) -> Item:
     )  # fmt: skip
 
 
-def lags(scene: Scene, begun: Sequence[Begun]) -> Iterator[Item]:
+def lags(begun: Sequence[Begun], zone: ZoneInfo) -> Iterator[Item]:
     """Days from when somebody asked to the first infusion."""
     for each in begun:
-        asked = clinic_time.local_date(each.asked_at, scene.ground.calendar.zone)
+        asked = clinic_time.local_date(each.asked_at, zone)
         words = f"Asked for on {asked}; " + ("had been treated before." if each.known else "a new patient.")
         yield Item(
             f"{each.day}.{text_of(each.series)}", each.day, words, max(0, (each.day - asked).days),
@@ -134,9 +141,7 @@ def backfills(scene: Scene) -> Iterator[Item]:
 
 
 def _called_off(scene: Scene) -> Iterator[tuple[Visit, int]]:
-    for visit in scene.called_off:
-        if visit.given_up is not None:
-            yield visit, visit.start - visit.given_up
+    return ((visit, visit.start - at) for visit, at in scene.called_off)
 
 
 def _notice(minutes: int) -> str:
@@ -167,9 +172,9 @@ def lead_times(scene: Scene) -> Iterator[Item]:
 
 def clog_times(scene: Scene) -> Iterator[Item]:
     """Days for which a visit that was called off had kept its place."""
-    for visit in scene.called_off:
-        if visit.given_up is not None and visit.id in scene.booked:
-            days = scene.days_between(scene.booked[visit.id], visit.given_up)
+    for visit, at in scene.called_off:
+        if visit.id in scene.booked:
+            days = scene.days_between(scene.booked[visit.id], at)
             yield visit_item(scene, visit, _booked_on(scene, visit), days)
 
 
@@ -197,10 +202,10 @@ def _end(visit: Visit) -> str:
     return "Called off late." if visit.late else "Called off in time."
 
 
-def ages(scene: Scene, waiting: Sequence[Waiting], today: date) -> Iterator[Item]:
+def ages(waiting: Sequence[Waiting], today: date, zone: ZoneInfo) -> Iterator[Item]:
     """For how many days each of those has waited who wait today."""
     for each in waiting:
-        since = scene.local_day(each.since)
+        since = _local_day(each.since, zone)
         yield Item(
             f"{since}.{text_of(each.id)}", today, f"Waiting since {since}.", (today - since).days,
             version=each.version, series=each.series, patient=each.patient,

@@ -29,6 +29,7 @@ from scheduler.utilization.items import (
     refuse_split,
     report_of,
     rows_of,
+    told_of,
 )
 from scheduler.utilization.lines import read_names, refuse_range
 
@@ -248,7 +249,8 @@ def read_series(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Re
 
 def read_rows(db: Session, asked: Asked, measure: str, line: str | None, *, actor: Actor, now: datetime) -> list[Row]:
     """The courses, or gaps, behind a figure. Raises `NotFound` for an unknown one; the audit row is the caller's."""
-    return rows_of(TOLD, *_read(db, asked, actor=actor, now=now), measure, line)
+    told, (items, edition) = told_of(TOLD, measure), _read(db, asked, actor=actor, now=now)
+    return rows_of(told, items[measure], edition, line)
 
 
 def _read(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> tuple[dict[str, list[Item]], Edition]:

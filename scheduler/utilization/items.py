@@ -110,19 +110,26 @@ def report_of(told: Sequence[Told], items: Items, of: Edition, *, notes: Iterabl
     return Report(of.asked, of.until, whole, lines, tuple(notes))
 
 
-def rows_of(told: Sequence[Told], items: Items, of: Edition, measure: str, line: str | None) -> list[Row]:
-    """What a figure counts, by key. Raises `NotFound` for a figure or a line the report does not have."""
+def told_of(told: Iterable[Told], measure: str) -> Told:
+    """What a report tells under this key. Raises `NotFound`."""
     found = next((each for each in told if each.measure.key == measure), None)
     if found is None:
         raise NotFound("This report has no such figure.")
-    counted = items[measure] if line is None else _of(line, measure, _divided_all(told, items, of), of)
-    return [_row(each, found, of.names) for each in sorted(counted, key=lambda each: each.key)]
+    return found
 
 
-def _of(line: str, measure: str, divided: Mapping[str, "Divided"], of: Edition) -> list[Item]:
-    if line not in {each.key for each in _headings(divided, of)}:
+def rows_of(told: Told, items: Sequence[Item], of: Edition, line: str | None) -> list[Row]:
+    """What a figure counts, by key. Raises `NotFound` for a line the report cannot have."""
+    counted = items if line is None else _of(line, told, items, of)
+    return [_row(each, told, of.names) for each in sorted(counted, key=lambda each: each.key)]
+
+
+def _of(line: str, told: Told, items: Sequence[Item], of: Edition) -> list[Item]:
+    divided = _divided_all([told], {told.measure.key: items}, of)
+    named = {each.id for named in (of.names.protocols, of.names.resources) for each in named.values()}
+    if line not in {each.key for each in _headings(divided, of)} | (named if of.asked.by not in DATED else set()):
         raise NotFound("This report has no such line.")
-    return _of_line(divided.get(measure, {}), line)
+    return _of_line(divided.get(told.measure.key, {}), line)
 
 
 Divided = Mapping[Heading | None, Sequence[Item]]

@@ -105,6 +105,22 @@ def test_closed_hours_are_not_offered(keep, clinic, figures, at):
     assert shares(figures(TUESDAY, TUESDAY), "fill_at_start") == (60, 720)
 
 
+def test_a_chair_that_is_gone_offers_nothing(clinic, figures, at):
+    clinic.resource("B").retired_at = at("Mon 07:00")
+    clinic.db.flush()
+
+    assert shares(figures(), "fill_at_start") == (0, 3000)
+
+
+def test_days_to_come_have_no_figures_yet(keep, figures, at):
+    keep.plan("A", at("Tue 09:00", week=4))
+    later = MONDAY + timedelta(weeks=4)
+
+    found = figures(later, later + timedelta(days=4))
+
+    assert (shares(found, "fill_at_start"), found["third_next"].population) == ((0, 0), 0)
+
+
 def test_by_protocol_every_line_is_a_share_of_the_whole(keep, clinic, figures, at):
     keep.plan("A", at("Tue 09:00"))
     Keeper(clinic).plan("B", at("Tue 09:00"))
@@ -208,6 +224,16 @@ def test_what_is_still_to_come_counts_as_nothing(keep, figures, at):
     found = figures(now=at("Tue 07:00"))
 
     assert (found["clog_time"].population, shares(found, "fill_at_start")) == (0, (0, 1200))
+
+
+def test_what_was_called_off_after_its_time_had_no_notice(db, clinic, keep, figures, at):
+    cancelled(keep, keep.plan("A", at("Tue 09:00")), notice=-HOUR, late=True)
+
+    (row,) = read_rows(
+        db, Asked(MONDAY, FRIDAY), "cancellation_notice", None, actor=clinic.manager, now=at("Fri 20:00")
+    )
+
+    assert (figures()["cancellation_notice"].value, row.words) == (-60, "Called off after it was to begin.")
 
 
 # Lag and the waiting list
@@ -393,3 +419,9 @@ def test_a_long_history_takes_no_more_statements_than_a_short_one(db, clinic, ke
         read_access(db, Asked(MONDAY - LONG_AGO, FRIDAY, By.DAY), actor=clinic.manager, now=at("Fri 20:00"))
 
     assert len(many) == len(few) <= 37
+
+
+def test_a_line_of_which_a_figure_counts_nothing_opens_into_nothing(db, clinic, keep, at):
+    asked, line = Asked(MONDAY, FRIDAY, By.PROTOCOL), str(clinic.protocol.id)
+
+    assert read_rows(db, asked, "no_show", line, actor=clinic.manager, now=at("Fri 20:00")) == []
