@@ -19,19 +19,20 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Executable, bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Executable, and_, bindparam, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
-from scheduler.models import Appointment, ReportBuild, ReportDay, ReportMark
+from scheduler.models import Appointment, Clinic, ReportBuild, ReportDay, ReportMark
 from scheduler.models.base import table_of
 from scheduler.models.engine import Database
 from scheduler.models.retrying import ATTEMPTS, tried
 from scheduler.models.upsert import insert_unless_there
 from scheduler.records.zone import read_zone
 from scheduler.utilization.day_documents import FORMAT, DayFigures, as_document
-from scheduler.utilization.days import SETTLED, Span, read_marks, reckon, touched
+from scheduler.utilization.days import SETTLED, Span, read_marks, reckon, touched, worth_keeping
 from scheduler.utilization.minute_masks import Day, days_of
 from scheduler.utilization.reading import read_ground
 from scheduler.utilization.tallies import sums_of
@@ -40,7 +41,7 @@ DAYS_AT_ONCE = 31
 """How many days a transaction writes: what is lost at most when it ends half way."""
 
 _days, _marks, _builds = table_of(ReportDay), table_of(ReportMark), table_of(ReportBuild)
-_visits = table_of(Appointment)
+_visits, _clinics = table_of(Appointment), table_of(Clinic)
 _ID: BindParameter[UUID] = bindparam("_id")
 SEEN = select(_marks.c.id, _marks.c.begins_at, _marks.c.ends_at).where(
     _marks.c.clinic_id == bindparam("clinic_id"), _marks.c.begins_at < bindparam("until")
@@ -160,9 +161,8 @@ def read_state(db: Session, clinic_id: UUID, *, now: datetime) -> State:
     kept = [Kept(*row) for row in db.execute(select(*columns).where(_days.c.clinic_id == clinic_id))]
     changed = read_marks(db, clinic_id, _first_of(kept), _last_of(kept)) if kept else []
     begun = db.scalar(select(func.min(_visits.c.starts_at)).where(_visits.c.clinic_id == clinic_id))
-    every = days_of(clinic_time.local_date(begun, zone), clinic_time.local_date(now, zone), zone) if begun else []
-    settled = clinic_time.minute_of(now - SETTLED)
-    return State(number, [day for day in every if day.span.end <= settled], kept, changed)
+    span = worth_keeping(begun, zone, now)
+    return State(number, days_of(*span, zone) if span else [], kept, changed)
 
 
 def next_batch(db: Session, clinic_id: UUID, state: State, *, now: datetime) -> Batch:
@@ -236,3 +236,20 @@ def _first_of(kept: Sequence[Kept]) -> datetime:
 
 def _last_of(kept: Sequence[Kept]) -> datetime:
     return max(each.ends_at for each in kept)
+
+
+def clinics_to_build(db: Session, *, now: datetime) -> list[UUID]:
+    """The clinics of which a day is missing, or a kept one was marked; those that have waited longest first."""
+    begun = select(func.min(_visits.c.starts_at)).where(_visits.c.clinic_id == _clinics.c.id).scalar_subquery()
+    clinics = select(_clinics.c.id, _clinics.c.timezone, begun.label("begun")).cte("clinics_begun")
+    mine = and_(_days.c.clinic_id == clinics.c.id, _days.c.format == FORMAT, _days.c.ends_at > clinics.c.begun)
+    counts = func.count(_days.c.id).label("kept"), func.max(_days.c.ends_at).label("last")
+    kept = select(*clinics.c, *counts).outerjoin(_days, mine).group_by(*clinics.c).cte("clinics_kept")
+    marked = exists().where(_marks.c.clinic_id == kept.c.id, _marks.c.begins_at < kept.c.last).label("marked")
+    rows = db.execute(select(kept, marked).order_by(func.coalesce(kept.c.last, kept.c.begun), kept.c.id))
+    return [row.id for row in rows if row.marked or row.kept < _count_to_keep(row.begun, ZoneInfo(row.timezone), now)]
+
+
+def _count_to_keep(begun: datetime | None, zone: ZoneInfo, now: datetime) -> int:
+    span = worth_keeping(begun, zone, now)
+    return (span[1] - span[0]).days + 1 if span else 0

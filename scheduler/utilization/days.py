@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import Session
@@ -81,6 +82,15 @@ def read_marks(db: Session, clinic_id: UUID, begins_at: datetime, ends_at: datet
     """What was changed of this time since its days were built."""
     asked = {"clinic_id": clinic_id, "from": begins_at, "until": ends_at}
     return [(row[0], row[1]) for row in db.execute(MARKS, asked)]
+
+
+def worth_keeping(begun: datetime | None, zone: ZoneInfo, now: datetime) -> tuple[date, date] | None:
+    """The first and the last day to keep of a clinic whose first visit was at `begun`; None if there is none yet."""
+    if begun is None:
+        return None
+    first = clinic_time.local_date(begun, zone)
+    last = clinic_time.local_date(now - SETTLED, zone) - clinic_time.DAY
+    return (first, last) if first <= last else None
 
 
 def touched(begins_at: datetime, ends_at: datetime, marks: Iterable[Span]) -> bool:

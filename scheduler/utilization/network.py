@@ -19,7 +19,7 @@ from scheduler import clinic_time
 from scheduler.models import Appointment, Clinic, ReportDay, ReportMark
 from scheduler.models.base import table_of
 from scheduler.utilization.day_documents import FORMAT
-from scheduler.utilization.days import SETTLED
+from scheduler.utilization.days import worth_keeping
 from scheduler.utilization.kinds import LOST, Count, Kind
 
 SUMS = ("open", *(str(name) for name in (*Kind, *Count)))
@@ -135,11 +135,10 @@ def _line(clinic: RowMapping, month: date, row: RowMapping | None, now: datetime
 
 def _days_over(clinic: RowMapping, month: date, now: datetime) -> int:
     """How many days of a month should be kept: those from the first visit on that are over and settled."""
-    if clinic["begun"] is None:
+    span = worth_keeping(clinic["begun"], ZoneInfo(clinic["timezone"]), now)
+    if span is None:
         return 0
-    zone = ZoneInfo(clinic["timezone"])
-    first = max(month, clinic_time.local_date(clinic["begun"], zone))
-    last = min(_month_end(month), clinic_time.local_date(now - SETTLED, zone) - clinic_time.DAY)
+    first, last = max(month, span[0]), min(_month_end(month), span[1])
     return max((last - first).days + 1, 0)
 
 

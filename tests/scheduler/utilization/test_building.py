@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 
 from scheduler.models import Closure, OpeningHours, ReportDay
 from scheduler.utilization import building
-from scheduler.utilization.building import next_batch, read_state, write_batch
+from scheduler.utilization.building import clinics_to_build, next_batch, read_state, write_batch
 from tests.builders import MONDAY
 from tests.counting import counted
 from tests.kept_days import Keeper
@@ -149,3 +149,44 @@ def test_a_batch_takes_as_many_statements_however_much_it_builds(db, clinic, kee
         build(db, clinic.id, at("Sun 20:00"))
 
     assert abs(len(many) - len(one)) <= 2  # an update instead of an insert, and what is replaced
+
+
+def test_a_clinic_has_something_to_build_until_its_days_are_kept(db, clinic, elsewhere, keep, at):
+    assert clinics_to_build(db, now=at("Tue 11:59")) == []
+    assert clinics_to_build(db, now=at("Tue 12:00")) == [clinic.id]
+
+    build(db, clinic.id, at("Tue 12:00"))
+
+    assert clinics_to_build(db, now=at("Wed 11:59")) == []
+    assert clinics_to_build(db, now=at("Wed 12:00")) == [clinic.id]
+
+
+def test_a_clinic_has_something_to_build_once_a_kept_day_is_marked(db, clinic, keep, at):
+    build(db, clinic.id, at("Sun 20:00"))
+    close(clinic, at("Mon 09:00", week=2), at("Mon 10:00", week=2))
+    assert clinics_to_build(db, now=at("Sun 20:00")) == []
+
+    close(clinic, at("Tue 09:00"), at("Tue 10:00"))
+
+    assert clinics_to_build(db, now=at("Sun 20:00")) == [clinic.id]
+
+
+def test_a_clinic_whose_days_are_kept_in_another_format_has_something_to_build(db, clinic, keep, at):
+    build(db, clinic.id, at("Sun 20:00"))
+
+    db.execute(update(ReportDay).values(format=0))
+
+    assert clinics_to_build(db, now=at("Sun 20:00")) == [clinic.id]
+    assert build(db, clinic.id, at("Sun 20:00")) == WEEK[:6]
+    assert clinics_to_build(db, now=at("Sun 20:00")) == []
+
+
+def test_who_has_waited_longest_comes_first_and_all_are_found_in_one_statement(db, clinic, elsewhere, keep, at):
+    Keeper(elsewhere).plan("A", at("Mon 09:00"))
+    build(db, clinic.id, at("Tue 12:00"))
+
+    with counted(db) as sent:
+        found = clinics_to_build(db, now=at("Sun 20:00"))
+
+    assert found == [elsewhere.id, clinic.id]
+    assert len(sent) == 1
