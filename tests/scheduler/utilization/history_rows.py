@@ -249,7 +249,8 @@ class Reader:
         )
 
     def _told(self, row):
-        session = self._one(TreatmentSession, appointment_id=row.id)
+        held = [each for each in self._all(TreatmentSession) if each.appointment_id == row.id]
+        session = next((each for each in held if each.status != SessionStatus.ENTERED_IN_ERROR), None)
         steps = {each.to_status: each for each in self._all(Transition) if each.appointment_id == row.id}
         told = Told(
             self._name(row.id), self._name(row.protocol_version_id), "", minute(row.starts_at), minute(row.ends_at),
