@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
-from api.commands import house, simulating
+from api.commands import building, house, simulating
 from api.post import MailServerAway, NotDelivered, Post
 from config import Settings
 from scheduler.booking import claims
@@ -42,7 +42,7 @@ Works = Sequence[tuple[Finder, Callable[..., None]]]
 @click.option("--once", is_flag=True, help="Do one round and end, with 1 if something could not be reached.")
 def worker(*, once: bool) -> None:
     """Tell of vitals nobody took, call for alerts nobody answers, tell of scores nobody took, pass offers on, end
-    holds, send letters, and answer questions of "what if", until interrupted.
+    holds, keep days for reports, send letters, and answer questions of "what if", until interrupted.
     """
     settings = house.settings()
     house.refuse_outdated(settings)
@@ -211,7 +211,7 @@ class Hourly:
 
 def works_of_a_worker() -> Works:
     """What one worker does, in this order: first for patients in their chairs. An offer that ends may leave a hold that
-    is past its time.
+    is past its time. Days are built last: reports are right without.
     """
     return (
         (lambda db, _now: alarms.clinics_with_sessions(db), _tell_overdue),
@@ -219,6 +219,7 @@ def works_of_a_worker() -> Works:
         (Hourly(lambda db, now: overdue.clinics_with_courses(db, now=now)), _tell_unscored),
         (lambda db, now: offers.clinics_with_overdue(db, now=now), _pass_on_all),
         (lambda db, now: claims.clinics_with_overdue(db, now=now), _end_holds),
+        (building.InTurn(), building.build_some),
     )
 
 
