@@ -33,7 +33,8 @@ def read_access(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Re
     Raises `Invalid` for a range or a split that cannot be. It opens no record.
     """
     sources = _sources(db, asked, actor=actor, now=now)
-    return report_of(TOLD, {key: list(items(sources)) for key, items in ITEMS.items()}, sources.edition)
+    with collector_at_rest():
+        return report_of(TOLD, {key: list(items(sources)) for key, items in ITEMS.items()}, sources.edition)
 
 
 def read_rows(
@@ -41,7 +42,8 @@ def read_rows(
 ) -> list[Row]:  # fmt: skip
     """What is behind a figure. Raises `NotFound` for an unknown one; the audit row is the caller's."""
     told, sources = told_of(TOLD, measure), _sources(db, asked, actor=actor, now=now)
-    return rows_of(told, list(ITEMS[measure](sources)), sources.edition, line)
+    with collector_at_rest():
+        return rows_of(told, list(ITEMS[measure](sources)), sources.edition, line)
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,8 @@ class _Sources:
         """Whatever stood in the book on the days asked for, and within sight of those who asked."""
         last = max([self.asked.last, *(day + HORIZON * clinic_time.DAY for day in self.sampled[-1:])])
         start, end = (clinic_time.boundary(day, 0, self.zone) for day in (self.asked.first, last + clinic_time.DAY))
-        with collector_at_rest():
-            lives = read_lives(self.db, self.clinic_id, start - BEFORE, end)
-            return [stay for life in lives for stay in stays_of(life)]
+        lives = read_lives(self.db, self.clinic_id, start - BEFORE, end)
+        return [stay for life in lives for stay in stays_of(life)]
 
     @cached_property
     def begun(self) -> list[Begun]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
@@ -61,7 +61,9 @@ class Scene:
         return max(0, (self.local_day(later) - self.local_day(earlier)).days)
 
 
+@lru_cache(maxsize=65_536)
 def _local_day(minute: int, zone: ZoneInfo) -> date:
+    """Visits begin at the same few minutes in every chair, and each is asked for by several figures."""
     return clinic_time.local_date(clinic_time.from_minute(minute), zone)
 
 

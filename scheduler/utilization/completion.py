@@ -32,6 +32,7 @@ from scheduler.utilization.items import (
     told_of,
 )
 from scheduler.utilization.lines import read_names, refuse_range
+from scheduler.utilization.reading import collector_at_rest
 
 SPLITS = DATED | {By.PROTOCOL, By.PRESCRIBER}
 COURSES = "Induction courses whose first infusion was given on these days: they follow no other, neither by the desk's"
@@ -244,7 +245,8 @@ def read_series(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Re
 
     Raises `Invalid` for a range or a split that cannot be. It opens no record.
     """
-    return report_of(TOLD, *_read(db, asked, actor=actor, now=now))
+    with collector_at_rest():
+        return report_of(TOLD, *_read(db, asked, actor=actor, now=now))
 
 
 def read_rows(db: Session, asked: Asked, measure: str, line: str | None, *, actor: Actor, now: datetime) -> list[Row]:
