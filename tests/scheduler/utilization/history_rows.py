@@ -260,7 +260,7 @@ class Reader:
             return self._charted(told, session)
         if row.status in ("no_show", "cancelled"):
             told = replace(told, became="missed" if row.status == "no_show" else "cancelled")
-            return replace(told, late=steps[row.status].late)
+            return replace(told, late=steps[row.status].late if row.status in steps else None)
         if session:
             return replace(self._charted(told, session), became="standing" if row.status == "booked" else "kept")
         return _by_desk(replace(told, became="standing" if row.status == "booked" else "kept"), steps)
