@@ -129,13 +129,11 @@ def _stretched_leg(leg: Leg, old: Phases, new: Phases) -> Leg:
 
 def _moved(minute: int, old: Phases, new: Phases) -> int:
     """Where a minute of the old visit lies in the new one: as far into its phase as before."""
-    old_start = new_start = 0
-    for was, now in zip(_lengths(old), _lengths(new), strict=True):
-        if minute <= old_start + was:
-            into = (minute - old_start) * now / was if was else 0
-            return new_start + GRID_MINUTES * round(into / GRID_MINUTES)
-        old_start, new_start = old_start + was, new_start + now
-    return new_start
+    was, now = _lengths(old), _lengths(new)
+    phase = next(phase for phase in range(len(was)) if minute <= sum(was[: phase + 1]))
+    into = minute - sum(was[:phase])
+    share = into * now[phase] / was[phase] if was[phase] else 0
+    return sum(now[:phase]) + GRID_MINUTES * round(share / GRID_MINUTES)
 
 
 def _lengths(phases: Phases) -> tuple[int, int, int, int]:

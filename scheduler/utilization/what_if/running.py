@@ -25,11 +25,6 @@ class Clinics(NamedTuple):
     changed: Simulated
 
 
-def ground_of(found: Setting) -> dict[str, Any]:
-    """What is stored: all that a run needs beside the question."""
-    return setting.as_document(found)
-
-
 def text_of(ground: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Ground and question as one text, which travels to other processes."""
     return dumps({"ground": ground, "question": asked}, sort_keys=True)

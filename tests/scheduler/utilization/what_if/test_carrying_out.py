@@ -150,6 +150,20 @@ def test_a_run_that_fails_fails_the_simulation_and_says_only_of_what_kind(db, sh
     assert next_open(db, now=NOW + DAY) is None
 
 
+def test_one_that_fails_after_it_was_withdrawn_stays_withdrawn(db, clinic, shared, asked):
+    def withdraw(done, _of):
+        if done == 1:
+            view = simulations.find(db, asked.id, actor=clinic.manager)
+            simulations.withdraw(db, view, actor=clinic.manager, now=NOW)
+            db.commit()
+            raise LookupError
+
+    go(shared, asked, progress=withdraw)
+
+    db.refresh(asked)
+    assert (asked.state, asked.result) == (SimulationState.WITHDRAWN, None)
+
+
 def test_one_that_is_withdrawn_meanwhile_is_left_alone(db, clinic, shared, asked):
     def withdraw(done, _of):
         if done == 2:

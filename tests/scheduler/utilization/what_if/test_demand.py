@@ -1,6 +1,6 @@
 """What is simulated is read from the record: the clinic of these weeks, what was asked of it, and what became of it."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -177,6 +177,17 @@ def test_a_shift_over_the_edge_is_cut_there(db, clinic, found, at):
     )  # fmt: skip
 
     assert Span(2, 0, 240) in found().shifts
+
+
+def test_a_shift_of_an_hour_that_the_clocks_show_twice_is_none(db, clinic, found):
+    starts_at = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)  # half past one, and an hour later half past one again
+    row = Shift(clinic_id=clinic.id, resource_id=clinic.resource("N1").id, starts_at=starts_at)
+    row.ends_at = starts_at + timedelta(hours=1)
+    db.add(row)
+
+    setting = found(date(2026, 10, 26), date(2026, 11, 1))
+
+    assert setting.shifts == ()
 
 
 def test_another_clinics_demand_is_its_own(clinic, elsewhere, found, at):
