@@ -1,9 +1,11 @@
 """A figure of the chairs opened into what it counts: minutes into spans of a chair, visits into visits."""
 
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cached_property
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -38,19 +40,31 @@ class Said(NamedTuple):
 
 
 def read_rows(
-    db: Session, asked: Asked, measure_key: str, line_key: str | None, *, actor: Actor, now: datetime
-) -> list[Row]:
+    db: Session, asked: Asked, measure_key: str, line_key: str | None, *, actor: Actor, now: datetime,
+    after: str | None = None, limit: int | None = None,
+) -> list[Row]:  # fmt: skip
     """Whatever a figure of a line counts, in order of time; in thirteen statements at most.
 
-    Raises `Invalid` for a range that cannot be, and `NotFound` for no such measure or line.
+    With `after` what follows the row of that key, and with `limit` so many of them: then the days behind are not
+    reckoned. Raises `Invalid` for a range that cannot be, and `NotFound` for no such measure or line.
     """
     refuse_range(asked.first, asked.last)
     if measure_key not in BY_KEY:
         raise NotFound("There is no such measure.")
     names = read_names(db, actor.clinic_id)
     scope = scope_of(asked, line_key, names)
-    ground = read_ground(db, actor.clinic_id, scope.dates[0], scope.dates[-1], now=now)
-    return sorted(_Opened(ground, names, scope, BY_KEY[measure_key]).rows(), key=lambda row: row.key)
+    dates = [day for day in scope.dates if day >= _first_day(after, asked.first)]
+    if not dates:
+        return []
+    ground = read_ground(db, actor.clinic_id, dates[0], dates[-1], now=now)
+    rows = _Opened(ground, names, replace(scope, dates=dates), BY_KEY[measure_key]).rows()
+    return list(islice((row for row in rows if after is None or row.key > after), limit))
+
+
+def _first_day(after: str | None, first: date) -> date:
+    """The first day on which a row behind this key may be; where it is no key, the first of all."""
+    minute = re.match(r"0[0-9]{9}-", after or "")
+    return max(first, (clinic_time.from_minute(int(minute[0][:-1])) - clinic_time.DAY).date()) if minute else first
 
 
 @dataclass(frozen=True)
@@ -63,15 +77,19 @@ class _Opened:
     counting: Counting
 
     def rows(self) -> Iterator[Row]:
+        """In order of their keys, a day at a time: whoever wants few does not wait for all."""
+        for day, ledgers in self._days():
+            found = [row for each in ledgers for row in self._of_chair(each)]
+            if self.counting.listed & OF_VISITS:
+                found += self._of_visits(day)
+            yield from sorted(found, key=lambda row: row.key)
+
+    def _days(self) -> Iterator[tuple[Day, Iterable[ChairDay]]]:
         dates = set(self.scope.dates)
         days = [day for day in self.ground.days if day.date in dates]
-        listed = self.counting.listed
-        if not listed <= OF_VISITS:
-            for chair_day in chair_days(self.ground, days):
-                yield from self._of_chair(chair_day)
-        if listed & OF_VISITS:
-            for day in days:
-                yield from self._of_visits(day)
+        if self.counting.listed <= OF_VISITS:
+            return ((day, ()) for day in days)
+        return groupby(chair_days(self.ground, days), key=lambda each: each.day)
 
     def _of_chair(self, chair_day: ChairDay) -> Iterator[Row]:
         """Its minutes that count; then those that are only divided by, as far as they are not the same."""

@@ -25,6 +25,15 @@ def rows(db, clinic):
 
 
 @pytest.fixture
+def page(db, clinic):
+    def reading(measure, after, limit=None):
+        asked = Asked(MONDAY, WEEK, None)
+        return read_rows(db, asked, measure, None, actor=clinic.manager, now=LATER, after=after, limit=limit)
+
+    return reading
+
+
+@pytest.fixture
 def keep(clinic):
     return Keeper(clinic)
 
@@ -162,6 +171,25 @@ def test_what_is_still_to_come_is_in_no_row(db, clinic, keep, at):
     found = read_rows(db, asked, "no_show", None, actor=clinic.manager, now=at("Tue 09:30"))
 
     assert [(row.starts_at, row.ends_at) for row in found] == [(at("Tue 09:00"), at("Tue 09:30"))]
+
+
+@pytest.mark.parametrize("measure", ["lost", "infusions_per_chair_day", "kept"])
+def test_pages_are_all_the_rows_each_once(rows, page, week, measure):
+    found, after = [], None
+    while got := page(measure, after, 3):
+        found += got
+        after = got[-1].key
+
+    assert found == rows(measure)
+
+
+@pytest.mark.parametrize("after", ["9999999999-x", "0999999999-x"])
+def test_behind_the_last_row_there_is_none(page, week, after):
+    assert page("lost", after) == []
+
+
+def test_behind_what_is_no_key_are_the_rows_it_sorts_before(page, rows, week):
+    assert page("lost", "") == page("lost", "-") == rows("lost")
 
 
 def test_no_number_of_days_or_visits_makes_it_ask_more(db, rows, keep, at):
