@@ -1,4 +1,4 @@
-"""Actual utilization by hour and weekday, a number in every cell. Pure."""
+"""Actual utilization by hour and weekday, a number in every cell."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the day asks of the nurses: units planned and really asked, against those on duty, and the starts. Pure."""
+"""What the day asks of the nurses: units planned and really asked, against those on duty, and the starts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from scheduler import clinic_time
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
-from scheduler.utilization.days import DayFigures
+from scheduler.utilization.day_documents import DayFigures
 from scheduler.utilization.loads import QUARTERS, Peak
 from scheduler.utilization.minute_masks import QUARTER
 from scheduler.utilization.pictures.sheet import (

@@ -1,4 +1,4 @@
-"""What the pictures of hours have in common: a head, a foot, quiet axes, and names for what minutes were. Pure."""
+"""What the pictures of hours have in common: a head, a foot, quiet axes, and names for what minutes were."""
 
 from collections.abc import Sequence
 from textwrap import fill

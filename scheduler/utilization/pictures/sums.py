@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from scheduler.utilization.days import DayFigures
+from scheduler.utilization.day_documents import DayFigures
 from scheduler.utilization.kinds import LOST, Count, Kind
 
 DAILY, WEEKLY = 45, 370

@@ -1,4 +1,4 @@
-"""Scheduled and actual utilization over the range, with others' medians and the no-show rate below. Pure."""
+"""Scheduled and actual utilization over the range, with others' medians and the no-show rate below."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""From the open minutes to those that were used, one cause after the other taken away, the largest first. Pure."""
+"""From the open minutes to those that were used, one cause after the other taken away, the largest first."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
