@@ -64,7 +64,7 @@ def measure(home: Home, report: Report, *, runs: int = 3, each: int = 200, warm:
 def _ground(home: Home) -> Iterator[Ground]:
     with home.fresh() as url:
         database = Database(url)
-        plans = len(list(_places()))
+        plans = len(list(places()))
         clinic = build(
             database, chairs=CHAIRS, nurses=NURSES, prescribers=PRESCRIBERS, days=7 * (WEEKS + BOOKED_WEEKS),
             fill=0.7, filled_days=7 * BOOKED_WEEKS, patients=plans,
@@ -74,35 +74,40 @@ def _ground(home: Home) -> Iterator[Ground]:
         yield Ground(url, clinic, token, _proposals(clinic))
 
 
-def _places() -> Iterator[tuple[int, int, tuple[int, int], int]]:
+def places(chairs: int = CHAIRS, weeks: int = WEEKS) -> Iterator[tuple[int, int, tuple[int, int], int]]:
     """Chair, minute of the day, weekdays and first week of series that leave one another alone.
 
     Two chairs share a nurse: one begins when the other has been started, so three units are enough.
     """
-    for week in range(0, WEEKS - BLOCK + 1, BLOCK):
+    for week in range(0, weeks - BLOCK + 1, BLOCK):
         for weekdays in ((0, 3), (1, 4)):
-            for chair in range(CHAIRS):
+            for chair in range(chairs):
                 for turn in range(4 - chair % 2):
                     yield chair, OPENS + CYCLE * turn + OFFSET * (chair % 2), weekdays, week
 
 
 def _proposals(clinic: BenchClinic) -> list[str]:
-    places = list(_places())
-    Random(1).shuffle(places)
+    return [to_text(plan) for plan in plans_of(clinic, list(places()))]
+
+
+def plans_of(clinic: BenchClinic, found: list[tuple[int, int, tuple[int, int], int]]) -> list[SeriesPlan]:
+    """A series in each of these places, for a patient of its own, in no order."""
+    Random(1).shuffle(found)
     wishes = Wishes(clinic.first, clinic.last)
     return [
-        to_text(SeriesPlan(patient, clinic.protocol_id, clinic.version_id, tuple(_visits(clinic, *place)), wishes))
-        for patient, place in zip(clinic.patients, places, strict=True)
+        SeriesPlan(patient, clinic.protocol_id, clinic.version_id, tuple(_visits(clinic, *place)), wishes)
+        for patient, place in zip(clinic.patients, found, strict=True)
     ]
 
 
 def _visits(
     clinic: BenchClinic, chair: int, minute: int, weekdays: tuple[int, int], week: int
 ) -> Iterator[PlannedVisit]:
+    prescribers = clinic.resources[ResourceKind.PRESCRIBER]
     chosen = {
         ResourceKind.CHAIR: clinic.resources[ResourceKind.CHAIR][chair],
         ResourceKind.NURSE: clinic.resources[ResourceKind.NURSE][chair // 2],
-        ResourceKind.PRESCRIBER: clinic.resources[ResourceKind.PRESCRIBER][chair % PRESCRIBERS],
+        ResourceKind.PRESCRIBER: prescribers[chair % len(prescribers)],
     }
     for number, weekday in enumerate(islice(cycle(weekdays), clinic.definition.infusions)):
         day = clinic.first + timedelta(days=7 * (week + number // 2) + weekday)

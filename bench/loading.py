@@ -13,7 +13,8 @@ from scheduler.models.base import Base
 
 Rows = Mapping[Table, Sequence[dict[str, Any]]]
 MAINTENANCE = "512MB"
-NOT_MULTIPLIED = {"audit", "report_days", "report_marks"}
+KEPT_DAYS = {"report_days", "report_builds"}
+NOT_MULTIPLIED = {"audit", "report_marks", *KEPT_DAYS}
 """A copy of a clinic has no past in the audit, and nothing has been reckoned of it."""
 
 
@@ -34,9 +35,19 @@ def multiply(url: str, clinic_id: UUID, copies: int) -> list[UUID]:
     ids = [uuid4() for _ in range(copies)]
     with closing(bare(url)) as connection, _unguarded(connection), _without_indexes(connection, copies):
         for table in Base.metadata.sorted_tables:
-            _copy_rows(connection, table, clinic_id, ids)
+            if table.name not in NOT_MULTIPLIED:
+                _copy_rows(connection, table, clinic_id, ids)
     analyze(url)
     return ids
+
+
+def copy_days(url: str, clinic_id: UUID, ids: Sequence[UUID]) -> None:
+    """Give the copies of a clinic its kept days: theirs would be the same, resource by resource."""
+    with closing(bare(url)) as connection, _unguarded(connection):
+        for table in Base.metadata.sorted_tables:
+            if table.name in KEPT_DAYS:
+                _copy_rows(connection, table, clinic_id, ids)
+    analyze(url)
 
 
 def analyze(url: str) -> None:
@@ -110,7 +121,7 @@ def _copy(connection: Any, table: str, names: Sequence[str], values: Iterable[Se
 
 def _copy_rows(connection: Any, table: Table, clinic_id: UUID, ids: Sequence[UUID]) -> None:
     key = "id" if table.name == "clinics" else "clinic_id"
-    if key not in table.c or table.name in NOT_MULTIPLIED:
+    if key not in table.c:
         return
     others = ", ".join(column.name for column in table.c if column.name != key)
     insert = f"INSERT INTO {table.name} ({key}, {others})"

@@ -3,7 +3,22 @@
 import pytest
 
 from bench import __main__ as bench
-from bench import board, booking, cohort, importing, memory, scoring, search, sessions, soak, trajectory
+from bench import (
+    board,
+    booking,
+    cohort,
+    history,
+    importing,
+    memory,
+    network,
+    reports,
+    scoring,
+    search,
+    sessions,
+    soak,
+    trajectory,
+)
+from bench.engines import bare
 from bench.report import Report, write
 from scheduler.outcomes.scales import SCALES
 
@@ -15,6 +30,8 @@ SMALL = {
     cohort: {"sizes": (10, 20), "rounds": 1},
     trajectory: {"rounds": 1},
     sessions: {"rounds": 1, "sets": 4, "chairs": 2, "each": 2},
+    reports: {"days": 35, "rounds": 1, "weeks": 3, "each": 2},
+    network: {"days": 35, "rounds": 1, "clinics": 2},
 }
 
 
@@ -35,6 +52,20 @@ def test_a_measurement_runs_and_finds_something(subject, home, report):
 
     assert report.findings
     assert all(finding.measured for finding in report.findings)
+
+
+def test_a_past_that_is_drawn_names_nothing_that_is_not_there(home, home_name):
+    if home_name != "sqlite":
+        pytest.skip("only SQLite can be asked to look at all foreign keys again")
+    with home.fresh() as url:
+        past = history.live_through(url, days=14, chairs=6, nurses=3, prescribers=1)
+        connection = bare(url)
+
+        lost = connection.execute("PRAGMA foreign_key_check").fetchall()
+
+        triggers = connection.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").fetchone()[0]
+        connection.close()
+    assert (past.visits > 100, lost, triggers > 0) == (True, [], True)
 
 
 @pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
