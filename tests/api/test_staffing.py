@@ -48,3 +48,10 @@ def test_a_range_that_ends_before_it_begins_is_refused(manager):
     found = manager.get(f"/reports/staffing/curve?from={MONDAY}&to=2026-03-01")
 
     assert (found.status_code, found.json["errors"][0]["where"]) == (422, "to")
+
+
+@pytest.mark.parametrize("days", ["from=2012-01-01&to=2012-01-01", "from=2199-12-31&to=2199-12-31"])
+def test_the_ends_of_the_calendar_have_a_mean_day_like_others(manager, days):
+    found = manager.get(f"/reports/staffing/curve?{days}")
+
+    assert (found.status_code, found.json["nurse"]["days"], len(found.json["nurse"]["points"])) == (200, 0, 96)
