@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, text
 
 from scheduler.actors import Role
-from scheduler.models import AuditRow
+from scheduler.models import AuditRow, Patient
 from tests.api.test_booking import ask, book
+from tests.kept_days import Keeper
 
 OPERATIONS = Path(__file__).parents[1] / "docs" / "operations.md"
 ANSWERS = {"scale": "phq9", "answers": [0] * 8 + [1], "taken_at": "2026-03-01T12:00:00-05:00"}
@@ -70,3 +71,13 @@ def test_a_repeated_answer_about_no_patient_names_what_was_made(as_, db):
     row = db.execute(select(AuditRow.__table__).where(AuditRow.action == "answer.replayed")).one()
 
     assert [str(row.subject), row.patient_id] == [answers[0].json["id"], None]
+
+
+def test_the_rows_of_a_report_name_whose_they_are(as_, clinic, db, at, sightings):
+    visit, bea = Keeper(clinic).plan("A", at("Thu 09:00", week=-1)), clinic.patient("Bea", "Cole")
+    Keeper(clinic).missed(visit)
+
+    as_(Role.MANAGER).get("/reports/chairs/rows?from=2026-02-26&to=2026-02-26&measure=missed")
+
+    assert sightings(db.get_one(Patient, (clinic.id, visit.patient_id))) == ["report.opened"]
+    assert sightings(bea) == []
