@@ -204,6 +204,16 @@ def test_every_report_tells_its_measures_and_gives_its_answer_and_its_table(mana
     assert len(lines) == len(told) * (1 + len(report["lines"]))
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_a_figure_of_every_report_opens_page_by_page(manager, weeks, name):
+    for measure in KINDS[name].measures[:4]:
+        path = f"/reports/{name}/rows?{FOUR_WEEKS}&measure={measure.key}"
+        rows = every_row(manager, f"{path}&limit=200")
+
+        assert [row["key"] for row in rows] == sorted({row["key"] for row in rows}), measure.key
+        assert every_row(manager, f"{path}&limit=25") == rows
+
+
 def test_the_table_has_every_figure_with_its_formula(manager, example):
     report = manager.get(f"/reports/chairs?{DAY}&by=hour").json
 

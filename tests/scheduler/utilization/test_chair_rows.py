@@ -137,6 +137,14 @@ def test_a_line_by_weekday_opens_into_its_days_alone(rows, week):
     assert {row.day for row in found} == {MONDAY + timedelta(days=1 + 7 * number) for number in range(3)}
 
 
+@pytest.mark.parametrize("by", [By.PROTOCOL, By.PRESCRIBER])
+def test_the_line_of_no_visit_opens_into_what_no_visit_is_behind(rows, week, by):
+    found = rows("lost", "none", by=by)
+
+    assert {row.appointment_id for row in found} == {None}
+    assert {row.words.partition(":")[0] for row in found} <= {"Never booked", "Fragment too short", "No nurse units"}
+
+
 def test_a_chair_day_is_no_figure_of_an_hour(rows, week):
     assert rows("chair_days", "9", by=By.HOUR) == []
     assert len(rows("chair_days")) == 10
