@@ -177,7 +177,7 @@ def _clock(axes: Axes, load: Load, *, labelled: bool) -> None:
     shown = hours[:: -(-len(hours) // 13)] if hours else []
     axes.set_xlim(load.quarters.start, load.quarters.stop)
     axes.set_xticks(shown, [_time(quarter) for quarter in shown] if labelled else [])
-    axes.tick_params(axis="x", labelsize=SMALL, labelcolor=INK)
+    axes.tick_params(axis="x", labelsize=SMALL, labelcolor=INK, pad=6)
 
 
 def _time(quarter: int) -> str:
@@ -200,4 +200,7 @@ def _said(load: Load) -> list[str]:
         if quarter % IN_HOUR == 0
     )
     days = f"{load.days} day{'' if load.days == 1 else 's'}"
-    return [f"Mean of {days}: {'; '.join(said)}.", f"{_highest_minute(load) or 'Nothing was asked of anybody'}."]
+    return [
+        f"Mean of {days}: {'; '.join(said)}.",
+        f"{_highest_minute(load) or 'Nothing was asked of a nurse on duty'}.",
+    ]

@@ -11,7 +11,7 @@ from scheduler.errors import Invalid
 from scheduler.models import Clinic, Closure, OpeningHours
 from scheduler.records import audit
 from scheduler.utilization.figures import Figure, Measure, Unit
-from scheduler.utilization.monthly.months import after, before, last_of
+from scheduler.utilization.monthly.months import after, before, first_of, last_of
 from scheduler.utilization.monthly.numbers import change, made_of, value
 from scheduler.utilization.monthly.pages import CHAIR_COLUMNS, CHOSEN, KEY_FIGURES, LINES, NAMES, PROTOCOL_COLUMNS
 from scheduler.utilization.monthly.paper import draw, write
@@ -194,6 +194,7 @@ def test_what_the_paper_chooses_is_told_by_the_reports():
 
 
 def test_months_follow_each_other():
+    assert first_of("2026-10") == date(2026, 10, 1)
     assert (before(date(2026, 1, 1)), after(date(2025, 12, 1))) == (date(2025, 12, 1), date(2026, 1, 1))
     assert (last_of(date(2024, 2, 1)), last_of(date(2026, 12, 1))) == (date(2024, 2, 29), date(2026, 12, 31))
     assert last_of(date(2026, 3, 1)) - date(2026, 3, 1) == timedelta(days=30)

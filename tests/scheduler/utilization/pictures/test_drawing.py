@@ -1,11 +1,13 @@
 """What the pictures say, to who sees them and to who does not."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from scheduler.utilization.kinds import Count, Kind
+from scheduler.utilization.loads import Peak
 from scheduler.utilization.pictures.drawing import PICTURES, draw
 from scheduler.utilization.pictures.heat_map import _light
 from scheduler.utilization.pictures.sheet import NAMES
@@ -101,6 +103,16 @@ def test_of_nurses_of_whom_nothing_was_asked_no_highest_minute_is_told():
 
     assert "Mean of 1 day: " not in heard("load_curve", idle)
     assert "No nurse was on duty." in heard("load_curve", idle)
+
+
+def test_what_was_asked_while_nobody_was_on_duty_makes_no_highest_minute():
+    alone = nursed(2, units=0)
+    alone = replace(alone, nurse=replace(alone.nurse, peak=Peak()))
+
+    said = heard("load_curve", pictured(day(MONDAY, BUSY, alone)))
+
+    assert "09:00 2.0 actual, 3.0 planned, 0.0 on duty." in said
+    assert "Nothing was asked of a nurse on duty." in said
 
 
 @pytest.mark.parametrize(
