@@ -10,10 +10,20 @@ from api.openapi import Blueprint
 from api.paging import Page, page, page_of
 from api.schemas.base import utc_text
 from api.schemas.clinics import DatesIn
-from api.schemas.reports import FigureIn, MeasuresOut, ReportIn, ReportOut, ReportRowOut, ReportRowsIn, StaffCurvesOut
+from api.schemas.reports import (
+    FigureIn,
+    MeasuresOut,
+    PlannedLengthsOut,
+    ReportIn,
+    ReportOut,
+    ReportRowOut,
+    ReportRowsIn,
+    StaffCurvesOut,
+)
 from scheduler.actors import Role
 from scheduler.utilization import reports, tables
-from scheduler.utilization.figures import Line, Measure, Report, Row
+from scheduler.utilization.figures import Asked, Line, Measure, Report, Row
+from scheduler.utilization.planned_lengths import PlannedLength, read_planned_lengths
 from scheduler.utilization.staffing_curve import StaffCurves, read_curves
 
 CSV = "text/csv"
@@ -101,6 +111,20 @@ def curve(dates: dict[str, Any]) -> StaffCurves:
     Over those of the days on which anybody was on duty or asked for; at most three years of days, up to now.
     """
     return read_curves(g.db, **dates, actor=g.actor, now=g.now)
+
+
+@blueprint.get("/flow/lengths")
+@blueprint.response(200, PlannedLengthsOut)
+@blueprint.arguments(DatesIn, location="query")
+@one_snapshot
+@allow(Role.MANAGER)
+def lengths(dates: dict[str, Any]) -> Page[PlannedLength]:
+    """Read where planned lengths are wrong: every phase of every protocol, how long it is planned, how long it took,
+    and what four of five visits would keep to.
+
+    Of charted visits at which drug was given on these days; at most three years of them, up to now.
+    """
+    return Page(read_planned_lengths(g.db, Asked(**dates), actor=g.actor, now=g.now), None)
 
 
 def document(name: str, report: Report) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from api.paging import PageIn
 from api.schemas.base import Instant, LocalDate, Shape
 from api.schemas.clinics import DatesIn
 from scheduler.utilization.figures import Asked, By, Unit
+from scheduler.utilization.flow_times import PHASES
 from scheduler.utilization.reports import KINDS
 
 MEASURE_KEYS = tuple(dict.fromkeys(measure.key for kind in KINDS.values() for measure in kind.measures))
@@ -155,3 +156,27 @@ class StaffCurvesOut(Shape):
     until = Instant(required=True, metadata={"description": "What is still to come by then is not counted."})
     nurse = fields.Nested(CurveOut, required=True)
     prescriber = fields.Nested(CurveOut, required=True)
+
+
+class PlannedLengthOut(Shape):
+    """A phase as long as it is planned, and how long it took at the visits planned so."""
+
+    protocol_id = fields.UUID(required=True)
+    protocol = fields.String(required=True, metadata={"description": "Its name."})
+    phase = fields.String(required=True, validate=validate.OneOf(PHASES))
+    planned = fields.Integer(required=True, metadata={"description": "Minutes."})
+    visits = fields.Integer(required=True, metadata={"description": "Of which both ends of the phase were charted."})
+    median = number("Minutes it took; null where nobody charted any.")
+    most = whole_number("Four of five visits took no longer.")
+    outside = fields.Integer(
+        required=True, metadata={"description": "Visits more than 10 minutes and more than 10 % off the plan."}
+    )
+    suggested = whole_number(
+        "What four of five visits would keep to, in steps of five minutes: of 20 visits or more of which more than a "
+        "third are outside. Null where the plan may stay."
+    )
+
+
+class PlannedLengthsOut(Shape):
+    items = fields.List(fields.Nested(PlannedLengthOut), required=True)
+    next = fields.String(required=True, allow_none=True)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import GRID_MINUTES
+from scheduler.records import audit
 from scheduler.utilization.figures import Asked, nth_percentile
 from scheduler.utilization.flow import read_kept
 from scheduler.utilization.flow_times import PHASES, Kept, compared
@@ -48,6 +49,9 @@ def read_planned_lengths(db: Session, asked: Asked, *, actor: Actor, now: dateti
     Versions of a protocol that plan a phase alike are one. Raises `Invalid` for a range that cannot be.
     """
     flow = read_kept(db, asked, actor=actor, now=now)
+    audit.note(
+        db, "report.read", actor=actor, now=now, report="planned_lengths", first=str(asked.first), last=str(asked.last)
+    )  # fmt: skip
     return tuple(planned_lengths(flow.kept, flow.names))
 
 
