@@ -55,7 +55,7 @@ CHANGES = [
     (TreatmentSession, lambda _, row: later(row, -10, "arrived_at", "roomed_at")), (TreatmentSession, was_no_session),
     (Transition, lambda _, row: later(row, 10, "at")), (Closure, lambda db, row: db.delete(row)),
     (Closure, lambda _, row: later(row, 45, "ends_at")), (Shift, lambda db, row: db.delete(row)),
-    (Shift, lambda _, row: later(row, -200, "ends_at", "starts_at")),
+    (Shift, lambda _, row: setattr(row, "ends_at", row.starts_at + 5 * MINUTE)),
     (OpeningHours, lambda _, row: setattr(row, "closes", row.closes - 5 if row.closes - row.opens > 5 else row.closes)),
     (OpeningHours, lambda _, row: setattr(row, "valid_until", row.valid_from + timedelta(days=9))),
     (Resource, lambda _, row: later(row, 90, "retired_at", "available_from")),
@@ -71,6 +71,13 @@ def change(db, clinic_id, draws):
         if rows:
             happens(db, rows[place % len(rows)])
             db.flush()  # the database is what marks the days
+
+
+def differences(tally, cells):
+    """What is not counted alike, once as read and once as recounted."""
+    return sorted(
+        (*map(str, cell), tally[cell], cells[cell]) for cell in {*tally, *cells} if tally[cell] != cells[cell]
+    )
 
 
 @settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -90,5 +97,6 @@ def test_kept_days_that_changed_since_are_read_as_the_rows_have_them(db, history
 
         found = read_days(db, clinic_id, history.days[0], history.days[-1], now=at(history.now))
         told = Reader(db, clinic_id, history.days, history.now).read()
-        assert {e.date: Counter(e.tally) for e in found} == {day: recount(told, day) for day in history.days}
+        for each in found:
+            assert differences(Counter(each.tally), recount(told, each.date)) == []
         taken_back.rollback()
