@@ -4,8 +4,8 @@ Nothing is lost by a split: what counts at no protocol and no prescriber is a li
 """
 
 from calendar import month_name
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -157,14 +157,15 @@ def split(days: Iterable[DatedTally], by: By | None, names: Names) -> Split:
 
     A chair is open for a day, not for an hour or a protocol: by these, chair-days are in the whole alone.
     """
-    sums, met = _sums(days, by)
-    headings = {belongs: heading(by, belongs, names) for belongs in met}
+    sums = _sums(days, by)
+    headings = {belongs: heading(by, belongs, names) for belongs in _met(sums, by)}
     groups = {each.key: Group(each.key, each.label) for each in sorted(headings.values())}
     whole = Group(None, WHOLE)
-    for (belongs, kind, prime), number in sums.items():
-        whole.add(kind, number, prime=prime)
-        if belongs in headings and _divides(by, kind):
-            groups[headings[belongs].key].add(kind, number, prime=prime)
+    for belongs, counts in sums.items():
+        for prime, kind, number in counts.told():
+            whole.add(kind, number, prime=prime)
+            if belongs in headings and _divides(by, kind):
+                groups[headings[belongs].key].add(kind, number, prime=prime)
     return Split(whole, list(groups.values()))
 
 
@@ -206,18 +207,55 @@ def _dated(by: By | None, belongs: Belongs) -> Heading:
     return Heading(key, key, key)
 
 
-def _sums(days: Iterable[DatedTally], by: By | None) -> tuple[Counter[tuple[Belongs, str, bool]], set[Belongs]]:
-    """The numbers by what they belong to, by kind and by prime time, and all that anything belongs to."""
-    sums: Counter[tuple[Belongs, str, bool]] = Counter()
-    dated, place = set[Belongs](), BY_CELL.get(by) if by else None
+@dataclass
+class _Counts:
+    """Numbers by kind, those of prime time and of other times apart: cells come by the hundred thousand."""
+
+    prime: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    other: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def told(self) -> Iterator[tuple[bool, str, int]]:
+        yield from ((True, kind, number) for kind, number in self.prime.items())
+        yield from ((False, kind, number) for kind, number in self.other.items())
+
+
+def _sums(days: Iterable[DatedTally], by: By | None) -> dict[Belongs, _Counts]:
+    """The numbers by what they belong to; every dated key that there is has some, be they none."""
+    sums: defaultdict[Belongs, _Counts] = defaultdict(_Counts)
+    place = BY_CELL.get(by) if by else None
     for day in days:
-        key = dated_key(by, day.date)
-        dated.add(key)
-        for cell, number in day.tally.items():
-            sums[cell[place] if place else key, cell[0], cell[2]] += number
-    if by is None:
-        return sums, set()
-    return sums, {belongs for belongs, kind, _ in sums if _divides(by, kind)} if place else dated
+        if place is None:
+            _add_day(sums[dated_key(by, day.date)], day.tally)
+        else:
+            _add_cells(sums, place, day.tally)
+    return sums
+
+
+def _add_day(counts: _Counts, tally: Mapping[Cell, int]) -> None:
+    prime, other = counts.prime, counts.other
+    for cell, number in tally.items():
+        if cell[2]:
+            prime[cell[0]] += number
+        else:
+            other[cell[0]] += number
+
+
+def _add_cells(sums: defaultdict[Belongs, _Counts], place: int, tally: Mapping[Cell, int]) -> None:
+    for cell, number in tally.items():
+        counts = sums[cell[place]]
+        if cell[2]:
+            counts.prime[cell[0]] += number
+        else:
+            counts.other[cell[0]] += number
+
+
+def _met(sums: Mapping[Belongs, _Counts], by: By | None) -> list[Belongs]:
+    """What there is a line of."""
+    if by not in WITHOUT_CHAIR_DAYS:
+        return list(sums) if by else []
+    return [
+        belongs for belongs, counts in sums.items() if any(_divides(by, kind) for _, kind, _ in counts.told())
+    ]  # fmt: skip
 
 
 def _divides(by: By | None, kind: str) -> bool:
