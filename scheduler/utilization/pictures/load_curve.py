@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -117,19 +118,13 @@ def _units(axes: Axes, load: Load) -> None:
 
     axes.stairs(cut(load.capacity), edges, fill=True, color=FAINT, alpha=0.55, label="On duty")
     axes.stairs(cut(load.capacity), edges, color=MUTED, linewidth=1)
-    axes.stairs(
-        cut(load.highest),
-        edges,
-        baseline=None,
-        color=OTHERS,
-        linewidth=1.1,
-        linestyle=(0, (1, 1.5)),
-        label="Actual, highest day",
+    looks: tuple[tuple[Curve, str, dict[str, Any]], ...] = (
+        (load.highest, "Actual, highest day", {"color": OTHERS, "linewidth": 1.1, "linestyle": (0, (1, 1.5))}),
+        (load.actual, "Actual", {"color": OURS, "linewidth": 2.6}),
+        (load.planned, "Planned", {"color": INK, "linewidth": 1.2, "linestyle": (0, (4, 3))}),
     )
-    axes.stairs(
-        cut(load.planned), edges, baseline=None, color=INK, linewidth=1.4, linestyle=(0, (4, 2)), label="Planned"
-    )
-    axes.stairs(cut(load.actual), edges, baseline=None, color=OURS, linewidth=2.3, label="Actual")
+    for curve, label, look in looks:
+        axes.stairs(cut(curve), edges, baseline=None, label=label, **look)
     _mark_peak(axes, load)
     axes.set_ylim(0, 1.18 * max(*load.capacity, *load.highest, *load.planned, 1.0))
     name_axis(axes, "Nurse units")
