@@ -234,6 +234,7 @@ def test_what_was_called_off_after_its_time_had_no_notice(db, clinic, keep, figu
     )
 
     assert (figures()["cancellation_notice"].value, row.words) == (-60, "Called off after it was to begin.")
+    assert shares(figures(), "backfill") == (0, 1)
 
 
 # Lag and the waiting list
@@ -281,6 +282,7 @@ def test_who_was_treated_before_asks_anew(keep, clinic, figures, at):
     keep.sat(visit, at("Fri 09:00", week=5), at("Fri 11:00", week=5))
     later = MONDAY + timedelta(weeks=5)
 
+    entry(clinic, patient, at("Sun 09:00", week=-1), state=EntryState.PLACED, ended_at=at("Sun 10:00", week=-1))
     waited = entry(clinic, patient, at("Mon 09:00", week=4), state=EntryState.PLACED, ended_at=at("Tue 09:00", week=5))
     first = figures(later, later + timedelta(days=4), now=at("Fri 20:00", week=5))
     clinic.db.delete(waited)

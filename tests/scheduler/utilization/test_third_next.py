@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from scheduler.booking.availability import KINDS
 from scheduler.booking.plans import Wishes
-from scheduler.models import Claim, Hold, HoldState
+from scheduler.models import Claim, Hold, HoldState, ProtocolVersion
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.access import read_rows
 from scheduler.utilization.figures import Asked
 from scheduler.utilization.third_next import HORIZON, third_next
 from scheduler.utilization.third_next_reading import MOST_SAMPLES, sampled_days
-from tests.builders import MONDAY
+from tests.builders import MDD_INDUCTION, MONDAY
 from tests.kept_days import TWO_HOURS, Keeper
 from tests.scheduler.booking import cases
 
@@ -159,6 +159,16 @@ def test_a_protocol_that_is_not_on_offer_is_not_looked_at(db, clinic, at, retire
     today, past = (read(db, clinic, at("Fri 20:00")) for read in (rows, past_rows))
 
     assert (len(today), len(past)) == (1 if retired else 2, 2)
+
+
+def test_a_protocol_written_later_was_not_on_offer_yet(db, clinic, at):
+    version = clinic.add_protocol(TWO_HOURS).current_id
+    db.get_one(ProtocolVersion, (clinic.id, version)).created_at = at("Tue 09:00")
+    db.flush()
+
+    today, past = (read(db, clinic, at("Fri 20:00")) for read in (rows, past_rows))
+
+    assert (len(today), [row.protocol for row in past]) == (2, [MDD_INDUCTION.name])
 
 
 def test_a_clinic_without_nurses_has_none_in_sight(db, clinic, at):
