@@ -57,7 +57,7 @@ def stored(url: str) -> Iterator[Callable[..., list[object]]]:
 
 COMMANDS = [
     (), *((name,) for name in main.commands), ("db", "upgrade"), ("staff", "add"), ("staff", "password"),
-    ("import", "scores"), ("import", "patients"),
+    ("import", "scores"), ("import", "patients"), ("report", "monthly"),
 ]  # fmt: skip
 
 
