@@ -25,8 +25,8 @@ AT_THE_TABLET = re.compile(
 ANYTHING_FOR_DOTS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 MARK = "--- the next block ---"
 CLINIC = [sys.executable, "-c", "from api.cli import main; main()"]
-CURLS = ["stand-in", *(["curl"] if shutil.which("curl") else [])]
-"""With curl where the machine has it, and always with what stands in for it elsewhere: so the tour is always walked."""
+CURL = "curl" if shutil.which("curl") else "stand-in"
+"""What asks the server: where the machine has no curl, what stands in for it. So the tour is always walked."""
 
 pytestmark = pytest.mark.xdist_group("tour")  # its clinic is made once, by one worker
 
@@ -62,8 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=CURLS)
-def walk(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
+@pytest.fixture
+def walk(folder: Path, tmp_path: Path) -> Iterator[Callable[[str], str]]:
     """Runs a script where the server of a demo clinic of one's own is at hand."""
     shutil.copytree(folder / "var", tmp_path / "var")
     (tmp_path / "bin").mkdir()
@@ -72,7 +72,7 @@ def walk(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterat
     _script(tmp_path / "bin" / "at-the-tablet", sys.executable, "-m", "tests.at_the_tablet")
     (tmp_path / SURVEY).parent.mkdir(parents=True)
     shutil.copy(ROOT / SURVEY, tmp_path / SURVEY)
-    if request.param == "stand-in":
+    if CURL == "stand-in":
         _script(tmp_path / "bin" / "curl", sys.executable, str(ROOT / "tests" / "curl_stand_in.py"))
     with serving(f"sqlite:///{tmp_path / 'var' / 'clinic.db'}", tmp_path) as (_, port):
         ask(port, "/health/ready")

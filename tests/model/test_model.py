@@ -6,8 +6,8 @@ from tests.conftest import NOW
 from tests.model.machine import run
 from tests.model.world import build_world
 
-STEPS = 10_000
-"""Steps that asked something of the database, on each engine; `make soak` takes as many as it is told."""
+STEPS = 5_000
+"""Steps that asked something of the database, on each of the two engines; `make soak` takes as many as it is told."""
 SEED = int(os.environ.get("MODEL_SEED", "1"))
 
 
