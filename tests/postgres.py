@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "jit": "off", "autovacuum": "off"}
 """What a cluster that nobody will miss may do without."""
 
 
