@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,6 +22,8 @@ from scheduler.utilization.figures import Row
 
 WORKS_WITH_PATIENTS = (Role.SCHEDULER, Role.CLINICIAN)
 OPENED = "report.opened"
+AT_ONCE = 10_000
+"""How many patients a statement asks for: the databases take no more than some ten thousand values in one."""
 
 
 def name_rows(db: Session, rows: Sequence[Row], *, actor: Actor, now: datetime, **details: Any) -> list[Row]:
@@ -28,10 +31,13 @@ def name_rows(db: Session, rows: Sequence[Row], *, actor: Actor, now: datetime, 
 
     `details` are what the book says was opened.
     """
-    ids = {row.patient_id for row in rows if row.patient_id}
+    ids = sorted({row.patient_id for row in rows if row.patient_id})
     if actor.has_any(*WORKS_WITH_PATIENTS):
-        patients = access.names_of(db, ids, action=OPENED, actor=actor, now=now, **details)
-        names = {patient_id: access.initials_of(patient) for patient_id, patient in patients.items()}
+        names = dict[UUID, str]()
+        for first in range(0, max(len(ids), 1), AT_ONCE):
+            some = ids[first : first + AT_ONCE]
+            patients = access.names_of(db, some, action=OPENED, actor=actor, now=now, **details)
+            names |= {patient_id: access.initials_of(patient) for patient_id, patient in patients.items()}
         return [replace(row, patient=names[row.patient_id]) if row.patient_id else row for row in rows]
     audit.note(db, OPENED, actor=actor, now=now, patients=audit.ids_of(ids), **details)
     key = db.scalars(select(Clinic.report_key).where(Clinic.id == actor.clinic_id)).one()
