@@ -122,7 +122,7 @@ class ReportRowOut(Shape):
 class PeakOut(Shape):
     """The minute with most asked of those on duty; nothing of nothing where there was none."""
 
-    load = fields.Integer(required=True)
+    units = fields.Integer(required=True, attribute="load", data_key="load")  # a schema's own `load` reads a body
     capacity = fields.Integer(required=True)
 
 
