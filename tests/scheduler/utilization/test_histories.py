@@ -13,7 +13,7 @@ from tests.scheduler.utilization.history_rows import Reader, Writer, at
 from tests.scheduler.utilization.recount import minute_kinds, minutes_of, recount
 
 MANY = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,  # a recount of two days takes as long as it takes
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a history takes minutes
     suppress_health_check=[HealthCheck.too_slow],

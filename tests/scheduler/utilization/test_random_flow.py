@@ -53,7 +53,7 @@ def _share(truths):
     return (round(sum(truths) / len(truths), 4) if truths else None), len(truths)
 
 
-@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # as the ledger's
+@settings(max_examples=100, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # as the ledger's
 @given(histories())
 def test_every_figure_is_what_a_slow_recount_says(history):
     visits = list(kept_visits(ground_of(history), [AllowedWindow(0, ALLOWED)]))
