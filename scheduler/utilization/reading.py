@@ -126,7 +126,7 @@ POLICIES = (
         _policies.prime_closes,
     )
     .where(_policies.clinic_id == _MINE)
-    .order_by(_policies.effective_from, _policies.created_at, _policies.id)
+    .order_by(_policies.effective_from, _policies.created_at, _policies.id.desc())
 )  # fmt: skip
 
 
