@@ -26,12 +26,13 @@ WEEKS_AHEAD = 12
 
 
 def measure(
-    home: Home, report: Report, *, days: int = 365, rounds: int = 9, weeks: int = WEEKS_AHEAD, each: int = 30
+    home: Home, report: Report, *, days: int = 365, rounds: int = 9, weeks: int = WEEKS_AHEAD, each: int = 30,
+    chairs: int = CHAIRS,
 ) -> None:  # fmt: skip
     """One clinic, first with no day kept, then with its days built; and bookings beside its reports."""
     with home.fresh() as url:
-        found = list(places(CHAIRS, weeks))
-        past = live_through(url, days=days, ahead=7 * weeks, patients=len(found))
+        found = list(places(chairs, weeks))
+        past = live_through(url, days=days, chairs=chairs, nurses=chairs // 2, ahead=7 * weeks, patients=len(found))
         clinic = opened(url, past)
         scripts = {name: clinic.script(name) for name in KINDS}
         _tell(report, clinic, scripts, "no day kept", rounds)

@@ -30,8 +30,8 @@ SMALL = {
     cohort: {"sizes": (10, 20), "rounds": 1},
     trajectory: {"rounds": 1},
     sessions: {"rounds": 1, "sets": 4, "chairs": 2, "each": 2},
-    reports: {"days": 35, "rounds": 1, "weeks": 3, "each": 2},
-    network: {"days": 35, "rounds": 1, "clinics": 2},
+    reports: {"days": 35, "rounds": 1, "weeks": 3, "each": 2, "chairs": 4},
+    network: {"days": 7, "rounds": 1, "clinics": 2},
 }
 
 
