@@ -21,10 +21,11 @@ from api.schemas.reports import (
     StaffCurvesOut,
 )
 from scheduler.actors import Role
-from scheduler.utilization import reports, tables
-from scheduler.utilization.figures import Asked, Line, Measure, Report, Row
-from scheduler.utilization.planned_lengths import PlannedLength, read_planned_lengths
-from scheduler.utilization.staffing_curve import StaffCurves, read_curves
+from scheduler.utilization import reports
+from scheduler.utilization.figures import tables
+from scheduler.utilization.figures.figures import Asked, Line, Measure, Report, Row
+from scheduler.utilization.flow.planned_lengths import PlannedLength, read_planned_lengths
+from scheduler.utilization.staffing.curve import StaffCurves, read_curves
 
 CSV = "text/csv"
 TABLE = {"200": {"description": "A line a figure.", "content": {CSV: {"schema": {"type": "string"}}}}}

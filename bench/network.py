@@ -19,8 +19,8 @@ from bench.manager import Clinic, opened
 from bench.report import Report, milliseconds
 from bench.timing import by_turns, ratio
 from scheduler.models import Clinic as ClinicRow
-from scheduler.utilization.building import build_days
-from scheduler.utilization.network import read_network
+from scheduler.utilization.days.building import build_days
+from scheduler.utilization.days.network import read_network
 from scheduler.utilization.reports import KINDS
 from tests.homes import Home
 

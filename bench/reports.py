@@ -17,7 +17,7 @@ from bench.manager import MONTH, Clinic, opened, say_rows
 from bench.replay import Script
 from bench.report import Report, milliseconds
 from bench.timing import by_turns, counted, ratio
-from scheduler.utilization.building import build_days
+from scheduler.utilization.days.building import build_days
 from scheduler.utilization.reports import KINDS
 from tests.homes import Home
 

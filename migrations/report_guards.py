@@ -4,7 +4,7 @@ Whatever a kept day was reckoned from is here: a change of it leaves a mark over
 transaction of the change, so that both become visible together. A mark too many costs a day that is reckoned once
 more; one too few would leave a report that is wrong.
 
-- A visit bears on the day it starts on and on the one after: it is read for no other (`utilization.reading.BEFORE`).
+- A visit bears on the day it starts on and on the one after: it is read for no other.
 - Hours, closures, shifts and resources bear on the evening before, too, where a visit could have begun that reaches
   into them.
 - A policy or a version of a protocol bears on all that comes after it.

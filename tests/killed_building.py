@@ -15,7 +15,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from scheduler.models.engine import Database
-from scheduler.utilization import building
+from scheduler.utilization.days import building
 from tests.killed import die
 
 DAYS_AT_ONCE = 2

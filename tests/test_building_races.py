@@ -14,12 +14,12 @@ import pytest
 from scheduler.checks import checks
 from scheduler.errors import NotFound
 from scheduler.models import Closure
-from scheduler.utilization import building
-from scheduler.utilization.building import build_days, next_batch, read_state, write_batch
-from scheduler.utilization.days import read_days
+from scheduler.utilization.days import building
+from scheduler.utilization.days.building import build_days, next_batch, read_state, write_batch
+from scheduler.utilization.days.reading import read_days
 from tests.builders import MONDAY, build_clinic, clinic_instant
 from tests.kept_days import Keeper
-from tests.scheduler.utilization.built import kept_days, to_build
+from tests.scheduler.utilization.days.built import kept_days, to_build
 
 DAY = timedelta(days=1)
 SUNDAY = clinic_instant("Sun 20:00")

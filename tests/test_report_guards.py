@@ -23,13 +23,13 @@ from scheduler.models import (
     Transition,
     TreatmentSession,
 )
-from scheduler.utilization.building import read_state
-from scheduler.utilization.days import reckon
-from scheduler.utilization.reading import read_ground
+from scheduler.utilization.days.building import read_state
+from scheduler.utilization.days.reading import reckon
+from scheduler.utilization.history.reading import read_ground
 from tests.builders import MONDAY, clinic_instant
 from tests.counting import counted
 from tests.kept_days import Keeper
-from tests.scheduler.utilization.built import build, marks
+from tests.scheduler.utilization.days.built import build, marks
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 WEEK = [MONDAY + number * DAY for number in range(7)]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduler.models.engine import Database
-from scheduler.utilization.building import build_days, clinics_to_build
+from scheduler.utilization.days.building import build_days, clinics_to_build
 
 log = logging.getLogger("clinic.worker")
 

@@ -21,9 +21,9 @@ from scheduler import checks
 from scheduler.clinic_time import EARLIEST_DAY, LATEST_DAY
 from scheduler.models.engine import Database
 from scheduler.outcomes.cohorts.export import FORMULAS
-from scheduler.utilization import building
-from scheduler.utilization.kinds import Count, Kind
-from scheduler.utilization.network import SUMS, ClinicMonth, read_network
+from scheduler.utilization.days import building
+from scheduler.utilization.days.network import SUMS, ClinicMonth, read_network
+from scheduler.utilization.ledger.kinds import Count, Kind
 
 HOUR = 60
 COLUMNS = ("clinic_id", "clinic", "month", "days", "days_missing", "days_changed", *SUMS)

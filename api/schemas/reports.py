@@ -7,8 +7,8 @@ from marshmallow import fields, post_load, validate
 from api.paging import PageIn
 from api.schemas.base import Instant, LocalDate, Shape
 from api.schemas.clinics import DatesIn
-from scheduler.utilization.figures import Asked, By, Unit
-from scheduler.utilization.flow_times import PHASES
+from scheduler.utilization.figures.figures import Asked, By, Unit
+from scheduler.utilization.flow.times import PHASES
 from scheduler.utilization.reports import KINDS
 
 MEASURE_KEYS = tuple(dict.fromkeys(measure.key for kind in KINDS.values() for measure in kind.measures))

@@ -12,12 +12,12 @@ from scheduler import clinic_time
 from scheduler.checks.findings import Finding, definitions
 from scheduler.models import Appointment, ReportDay
 from scheduler.records.zone import read_zone
-from scheduler.utilization.day_documents import FORMAT, DayFigures, from_document
-from scheduler.utilization.days import SETTLED, by_day, figures_of, read_marks, touched
-from scheduler.utilization.kinds import LOST, Kind
-from scheduler.utilization.ledger import ChairDay
-from scheduler.utilization.reading import read_ground
-from scheduler.utilization.tallies import sums_of
+from scheduler.utilization.days.documents import FORMAT, DayFigures, from_document
+from scheduler.utilization.days.reading import SETTLED, by_day, figures_of, read_marks, touched
+from scheduler.utilization.history.reading import read_ground
+from scheduler.utilization.ledger.chair_days import ChairDay
+from scheduler.utilization.ledger.kinds import LOST, Kind
+from scheduler.utilization.ledger.tallies import sums_of
 
 DAYS_AT_ONCE = 31
 """How many days are in memory together."""

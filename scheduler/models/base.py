@@ -138,7 +138,8 @@ def _sqlite_minutes(element: epoch_minutes, compiler: Any, **options: Any) -> st
 
 @compiles(epoch_minutes, "postgresql")
 def _postgresql_minutes(element: epoch_minutes, compiler: Any, **options: Any) -> str:
-    return f"floor(extract(epoch from {compiler.process(element.clauses, **options)}) / 60)::bigint"
+    # extract would reckon in numeric, which takes twice as long; whole minutes are exact in doubles.
+    return f"floor(date_part('epoch', {compiler.process(element.clauses, **options)}) / 60)::bigint"
 
 
 class Base(DeclarativeBase):

@@ -15,7 +15,7 @@ class ReportDay(ClinicOwned, Base):
     """A day that is over, as reckoned from the rows at `built_at`. It holds until a mark speaks of its time.
 
     Made anew by whoever builds, never edited. Minutes and visits of all chairs stand in columns by the names of
-    `utilization.kinds`; the document has them by hour, chair, protocol and prescriber.
+    `utilization.ledger.kinds`; the document has them by hour, chair, protocol and prescriber.
     """
 
     __tablename__ = "report_days"

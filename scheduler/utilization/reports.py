@@ -9,20 +9,18 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.records import audit
-from scheduler.utilization import (
-    access,
-    chair_rows,
-    chairs,
-    completion,
-    flow,
-    flow_rows,
-    staffing,
-    staffing_measures,
-    staffing_rows,
-)
-from scheduler.utilization.figures import Asked, Measure, Report, Row
-from scheduler.utilization.naming import name_rows
-from scheduler.utilization.reading import collector_at_rest
+from scheduler.utilization.access import report as access
+from scheduler.utilization.chairs import report as chairs
+from scheduler.utilization.chairs import rows as chair_rows
+from scheduler.utilization.figures.figures import Asked, Measure, Report, Row
+from scheduler.utilization.figures.naming import name_rows
+from scheduler.utilization.flow import report as flow
+from scheduler.utilization.flow import rows as flow_rows
+from scheduler.utilization.history.reading import collector_at_rest
+from scheduler.utilization.series import report as series
+from scheduler.utilization.staffing import measures as staffing_measures
+from scheduler.utilization.staffing import report as staffing
+from scheduler.utilization.staffing import rows as staffing_rows
 
 
 class Read(Protocol):
@@ -62,7 +60,7 @@ KINDS: dict[str, ReportKind] = {
     "staffing": ReportKind(staffing_measures.MEASURES, staffing.read_staffing, staffing_rows.read_rows),
     "access": ReportKind(access.MEASURES, access.read_access, access.read_rows),
     "flow": ReportKind(flow.MEASURES, flow.read_flow, flow_rows.read_rows),
-    "series": ReportKind(completion.MEASURES, completion.read_series, completion.read_rows),
+    "series": ReportKind(series.MEASURES, series.read_series, series.read_rows),
 }
 
 

@@ -10,7 +10,7 @@ from api.commands import building as rounds
 from api.commands.worker import go_round, works_of_a_worker
 from config import Settings
 from scheduler.models import ReportDay
-from scheduler.utilization import building
+from scheduler.utilization.days import building
 from tests.builders import build_clinic, clinic_instant
 from tests.conftest import NOW
 from tests.kept_days import Keeper

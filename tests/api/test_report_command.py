@@ -10,8 +10,8 @@ from api.cli import main
 from api.commands import house, report
 from scheduler.models import Clinic, ReportDay
 from scheduler.models.engine import Database
-from scheduler.utilization import building
-from scheduler.utilization.building import Built
+from scheduler.utilization.days import building
+from scheduler.utilization.days.building import Built
 from tests.builders import build_clinic, clinic_instant
 from tests.conftest import NOW
 from tests.kept_days import Keeper

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from api.schemas.reports import ReportOut
 from scheduler.actors import Role
 from scheduler.models import AuditRow, OpeningHours, StaffRole
-from scheduler.utilization.figures import By, Unit
-from scheduler.utilization.kinds import LOST
+from scheduler.utilization.figures.figures import By, Unit
+from scheduler.utilization.ledger.kinds import LOST
 from scheduler.utilization.reports import KINDS
 from tests.builders import MONDAY, clinic_instant
 from tests.clients import Client, lent_app, token_of

@@ -8,12 +8,12 @@ from sqlalchemy import delete, select, update
 from scheduler.checks import checks
 from scheduler.checks import utilization as check
 from scheduler.models import Appointment, AppointmentStatus, ProtocolVersion, ReportDay, ReportMark
-from scheduler.utilization.kinds import Kind
-from scheduler.utilization.ledger import ChairDay, Piece
+from scheduler.utilization.ledger.chair_days import ChairDay, Piece
+from scheduler.utilization.ledger.kinds import Kind
 from tests.builders import MONDAY
 from tests.counting import counted
 from tests.kept_days import Keeper
-from tests.scheduler.utilization.built import build
+from tests.scheduler.utilization.days.built import build
 
 DAY = timedelta(days=1)
 

@@ -1,6 +1,6 @@
 """A figure as it stands on paper: its value in its unit, how it changed, and what it is made of. Pure."""
 
-from scheduler.utilization.figures import Figure, Unit
+from scheduler.utilization.figures.figures import Figure, Unit
 from scheduler.utilization.pictures.words import BOUND, NOTHING, length, percent
 
 MINUS = "\u2212"

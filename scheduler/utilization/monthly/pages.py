@@ -6,9 +6,9 @@ from typing import Any
 
 from reportlab.platypus import Image, KeepTogether, PageBreak, Spacer
 
-from scheduler.utilization.chair_measures import CAUSES
-from scheduler.utilization.figures import Measure
-from scheduler.utilization.kinds import Kind
+from scheduler.utilization.chairs.measures import CAUSES
+from scheduler.utilization.figures.figures import Measure
+from scheduler.utilization.ledger.kinds import Kind
 from scheduler.utilization.monthly.reading import CHAIRS, Compared, Month
 from scheduler.utilization.monthly.style import ABOUT, HEADING, INNER, SMALL, TEXT, TITLE, words
 from scheduler.utilization.monthly.tables import compared_table, formulas_table, has_any, lines_table

@@ -7,7 +7,7 @@ from typing import Any
 
 from reportlab.platypus import Table
 
-from scheduler.utilization.figures import Line, Measure, Report
+from scheduler.utilization.figures.figures import Line, Measure, Report
 from scheduler.utilization.monthly.numbers import change, made_of, value
 from scheduler.utilization.monthly.reading import Compared
 from scheduler.utilization.monthly.style import (

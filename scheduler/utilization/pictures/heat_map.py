@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from scheduler import clinic_time
 from scheduler.outcomes.trajectories.canvas import FAINT, INK
-from scheduler.utilization.lines import WEEKDAY_NAMES
+from scheduler.utilization.figures.lines import WEEKDAY_NAMES
 from scheduler.utilization.pictures.sheet import CLOSED, MARGIN, TEXT, describe, nothing, place, quiet, sheet
 from scheduler.utilization.pictures.sums import Pictured, Sums, added, by_hour
 from scheduler.utilization.pictures.words import HOUR, percent

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from scheduler import clinic_time
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
-from scheduler.utilization.day_documents import DayFigures
-from scheduler.utilization.loads import QUARTERS, Peak
-from scheduler.utilization.minute_masks import QUARTER
+from scheduler.utilization.days.documents import DayFigures
+from scheduler.utilization.days.loads import QUARTERS, Peak
+from scheduler.utilization.history.minute_masks import QUARTER
 from scheduler.utilization.pictures.sheet import (
     MARGIN,
     OTHERS,

@@ -10,8 +10,8 @@ from scheduler.actors import Actor
 from scheduler.models import Clinic
 from scheduler.records import audit
 from scheduler.records.zone import read_zone
-from scheduler.utilization.days import read_days
-from scheduler.utilization.lines import refuse_range
+from scheduler.utilization.days.reading import read_days
+from scheduler.utilization.figures.lines import refuse_range
 from scheduler.utilization.pictures.sums import Pictured
 
 

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED, blank, legible
-from scheduler.utilization.chair_measures import CAUSES
-from scheduler.utilization.kinds import Kind
+from scheduler.utilization.chairs.measures import CAUSES
+from scheduler.utilization.ledger.kinds import Kind
 from scheduler.utilization.pictures.sums import Pictured
 from scheduler.utilization.pictures.words import counted_until, period
 

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from scheduler.utilization.day_documents import DayFigures
-from scheduler.utilization.kinds import LOST, Count, Kind
+from scheduler.utilization.days.documents import DayFigures
+from scheduler.utilization.ledger.kinds import LOST, Count, Kind
 
 DAILY, WEEKLY = 45, 370
 """Up to so many days a trend has a point a day, and up to so many one a week."""

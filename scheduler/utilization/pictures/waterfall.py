@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
-from scheduler.utilization.kinds import LOST, Kind
+from scheduler.utilization.ledger.kinds import LOST, Kind
 from scheduler.utilization.pictures.sheet import MARGIN, NAMES, OTHERS, OURS, TEXT, describe, place, quiet, sheet
 from scheduler.utilization.pictures.sums import Pictured, Sums, whole
 from scheduler.utilization.pictures.words import length, part

@@ -28,9 +28,9 @@ from scheduler.models import (
     WaitlistEntry,
 )
 from scheduler.models.base import epoch_minutes, handle_of, one_of, table_of
-from scheduler.utilization.ground import Ground
-from scheduler.utilization.reading import read_ground
-from scheduler.utilization.visits import Became, Visit
+from scheduler.utilization.history.ground import Ground
+from scheduler.utilization.history.reading import read_ground
+from scheduler.utilization.history.visits import Became, Visit
 from scheduler.utilization.what_if.setting import (
     DAYS_OF_A_WEEK,
     HORIZON_DAYS,

@@ -6,7 +6,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
-from scheduler.utilization.figures import DECIMALS, Measure, Unit
+from scheduler.utilization.figures.figures import DECIMALS, Measure, Unit
 
 CONFIDENCE = 0.95
 Read = Callable[[Mapping[str, Any]], float | None]

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from scheduler.errors import Invalid
 from scheduler.models import Clinic, Closure, OpeningHours
 from scheduler.records import audit
-from scheduler.utilization.figures import Figure, Measure, Unit
+from scheduler.utilization.figures.figures import Figure, Measure, Unit
 from scheduler.utilization.monthly.months import after, before, first_of, last_of
 from scheduler.utilization.monthly.numbers import change, made_of, value
 from scheduler.utilization.monthly.pages import CHAIR_COLUMNS, CHOSEN, KEY_FIGURES, LINES, NAMES, PROTOCOL_COLUMNS

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import StringIO
 
-from scheduler.utilization.figures import Row
-from scheduler.utilization.tables import AT_ONCE, ROWS, rows_table
+from scheduler.utilization.figures.figures import Row
+from scheduler.utilization.figures.tables import AT_ONCE, ROWS, rows_table
 
 AT = datetime(2026, 3, 2, 14, tzinfo=UTC)
 

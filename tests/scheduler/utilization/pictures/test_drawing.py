@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scheduler.utilization.kinds import Count, Kind
-from scheduler.utilization.loads import Peak
+from scheduler.utilization.days.loads import Peak
+from scheduler.utilization.ledger.kinds import Count, Kind
 from scheduler.utilization.pictures.drawing import PICTURES, draw
 from scheduler.utilization.pictures.heat_map import _light
 from scheduler.utilization.pictures.sheet import NAMES

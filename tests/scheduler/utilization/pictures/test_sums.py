@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from scheduler.models import OpeningHours
-from scheduler.utilization.kinds import Kind
+from scheduler.utilization.ledger.kinds import Kind
 from scheduler.utilization.pictures.load_curve import load_of
 from scheduler.utilization.pictures.reading import pictured_of
 from scheduler.utilization.pictures.sums import Step, added, by_hour, by_stretch, step_of, whole

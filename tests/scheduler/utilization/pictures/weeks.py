@@ -4,11 +4,11 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scheduler.utilization.day_documents import DayFigures
-from scheduler.utilization.kinds import Count, Kind
-from scheduler.utilization.loads import NOTHING, USUAL, Curves, DayLoads, Peak, StaffLoads
+from scheduler.utilization.days.documents import DayFigures
+from scheduler.utilization.days.loads import NOTHING, USUAL, Curves, DayLoads, Peak, StaffLoads
+from scheduler.utilization.ledger.kinds import Count, Kind
+from scheduler.utilization.ledger.tallies import Cell
 from scheduler.utilization.pictures.sums import Pictured
-from scheduler.utilization.tallies import Cell
 
 MONDAY = date(2026, 3, 2)
 AFTERWARDS = datetime(2026, 6, 1, tzinfo=UTC)

@@ -1,0 +1,1 @@
+"""What a report says: figures with their formulas, lines, rows, and tables to take away."""

@@ -1,0 +1,122 @@
+"""All that the figures of a range of days are reckoned from, read once. Pure."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TypeVar
+
+from scheduler import clinic_time
+from scheduler.booking.calendar import Bookable, ClinicCalendar
+from scheduler.protocols import ProtocolDefinition, ResourceKind
+from scheduler.utilization.history.minute_masks import Day, days_of
+from scheduler.utilization.history.visits import LeftPlace, Visit
+
+Thing = TypeVar("Thing")
+
+
+@dataclass(frozen=True)
+class OfferedProtocol:
+    """A definition that could be booked from minute `since` until minute `until`."""
+
+    definition: ProtocolDefinition
+    since: int
+    until: int | None
+
+
+@dataclass(frozen=True)
+class DatedWindow:
+    """Prime time as decided from minute `since` on: minutes after local midnight."""
+
+    since: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The clinic over the days of its calendar, as it stood at minute `now`.
+
+    `visits` are in order of start, and so are `left_places`; `protocols` has the definition of every version met.
+    """
+
+    calendar: ClinicCalendar
+    now: int
+    visits: Sequence[Visit]
+    left_places: Sequence[LeftPlace]
+    protocols: Mapping[str, ProtocolDefinition]
+    offered: Sequence[OfferedProtocol]
+    prime: Sequence[DatedWindow]
+    """In order of time; before the first, its own hours hold."""
+    _shortest: dict[date, ProtocolDefinition | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def chairs(self) -> list[Bookable]:
+        return self.calendar.of_kind(ResourceKind.CHAIR)
+
+    @property
+    def days(self) -> list[Day]:
+        """Every day that has begun."""
+        every = days_of(self.calendar.first, self.calendar.last, self.calendar.zone)
+        return [day for day in every if day.span.start < self.now]
+
+    def visits_on(self, day: date) -> Sequence[Visit]:
+        """Those whose plan, stay or turnover touches a day."""
+        return self._visits_by_day.get(day, ())
+
+    def left_on(self, day: date, chair: Bookable) -> Sequence[LeftPlace]:
+        return self._left_by_place.get((day, chair.handle), ())
+
+    def shortest_on(self, day: Day) -> ProtocolDefinition | None:
+        """The shortest visit that could be booked as the day began; of two equally long the first by key."""
+        if day.date not in self._shortest:
+            start = day.span.start
+            there = (
+                each.definition for each in self.offered
+                if each.since <= start and (each.until is None or start < each.until)
+            )  # fmt: skip
+            self._shortest[day.date] = min(there, key=lambda each: (each.visit_minutes, each.key), default=None)
+        return self._shortest[day.date]
+
+    def prime_on(self, day: Day) -> int:
+        """The minutes of prime time."""
+        place = bisect_right(self.prime, day.span.start, key=lambda each: each.since) - 1
+        window = self.prime[max(place, 0)]
+        return day.window(window.opens, window.closes)
+
+    @cached_property
+    def _visits_by_day(self) -> dict[date, list[Visit]]:
+        return self._by_day((visit, *_whole(visit)) for visit in self.visits)
+
+    @cached_property
+    def _left_by_place(self) -> dict[tuple[date, str], list[LeftPlace]]:
+        found: dict[tuple[date, str], list[LeftPlace]] = defaultdict(list)
+        for day, places in self._by_day((place, place.start, place.end) for place in self.left_places).items():
+            for place in places:
+                found[day, place.chair].append(place)
+        return found
+
+    def _by_day(self, things: Iterable[tuple[Thing, int, int]]) -> dict[date, list[Thing]]:
+        days = self.calendar.days
+        midnights = [self.calendar.day_span(day).start for day in days]
+        found: dict[date, list[Thing]] = defaultdict(list)
+        for thing, start, end in things:
+            first, last = (bisect_right(midnights, minute) - 1 for minute in (start, end - 1))
+            for place in range(max(first, 0), last + 1):
+                found[days[place]].append(thing)
+        return found
+
+
+def _whole(visit: Visit) -> tuple[int, int]:
+    """From its start to the last that is planned or known of it; one nobody has ended lasts as long as any may.
+
+    At most a day, and not before the day of its start: so far back, and no further ahead, are visits read for a day,
+    and what a day comes to must not hang on which others are read with it.
+    """
+    known = [visit.end]
+    known += [minute for minute in (visit.roomed, visit.left, visit.free) if minute is not None]
+    if visit.roomed is not None and visit.free is None:
+        known.append(max(known) + clinic_time.DAY_MINUTES // 2)
+    return visit.start, min(max(known), visit.start + clinic_time.DAY_MINUTES)

@@ -1,0 +1,1 @@
+"""The report on series: begun, completed in time, on schedule, given up."""
