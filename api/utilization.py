@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import g
 
-from api.identity import allow
+from api.identity import allow, one_snapshot
 from api.openapi import Blueprint
 from api.schemas.utilization import UtilizationOut, UtilizationSearch
 from scheduler.actors import Role
@@ -17,6 +17,7 @@ blueprint = Blueprint("utilization", __name__, description="Open, booked and fre
 @blueprint.get("/utilization")
 @blueprint.response(200, UtilizationOut)
 @blueprint.arguments(UtilizationSearch, location="query")
+@one_snapshot
 @allow(Role.MANAGER)
 def read(asked: dict[str, Any]) -> Report:
     """Read the open, booked and free minutes of a range of at most 366 days, by day or by resource.

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import g
 
 from api.idempotency import idempotent
-from api.identity import allow
+from api.identity import allow, one_snapshot
 from api.openapi import Blueprint, created
 from api.paging import Page, PageIn, moment, page, page_of
 from api.schemas.what_ifs import WhatIfIn, WhatIfOut
@@ -36,6 +36,7 @@ def ask(body: dict[str, Any]) -> Any:
 @blueprint.get("")
 @blueprint.response(200, page_of(WhatIfOut))
 @blueprint.arguments(PageIn, location="query")
+@one_snapshot
 @allow(Role.MANAGER)
 def every(asked: dict[str, Any]) -> Page[SimulationView]:
     """List what was asked, the newest first."""
@@ -48,6 +49,7 @@ def every(asked: dict[str, Any]) -> Page[SimulationView]:
 
 @blueprint.get("/<uuid:simulation_id>")
 @blueprint.response(200, WhatIfOut)
+@one_snapshot
 @allow(Role.MANAGER)
 def one(simulation_id: UUID) -> SimulationView:
     """Read a question, how far its answer is, and once it is done the answer."""

@@ -10,8 +10,9 @@ from sqlalchemy import Table, UniqueConstraint
 
 from api import problems
 from api.app import create_app
-from api.identity import Access
+from api.identity import Access, Work
 from config import READERS, BadSettings, Settings
+from scheduler.actors import Role
 from scheduler.errors import DomainError
 from scheduler.models import Base
 
@@ -23,6 +24,8 @@ OF_NO_CLINIC = {"clinics"}
 """What everything else belongs to."""
 
 COMMITTERS = {"api/app.py", "scheduler/models/engine.py"}
+OF_NO_ROWS = {"reports.measures"}
+"""What a manager reads that stands in the code."""
 OPENER = "scheduler/records/access.py"
 """Who alone may use the patients' table; everyone else names it as a type."""
 
@@ -42,6 +45,18 @@ def test_every_view_says_who_may_call_it():
     for name, view in app.view_functions.items():
         assert isinstance(view.access, Access), name
         assert view.access.public != bool(view.access.roles), name
+
+
+def test_what_a_manager_alone_may_read_is_read_in_one_snapshot():
+    app = create_app(Settings(), database=object())
+
+    works = {
+        rule.endpoint: getattr(view, "work", Work.BY_METHOD)
+        for rule in app.url_map.iter_rules()
+        if (view := app.view_functions[rule.endpoint]).access.roles == {Role.MANAGER} and "GET" in rule.methods
+    }
+
+    assert {name for name, work in works.items() if work is not Work.READS_ONE_SNAPSHOT} == OF_NO_ROWS
 
 
 def test_every_refusal_has_a_status():
