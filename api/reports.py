@@ -43,6 +43,8 @@ blueprint = Blueprint("reports", __name__, url_prefix="/reports", description="W
 def read(asked: dict[str, Any], name: str) -> Response:
     """Read every figure of a report over a range of days, in all and split by day, chair, protocol or what you like.
 
+    Staffing is split by time and by resource: by `protocol` and `prescriber` it is refused. Of the other reports each
+    is told by any split; a figure that a split cannot tell is null in its lines.
     Every figure comes with what it is made of, and its measure with the formula. The lines of a sum add up to the
     whole.
     """

@@ -84,7 +84,7 @@ def lags(begun: Sequence[Begun], zone: ZoneInfo) -> Iterator[Item]:
         yield Item(
             f"{each.day}.{text_of(each.series)}", each.day, words, max(0, (each.day - asked).days),
             version=each.version, prescriber=each.first_visit.prescriber, chair=each.first_visit.chair,
-            visit=each.first_visit.handle, series=each.series, patient=each.patient,
+            start=each.minute, visit=each.first_visit.handle, series=each.series, patient=each.patient,
         )  # fmt: skip
 
 

@@ -9,7 +9,9 @@ from scheduler.utilization.figures.items import DATED, Item, Told, as_median, as
 Reckoning = Callable[[Measure, Sequence[Item]], Figure]
 
 PEOPLE = frozenset({By.PROTOCOL, By.PRESCRIBER})
-OF_VISITS = DATED | PEOPLE | {By.RESOURCE}
+EVERY = frozenset(By)
+"""By hour: that of the planned start of the visit, or of the first infusion."""
+OF_CHAIRS = DATED | PEOPLE | {By.RESOURCE}
 NOW = frozenset({By.PROTOCOL})
 COURSES = "Induction courses whose first infusion was given on these days."
 OFF = "Visits planned for these days whose time has come, and which were called off; those moved are not among them."
@@ -34,19 +36,19 @@ def _within(hours: int) -> Told:
     return _told(
         f"cancelled_within_{hours}_hours", f"Called off within {hours} hours", Unit.SHARE,
         f"visits called off less than {hours} hours before their start / visits called off", OFF,
-        figure=as_share, splits=OF_VISITS,
+        figure=as_share, splits=EVERY,
     )  # fmt: skip
 
 
 TOLD = (
     _told(
         "lag", "From asking to the first infusion", Unit.DAYS, f"median of {LAG}", COURSES,
-        figure=as_median, splits=DATED | PEOPLE
+        figure=as_median, splits=EVERY,
     ),
     _told(
         "lag_ninetieth", "From asking to the first infusion, nine in ten", Unit.DAYS,
         f"the least number that nine in ten do not exceed of {LAG}", COURSES,
-        figure=as_ninetieth, splits=DATED | PEOPLE,
+        figure=as_ninetieth, splits=EVERY,
     ),
     _told(
         "third_next_today", "Third next start, today", Unit.DAYS, f"median over protocols of {THIRD}",
@@ -59,45 +61,45 @@ TOLD = (
     ),
     _told(
         "fill_at_start", "Filled at the start of the day", Unit.SHARE, FILLED.format(when="when the clinic opened"),
-        f"Chairs on days on which the clinic has opened. {BOOKED}", figure=as_share, splits=OF_VISITS,
+        f"Chairs on days on which the clinic has opened. {BOOKED}", figure=as_share, splits=OF_CHAIRS,
     ),
     _told(
         "fill_day_before", "Filled a day before", Unit.SHARE,
         FILLED.format(when="24 hours before the clinic opened"),
-        f"Chairs on days on which the clinic has opened. {BOOKED}", figure=as_share, splits=OF_VISITS,
+        f"Chairs on days on which the clinic has opened. {BOOKED}", figure=as_share, splits=OF_CHAIRS,
     ),
     _told(
         "cancellation_notice", "Notice of cancellations", Unit.MINUTES,
         "median of the minutes from when a visit was called off to its planned start", OFF,
-        figure=as_median, splits=OF_VISITS,
+        figure=as_median, splits=EVERY,
     ),
     _within(24), _within(48), _within(72),
     _told(
         "backfill", "Places filled again", Unit.SHARE,
         "places given back less than 72 hours before their start of which another visit, standing until its own time, "
         "had half or more in the same chair / places given back less than 72 hours before", OFF,
-        figure=as_share, splits=OF_VISITS,
+        figure=as_share, splits=EVERY,
     ),
     _told(
         "lead_time", "Booked ahead", Unit.DAYS, "median of the date of the visit less the date it was booked on",
         f"Visits planned for these days whose time has come, and which were not called off. {BOOKED}",
-        figure=as_median, splits=OF_VISITS,
+        figure=as_median, splits=EVERY,
     ),
     _told(
         "clog_time", "Held before it was called off", Unit.DAYS,
         "median of the date a visit was called off on less the date it was booked on", f"{OFF} {BOOKED}",
-        figure=as_median, splits=OF_VISITS,
+        figure=as_median, splits=EVERY,
     ),
     _told(
         "no_show", "Did not come", Unit.SHARE, "visits missed / visits kept or missed",
         "Visits planned for these days whose time has come; those nobody recorded are not among them.",
-        figure=as_share, splits=OF_VISITS,
+        figure=as_share, splits=EVERY,
     ),
     _told(
         "cancelled_late", "Called off late", Unit.SHARE,
         "visits called off with less notice than the clinic asked for / visits kept, missed or called off",
         "Visits planned for these days whose time has come; those nobody recorded are not among them.",
-        figure=as_share, splits=OF_VISITS,
+        figure=as_share, splits=EVERY,
     ),
     _told(
         "waiting", "Waiting today", Unit.DAYS, "median of today less the day of the entry", WAITS,

@@ -25,7 +25,7 @@ from scheduler.utilization.access.third_next_reading import (
     sampled_days,
 )
 from scheduler.utilization.figures.figures import Asked, Report, Row
-from scheduler.utilization.figures.items import Edition, Item, refuse_split, report_of, rows_of, told_of
+from scheduler.utilization.figures.items import Edition, Item, report_of, rows_of, told_of
 from scheduler.utilization.figures.lines import read_names, refuse_range
 from scheduler.utilization.history.reading import BEFORE, collector_at_rest, read_ground
 from scheduler.utilization.history.stays import Stay, stays_of
@@ -37,7 +37,7 @@ MEASURES = tuple(told.measure for told in TOLD)
 def read_access(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Report:
     """How access to care was on these days, and is today, in a constant number of statements.
 
-    Raises `Invalid` for a range or a split that cannot be. It opens no record.
+    Raises `Invalid` for a range that cannot be. It opens no record.
     """
     sources = _sources(db, asked, actor=actor, now=now)
     with collector_at_rest():
@@ -69,7 +69,7 @@ class _Sources:
 
     @property
     def edition(self) -> Edition:
-        return Edition(self.asked, read_names(self.db, self.clinic_id), self.now, self.today)
+        return Edition(self.asked, read_names(self.db, self.clinic_id), self.now, self.zone)
 
     @cached_property
     def scene(self) -> of.Scene:
@@ -110,7 +110,6 @@ class _Sources:
 
 def _sources(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> _Sources:
     refuse_range(asked.first, asked.last)
-    refuse_split(TOLD, asked.by)
     return _Sources(db, actor.clinic_id, asked, read_zone(db, actor.clinic_id), now)
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
-from scheduler.errors import Fault, NotFound, refuse
+from scheduler.errors import NotFound
 from scheduler.utilization.figures.figures import (
-    DECIMALS,
     Asked,
     By,
     Figure,
@@ -19,14 +19,17 @@ from scheduler.utilization.figures.figures import (
     Report,
     Row,
     median,
+    percentile,
     share,
     total,
 )
 from scheduler.utilization.figures.lines import WHOLE, Belongs, Heading, Names, dated_key, heading
+from scheduler.utilization.history.minute_masks import HOUR
 
 DATED = frozenset({By.DAY, By.MONTH, By.WEEKDAY})
 SHARED = frozenset({By.PROTOCOL, By.PRESCRIBER})
 """By these, what is divided by stays that of the whole, so that the lines add up to it."""
+HOURS = frozenset(map(str, range(24)))
 
 
 class Item(NamedTuple):
@@ -43,6 +46,7 @@ class Item(NamedTuple):
     prescriber: str | None = None
     chair: str | None = None
     start: int | None = None
+    """Where a figure is split by hour, each of its items has one."""
     end: int | None = None
     visit: str | None = None
     series: str | None = None
@@ -71,7 +75,11 @@ class Edition:
     asked: Asked
     names: Names
     until: datetime
-    today: date
+    zone: ZoneInfo
+
+    @property
+    def today(self) -> date:
+        return clinic_time.local_date(self.until, self.zone)
 
 
 def as_share(measure: Measure, items: Sequence[Item]) -> Figure:
@@ -88,27 +96,12 @@ def as_median(measure: Measure, items: Sequence[Item]) -> Figure:
 
 
 def as_ninetieth(measure: Measure, items: Sequence[Item]) -> Figure:
-    """The least value that nine in ten do not exceed: the nearest rank, so it is one that somebody had."""
-    values = sorted(each.value for each in items)
-    place = -(-9 * len(values) // 10) - 1
-    return _of_one(measure, values[place : place + 1] if values else [], len(values))
+    """The least value that nine in ten do not exceed."""
+    return percentile(measure, [each.value for each in items], 90)
 
 
 def as_most(measure: Measure, items: Sequence[Item]) -> Figure:
-    return _of_one(measure, [max(each.value for each in items)] if items else [], len(items))
-
-
-def _of_one(measure: Measure, chosen: Sequence[int], number: int) -> Figure:
-    value = round(float(chosen[0]), DECIMALS) if chosen else None
-    return Figure(measure, value, None, None, number)
-
-
-def refuse_split(told: Iterable[Told], by: By | None) -> None:
-    """Raise `Invalid` for a split by which no measure of a report can be told."""
-    known = set[By]().union(*(each.splits for each in told))
-    if by is not None and by not in known:
-        words = f"This report is split by {', '.join(sorted(known))}."
-        refuse([Fault("by", "unknown", words)])
+    return percentile(measure, [each.value for each in items], 100)
 
 
 def report_of(told: Sequence[Told], items: Items, of: Edition, *, notes: Iterable[str] = ()) -> Report:
@@ -138,10 +131,18 @@ def rows_of(told: Told, items: Sequence[Item], of: Edition, line: str | None) ->
 
 def _of(line: str, told: Told, items: Sequence[Item], of: Edition) -> list[Item]:
     divided = _divided_all([told], {told.measure.key: items}, of)
-    named = {each.id for named in (of.names.protocols, of.names.resources) for each in named.values()}
-    if line not in {each.key for each in _headings(divided, of)} | (named if of.asked.by not in DATED else set()):
+    if line not in {each.key for each in _headings(divided, of)} | _possible(of):
         raise NotFound("This report has no such line.")
     return _of_line(divided.get(told.measure.key, {}), line)
+
+
+def _possible(of: Edition) -> set[str]:
+    """The keys that lines of what is counted may have, although none is."""
+    if of.asked.by in DATED:
+        return set()
+    if of.asked.by is By.HOUR:
+        return set(HOURS)
+    return {each.id for named in (of.names.protocols, of.names.resources) for each in named.values()}
 
 
 Divided = Mapping[Heading | None, Sequence[Item]]
@@ -151,23 +152,26 @@ Divided = Mapping[Heading | None, Sequence[Item]]
 def _divided_all(told: Iterable[Told], items: Items, of: Edition) -> dict[str, Divided]:
     """What can be split, by measure."""
     by = of.asked.by
-    return {one.measure.key: _divided(items[one.measure.key], by, of.names) for one in told if by in one.splits}
+    return {one.measure.key: _divided(items[one.measure.key], of) for one in told if by in one.splits}
 
 
-def _divided(items: Iterable[Item], by: By | None, names: Names) -> Divided:
+def _divided(items: Iterable[Item], of: Edition) -> Divided:
+    by = of.asked.by
     found, known = defaultdict[Heading | None, list[Item]](list), dict[Belongs, Heading]()
     for item in items:
-        belongs = _belongs(item, by)
+        belongs = _belongs(item, by, of.zone)
         if item.of_all and by in SHARED:
             found[None].append(item)
             continue
         if belongs not in known:
-            known[belongs] = heading(by, belongs, names)
+            known[belongs] = heading(by, belongs, of.names)
         found[known[belongs]].append(item)
     return found
 
 
-def _belongs(item: Item, by: By | None) -> Belongs:
+def _belongs(item: Item, by: By | None, zone: ZoneInfo) -> Belongs:
+    if by is By.HOUR and item.start is not None:
+        return clinic_time.local_minute(clinic_time.from_minute(item.start), zone) // HOUR
     if by is By.PROTOCOL:
         return item.version
     if by is By.RESOURCE:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
-from scheduler.clinic_time import DAY, boundary, local_date
+from scheduler.clinic_time import DAY, boundary, local_date, minute_of
 from scheduler.models import LIVE, Appointment, AppointmentStatus, Series, TreatmentSession, WaitlistEntry
 from scheduler.models.base import handle_of, table_of
 from scheduler.outcomes.cohorts.facts import carries_on
@@ -65,6 +65,11 @@ class Begun:
     @property
     def day(self) -> date:
         return self.days[0]
+
+    @property
+    def minute(self) -> int:
+        """When its first infusion was given, in UTC minutes."""
+        return minute_of(self.course.given[0].at)
 
 
 def read_begun(db: Session, clinic_id: UUID, first: date, last: date, zone: ZoneInfo) -> list[Begun]:

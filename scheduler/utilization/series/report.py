@@ -19,13 +19,11 @@ from scheduler.records.versions import read_definitions
 from scheduler.records.zone import read_zone
 from scheduler.utilization.figures.figures import Asked, By, Measure, Report, Row, Unit
 from scheduler.utilization.figures.items import (
-    DATED,
     Edition,
     Item,
     Told,
     as_share,
     as_sum,
-    refuse_split,
     report_of,
     rows_of,
     told_of,
@@ -34,7 +32,8 @@ from scheduler.utilization.figures.lines import read_names, refuse_range
 from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.series.reading import Begun, read_begun
 
-SPLITS = DATED | {By.PROTOCOL, By.PRESCRIBER}
+SPLITS = frozenset(By)
+"""The hour, the chair and the prescriber are those of the first infusion."""
 COURSES = "Induction courses whose first infusion was given on these days: they follow no other, neither by the desk's"
 COURSES += " word nor within four weeks of another's last infusion."
 MOST_NUMBERED = 10
@@ -173,7 +172,7 @@ def _item(course: Counted, words: str, value: int = 1) -> Item:
     return Item(
         f"{begun.day}.{text_of(begun.series)}", begun.day, words, value, version=begun.version,
         prescriber=begun.first_visit.prescriber, visit=begun.first_visit.handle, series=begun.series,
-        patient=begun.patient, chair=begun.first_visit.chair,
+        patient=begun.patient, chair=begun.first_visit.chair, start=begun.minute,
     )  # fmt: skip
 
 
@@ -243,7 +242,7 @@ MEASURES = tuple(told.measure for told in TOLD)
 def read_series(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Report:
     """What became of the courses that began on these days, in a constant number of statements.
 
-    Raises `Invalid` for a range or a split that cannot be. It opens no record.
+    Raises `Invalid` for a range that cannot be. It opens no record.
     """
     with collector_at_rest():
         return report_of(TOLD, *_read(db, asked, actor=actor, now=now))
@@ -257,9 +256,8 @@ def read_rows(db: Session, asked: Asked, measure: str, line: str | None, *, acto
 
 def _read(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> tuple[dict[str, list[Item]], Edition]:
     refuse_range(asked.first, asked.last)
-    refuse_split(TOLD, asked.by)
     zone = read_zone(db, actor.clinic_id)
-    edition = Edition(asked, read_names(db, actor.clinic_id), now, clinic_time.local_date(now, zone))
+    edition = Edition(asked, read_names(db, actor.clinic_id), now, zone)
     return _items(_counted(db, asked, zone, actor=actor, now=now)), edition
 
 

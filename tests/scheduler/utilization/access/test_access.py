@@ -341,12 +341,22 @@ def test_another_clinic_counts_for_nothing(db, clinic, elsewhere, at, figures):
     assert shares(found, "fill_at_start")[0] == 0
 
 
-def test_a_range_without_beginning_or_a_split_without_sense_is_refused(figures):
-    with pytest.raises(Invalid):
-        figures(FRIDAY, MONDAY)
+def test_a_range_that_ends_before_it_begins_is_refused(figures):
     with pytest.raises(Invalid) as caught:
-        figures(by=By.HOUR)
-    assert caught.value.faults[0].where == "by"
+        figures(FRIDAY, MONDAY)
+
+    assert caught.value.faults[0].where == "to"
+
+
+def test_an_hour_is_that_of_the_planned_start_on_the_wall_clock(keep, figures, at):
+    cancelled(keep, keep.plan("A", at("Tue 09:00")), notice=5 * HOUR)
+    cancelled(keep, keep.plan("A", at("Wed 09:55")), notice=30 * HOUR)
+    keep.plan("A", at("Wed 14:00"))
+
+    found = {hour: figures(by=By.HOUR, line=hour) for hour in ("9", "14")}
+
+    assert [shares(each, "cancelled_within_24_hours") for each in found.values()] == [(1, 2), (0, 0)]
+    assert [each["lead_time"].population for each in found.values()] == [0, 1]
 
 
 @pytest.mark.parametrize(("measure", "line"), [("nonsense", None), ("lag", "2026-04-01"), ("lag", "nonsense")])
@@ -374,7 +384,7 @@ def test_every_figure_is_what_a_slow_recount_comes_to(keep, figures, at, seed):
         assert (found[key].value, found[key].population) == (middle(numbers), len(numbers))
 
 
-@pytest.mark.parametrize("by", [None, By.DAY, By.MONTH, By.WEEKDAY, By.PROTOCOL, By.PRESCRIBER, By.RESOURCE])
+@pytest.mark.parametrize("by", [None, By.DAY, By.MONTH, By.WEEKDAY, By.PROTOCOL, By.PRESCRIBER, By.RESOURCE, By.HOUR])
 def test_every_figure_opens_into_the_rows_it_counts(db, clinic, keep, at, by):
     past(keep, at, 7)
     asked = Asked(MONDAY, FRIDAY, by)
@@ -427,3 +437,11 @@ def test_a_line_of_which_a_figure_counts_nothing_opens_into_nothing(db, clinic, 
     asked, line = Asked(MONDAY, FRIDAY, By.PROTOCOL), str(clinic.protocol.id)
 
     assert read_rows(db, asked, "no_show", line, actor=clinic.manager, now=at("Fri 20:00")) == []
+
+
+def test_an_hour_in_which_nothing_began_opens_into_nothing_and_a_day_has_no_25th(db, clinic, keep, at):
+    asked = Asked(MONDAY, FRIDAY, By.HOUR)
+
+    assert read_rows(db, asked, "lead_time", "23", actor=clinic.manager, now=at("Fri 20:00")) == []
+    with pytest.raises(NotFound):
+        read_rows(db, asked, "lead_time", "24", actor=clinic.manager, now=at("Fri 20:00"))

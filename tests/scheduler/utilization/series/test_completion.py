@@ -176,16 +176,17 @@ def test_what_follows_another_course_is_no_course_of_its_own(keep, clinic, figur
     assert figures()["started"] == (1, None)
 
 
-def test_courses_are_told_by_protocol_prescriber_and_month(keep, clinic, figures):
+def test_courses_are_told_by_whatever_their_first_infusion_says(keep, clinic, figures):
     clinic.add_protocol(TWO_HOURS)
     course(keep, 0, 3)
     course(Keeper(clinic, TWO_HOURS.key), 1)
     lines = [(By.PROTOCOL, str(clinic.protocols[each.key].id)) for each in (MDD_INDUCTION, TWO_HOURS)]
     lines += [(By.PRESCRIBER, str(clinic.resource("P1").id)), (By.MONTH, "2026-03"), (By.WEEKDAY, "tue")]
+    lines += [(By.RESOURCE, str(clinic.resource("A").id)), (By.HOUR, "9")]
 
     found = [figures(by=by, line=line)["started"] for by, line in lines]
 
-    assert found == [(1, None), (1, None), (2, None), (2, None), (1, None)]
+    assert found == [(1, None), (1, None), (2, None), (2, None), (1, None), (2, None), (2, None)]
 
 
 def test_another_clinic_counts_for_nothing(elsewhere, figures):
@@ -195,8 +196,6 @@ def test_another_clinic_counts_for_nothing(elsewhere, figures):
 
 
 def test_what_cannot_be_asked_is_refused(db, clinic, figures):
-    with pytest.raises(Invalid):
-        figures(by=By.RESOURCE)
     with pytest.raises(Invalid):
         figures(first=MONDAY, last=MONDAY - DAY)
     with pytest.raises(NotFound):
@@ -267,7 +266,7 @@ def test_every_figure_is_what_a_slow_recount_comes_to(db, clinic, keep, figures,
     assert {key: found[key] for key in again} == again
 
 
-@pytest.mark.parametrize("by", [None, By.PROTOCOL, By.WEEKDAY])
+@pytest.mark.parametrize("by", [None, By.PROTOCOL, By.WEEKDAY, By.HOUR, By.RESOURCE])
 def test_every_figure_opens_into_the_rows_it_counts(db, clinic, keep, by):
     random_past(keep, 3, courses=6)
     asked = Asked(MONDAY, MONDAY + 6 * DAY, by)
