@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from statistics import median as middle
+from typing import TypeVar
 from uuid import UUID
 
 DECIMALS = 4
+Number = TypeVar("Number", int, float)
 
 
 class By(StrEnum):
@@ -74,21 +77,19 @@ def total(measure: Measure, number: int, population: int) -> Figure:
 
 def median(measure: Measure, values: Sequence[int | float]) -> Figure:
     """The middle one, or the mean of the two in the middle."""
-    ordered, half = sorted(values), len(values) // 2
-    if not ordered:
+    if not values:
         return Figure(measure, None, None, None, 0)
-    middle = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-    return Figure(measure, round(float(middle), DECIMALS), None, None, len(ordered))
+    return Figure(measure, round(float(middle(values)), DECIMALS), None, None, len(values))
 
 
 def percentile(measure: Measure, values: Sequence[int], percent: int) -> Figure:
-    """The least of them that at least so many percent do not exceed."""
+    """The least of them that at least so many percent do not exceed: the nearest rank, so it is one that was met."""
     if not values:
         return Figure(measure, None, None, None, 0)
     return Figure(measure, float(nth_percentile(values, percent)), None, None, len(values))
 
 
-def nth_percentile(values: Sequence[int], percent: int) -> int:
+def nth_percentile(values: Sequence[Number], percent: int) -> Number:
     """The least of some values, of which there is one, that at least so many percent do not exceed."""
     return sorted(values)[-(-percent * len(values) // 100) - 1]
 
