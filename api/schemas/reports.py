@@ -7,7 +7,7 @@ from marshmallow import fields, post_load, validate
 from api.paging import PageIn
 from api.schemas.base import Instant, LocalDate, Shape
 from api.schemas.clinics import DatesIn
-from scheduler.utilization.figures.figures import Asked, By, Unit
+from scheduler.utilization.figures.figures import DECIMALS, Asked, By, Unit
 from scheduler.utilization.flow.times import PHASES
 from scheduler.utilization.reports import KINDS
 
@@ -126,18 +126,25 @@ class PeakOut(Shape):
     capacity = fields.Integer(required=True)
 
 
+class Rounded(fields.Float):
+    """To four decimals, as figures are."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> float:  # noqa: ARG002 # as declared by the parent
+        return float(round(value, DECIMALS))
+
+
 class CurvePointOut(Shape):
-    """A quarter hour of the mean day; units are means over it."""
+    """A quarter hour of the mean day; units are means over it, to four decimals."""
 
     time = fields.String(required=True, metadata={"description": "When it begins on the wall clock, such as 09:15."})
-    capacity = fields.Float(required=True, metadata={"description": "Units on duty."})
-    planned = fields.Float(required=True, metadata={"description": "Units asked by visits as they were booked."})
-    actual = fields.Float(required=True, metadata={"description": "Units asked by visits as they really took place."})
-    starts = fields.Float(required=True, metadata={"description": "Infusions begun."})
-    high = fields.Float(
+    capacity = Rounded(required=True, metadata={"description": "Units on duty."})
+    planned = Rounded(required=True, metadata={"description": "Units asked by visits as they were booked."})
+    actual = Rounded(required=True, metadata={"description": "Units asked by visits as they really took place."})
+    starts = Rounded(required=True, metadata={"description": "Infusions begun."})
+    high = Rounded(
         required=True, metadata={"description": "On 95 of a hundred days no more was really asked (nearest rank)."}
     )
-    highest = fields.Float(required=True, metadata={"description": "Of the day on which most was really asked."})
+    highest = Rounded(required=True, metadata={"description": "Of the day on which most was really asked."})
 
 
 class CurveOut(Shape):

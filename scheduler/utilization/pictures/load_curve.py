@@ -1,7 +1,6 @@
 """What the day asks of the nurses: units planned and really asked, against those on duty, and the starts."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -9,8 +8,6 @@ from matplotlib.figure import Figure
 
 from scheduler import clinic_time
 from scheduler.outcomes.trajectories.canvas import FAINT, INK, MUTED
-from scheduler.utilization.days.documents import DayFigures
-from scheduler.utilization.days.loads import QUARTERS, Peak
 from scheduler.utilization.history.minute_masks import QUARTER
 from scheduler.utilization.pictures.sheet import (
     MARGIN,
@@ -27,39 +24,22 @@ from scheduler.utilization.pictures.sheet import (
 )
 from scheduler.utilization.pictures.sums import Pictured
 from scheduler.utilization.pictures.words import HOUR
+from scheduler.utilization.staffing.curve import Curve, curve_of
 
 TITLE = "What the day asked of the nurses"
 FOOT = (
-    "Mean over the days a nurse was on duty, by quarter hour. Units: what protocols ask of a nurse for a visit, as "
-    "booking counts them; actual follows what really took place, phase by phase. Starts: infusions begun in a "
-    "quarter hour."
+    "Mean over the days a nurse was on duty or asked for, by quarter hour. Units: what protocols ask of a nurse for a "
+    "visit, as booking counts them; actual follows what really took place, phase by phase. Starts: infusions begun in "
+    "a quarter hour."
 )
 HIGH = 5.6
 NOBODY = "No nurse was on duty."
 IN_HOUR = HOUR // QUARTER
-Curve = Sequence[float]
-
-
-@dataclass(frozen=True)
-class Load:
-    """The mean day, by quarter hour."""
-
-    days: int
-    capacity: Curve
-    planned: Curve
-    actual: Curve
-    highest: Curve
-    """Of the day that asked most in that quarter hour."""
-    starts: Curve
-    peak: Peak
-    """Of any minute: the one with most units asked of those on duty."""
-    quarters: range
-    """Those in which there is anything."""
 
 
 def load_curve(pictured: Pictured) -> tuple[Figure, str, str]:
     """One mean day from the first quarter hour with anything in it to the last."""
-    load = load_of(pictured.days)
+    load = curve_of(pictured.days)
     figure = sheet(HIGH, TITLE, pictured, FOOT)
     above, below = figure.subplots(2, 1)
     place(above, (MARGIN + 0.65, 2.25, MARGIN, 1.35))
@@ -75,58 +55,22 @@ def load_curve(pictured: Pictured) -> tuple[Figure, str, str]:
     return figure, TITLE, describe(TITLE, pictured, FOOT, _said(load))
 
 
-def load_of(days: Sequence[DayFigures]) -> Load:
-    """The mean over the days on which any nurse was on duty or asked for anything."""
-    there = [day for day in days if any(day.loads.nurse.curves.capacity) or any(day.loads.nurse.curves.actual)]
-    passed = [sum(day.loads.passed[quarter] for day in there) for quarter in range(QUARTERS)]
-
-    def mean(of: Callable[[DayFigures], Sequence[int]]) -> Curve:
-        sums = [sum(of(day)[quarter] for day in there) for quarter in range(QUARTERS)]
-        return [number / minutes if minutes else 0.0 for number, minutes in zip(sums, passed, strict=True)]
-
-    capacity, planned, actual = (
-        mean(lambda day: day.loads.nurse.curves.capacity),
-        mean(lambda day: day.loads.nurse.curves.planned),
-        mean(lambda day: day.loads.nurse.curves.actual),
-    )
-    starts = [QUARTER * each for each in mean(lambda day: day.loads.nurse.curves.starts)]
-    anything = [quarter for quarter in range(QUARTERS) if capacity[quarter] or planned[quarter] or actual[quarter]]
-    return Load(
-        len(there), capacity, planned, actual, _highest(there), starts, _peak(there),
-        range(anything[0], anything[-1] + 1) if anything else range(0),
-    )  # fmt: skip
-
-
-def _highest(days: Sequence[DayFigures]) -> Curve:
-    return [
-        max((day.loads.nurse.curves.actual[each] / day.loads.passed[each] for day in days if day.loads.passed[each]),
-            default=0.0)
-        for each in range(QUARTERS)
-    ]  # fmt: skip
-
-
-def _peak(days: Sequence[DayFigures]) -> Peak:
-    peaks = (day.loads.nurse.peak for day in days)
-    return max(peaks, key=lambda peak: (peak.load / peak.capacity if peak.capacity else 0, peak.load), default=Peak())
-
-
-def _units(axes: Axes, load: Load) -> None:
+def _units(axes: Axes, load: Curve) -> None:
+    shown = [load.points[quarter] for quarter in load.quarters]
     edges = [load.quarters.start, *(quarter + 1 for quarter in load.quarters)]
-
-    def cut(curve: Curve) -> Curve:
-        return curve[load.quarters.start : load.quarters.stop]
-
-    axes.stairs(cut(load.capacity), edges, fill=True, color=FAINT, alpha=0.55, label="On duty")
-    axes.stairs(cut(load.capacity), edges, color=MUTED, linewidth=1)
-    looks: tuple[tuple[Curve, str, dict[str, Any]], ...] = (
-        (load.highest, "Actual, highest day", {"color": OTHERS, "linewidth": 1.1, "linestyle": (0, (1, 1.5))}),
-        (load.actual, "Actual", {"color": OURS, "linewidth": 2.6}),
-        (load.planned, "Planned", {"color": INK, "linewidth": 1.2, "linestyle": (0, (4, 3))}),
+    capacity, planned = [each.capacity for each in shown], [each.planned for each in shown]
+    actual, highest = [each.actual for each in shown], [each.highest for each in shown]
+    axes.stairs(capacity, edges, fill=True, color=FAINT, alpha=0.55, label="On duty")
+    axes.stairs(capacity, edges, color=MUTED, linewidth=1)
+    looks: tuple[tuple[Sequence[float], str, dict[str, Any]], ...] = (
+        (highest, "Actual, highest day", {"color": OTHERS, "linewidth": 1.1, "linestyle": (0, (1, 1.5))}),
+        (actual, "Actual", {"color": OURS, "linewidth": 2.6}),
+        (planned, "Planned", {"color": INK, "linewidth": 1.2, "linestyle": (0, (4, 3))}),
     )
     for curve, label, look in looks:
-        axes.stairs(cut(curve), edges, baseline=None, label=label, **look)
+        axes.stairs(curve, edges, baseline=None, label=label, **look)
     _mark_peak(axes, load)
-    axes.set_ylim(0, 1.18 * max(*load.capacity, *load.highest, *load.planned, 1.0))
+    axes.set_ylim(0, 1.18 * max(*capacity, *highest, *planned, 1.0))
     name_axis(axes, "Nurse units")
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=4, frameon=False, fontsize=TEXT, labelcolor=INK,
@@ -135,13 +79,14 @@ def _units(axes: Axes, load: Load) -> None:
     _clock(axes, load, labelled=False)
 
 
-def _mark_peak(axes: Axes, load: Load) -> None:
+def _mark_peak(axes: Axes, load: Curve) -> None:
     """The quarter hour with most asked in the mean, and the highest minute of all in words."""
-    at = max(load.quarters, key=lambda quarter: load.actual[quarter])
-    words = f"{load.actual[at]:.1f} of {load.capacity[at]:.1f} at {_time(at)}"
-    axes.plot([at + 0.5], [load.actual[at]], "v", color=OURS, markersize=7)
+    at = max(load.quarters, key=lambda quarter: load.points[quarter].actual)
+    most = load.points[at]
+    words = f"{most.actual:.1f} of {most.capacity:.1f} at {most.time}"
+    axes.plot([at + 0.5], [most.actual], "v", color=OURS, markersize=7)
     axes.annotate(
-        words, (at + 0.5, load.actual[at]), (0, 8), textcoords="offset points", ha=_towards_middle(at, load.quarters),
+        words, (at + 0.5, most.actual), (0, 8), textcoords="offset points", ha=_towards_middle(at, load.quarters),
         size=SMALL, color=INK, weight="bold",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1, "alpha": 0.85},
     )  # fmt: skip
@@ -157,17 +102,16 @@ def _towards_middle(at: int, quarters: range) -> str:
     return "right" if quarters.stop - at <= IN_HOUR else "center"
 
 
-def _starts(axes: Axes, load: Load) -> None:
-    axes.bar(
-        [quarter + 0.5 for quarter in load.quarters], [load.starts[q] for q in load.quarters], width=0.75, color=OURS
-    )
+def _starts(axes: Axes, load: Curve) -> None:
+    starts = [load.points[quarter].starts for quarter in load.quarters]
+    axes.bar([quarter + 0.5 for quarter in load.quarters], starts, width=0.75, color=OURS)
     name_axis(axes, "Starts")
-    axes.set_ylim(0, 1.15 * max(*load.starts, 0.1))
+    axes.set_ylim(0, 1.15 * max(*starts, 0.1))
     axes.locator_params(axis="y", nbins=3)
     _clock(axes, load, labelled=True)
 
 
-def _clock(axes: Axes, load: Load, *, labelled: bool) -> None:
+def _clock(axes: Axes, load: Curve, *, labelled: bool) -> None:
     hours = [quarter for quarter in range(load.quarters.start, load.quarters.stop + 1) if quarter % IN_HOUR == 0]
     shown = hours[:: -(-len(hours) // 13)] if hours else []
     axes.set_xlim(load.quarters.start, load.quarters.stop)
@@ -179,20 +123,19 @@ def _time(quarter: int) -> str:
     return clinic_time.clock(quarter * QUARTER)
 
 
-def _highest_minute(load: Load) -> str:
+def _highest_minute(load: Curve) -> str:
     if not load.peak.capacity:
         return ""
     return f"Highest minute: {load.peak.load} of {load.peak.capacity} units"
 
 
-def _said(load: Load) -> list[str]:
+def _said(load: Curve) -> list[str]:
     if not load.quarters:
         return [NOBODY]
     said = (
-        f"{_time(quarter)} {load.actual[quarter]:.1f} actual, {load.planned[quarter]:.1f} planned, "
-        f"{load.capacity[quarter]:.1f} on duty"
-        for quarter in load.quarters
-        if quarter % IN_HOUR == 0
+        f"{at.time} {at.actual:.1f} actual, {at.planned:.1f} planned, {at.capacity:.1f} on duty"
+        for quarter, at in enumerate(load.points)
+        if quarter in load.quarters and quarter % IN_HOUR == 0
     )
     days = f"{load.days} day{'' if load.days == 1 else 's'}"
     return [

@@ -12,7 +12,7 @@ from scheduler.protocols import ResourceKind
 from scheduler.records import audit
 from scheduler.utilization.days.loads import NO_PEAK, QUARTERS, Peak, Quarters, StaffLoads
 from scheduler.utilization.days.reading import DayFigures, read_days
-from scheduler.utilization.figures.figures import DECIMALS
+from scheduler.utilization.figures.figures import nth_percentile
 from scheduler.utilization.figures.lines import refuse_range
 from scheduler.utilization.history.minute_masks import QUARTER
 
@@ -38,13 +38,22 @@ class Point:
 
 @dataclass(frozen=True)
 class Curve:
-    """Every quarter hour from midnight, over the days on which anybody was on duty or anything was asked."""
+    """Every quarter hour from midnight, over the days on which anybody was on duty or anything was asked.
+
+    Nothing is rounded here: whoever shows it does.
+    """
 
     kind: ResourceKind
     days: int
     peak: Peak
     """The minute of these days with most asked of those on duty."""
     points: tuple[Point, ...]
+
+    @property
+    def quarters(self) -> range:
+        """From the first quarter hour in which anybody was on duty, or anything was asked, to the last."""
+        there = [each for each, at in enumerate(self.points) if at.capacity or at.planned or at.actual]
+        return range(there[0], there[-1] + 1) if there else range(0)
 
 
 @dataclass(frozen=True)
@@ -100,17 +109,15 @@ def _units(curves: Sequence[Quarters], passed: Sequence[Quarters]) -> list[OfDay
 
 def _mean(of: OfDays, scale: int = 1) -> float:
     minutes = sum(shown for _, shown in of)
-    return round(scale * sum(number for number, _ in of) / minutes, DECIMALS) if minutes else 0.0
+    return scale * sum(number for number, _ in of) / minutes if minutes else 0.0
 
 
 def _high(of: OfDays) -> float:
-    """The least that so many of a hundred days do not exceed."""
-    ordered = sorted(number / shown for number, shown in of)
-    return round(ordered[-(-HIGH * len(ordered) // 100) - 1], DECIMALS) if ordered else 0.0
+    return nth_percentile([number / shown for number, shown in of], HIGH) if of else 0.0
 
 
 def _highest(of: OfDays) -> float:
-    return round(max((number / shown for number, shown in of), default=0.0), DECIMALS)
+    return max((number / shown for number, shown in of), default=0.0)
 
 
 def _is_staffed(loads: StaffLoads) -> bool:

@@ -99,10 +99,16 @@ def test_the_load_curve_tells_what_was_asked_of_whom_and_the_highest_minute(week
 
 
 def test_of_nurses_of_whom_nothing_was_asked_no_highest_minute_is_told():
-    idle = pictured(day(MONDAY, BUSY, nursed(0, units=0)))
+    idle = pictured(day(MONDAY, BUSY))
 
     assert "Mean of 1 day: " not in heard("load_curve", idle)
     assert "No nurse was on duty." in heard("load_curve", idle)
+
+
+def test_a_day_of_which_something_was_only_planned_is_one_of_the_mean():
+    planned = pictured(day(MONDAY, BUSY, nursed(0, units=0)), day(MONDAY + DAY, BUSY, nursed(3)))
+
+    assert "Mean of 2 days: 09:00 1.5 actual, 2.5 planned, 2.0 on duty." in heard("load_curve", planned)
 
 
 def test_what_was_asked_while_nobody_was_on_duty_makes_no_highest_minute():

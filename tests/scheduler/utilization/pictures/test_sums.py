@@ -7,13 +7,12 @@ from sqlalchemy import update
 
 from scheduler.models import OpeningHours
 from scheduler.utilization.ledger.kinds import Kind
-from scheduler.utilization.pictures.load_curve import load_of
 from scheduler.utilization.pictures.reading import pictured_of
 from scheduler.utilization.pictures.sums import Step, added, by_hour, by_stretch, step_of, whole
 from scheduler.utilization.pictures.words import counted_until, length, part, percent, period
 from tests import builders
 from tests.kept_days import TWO_HOURS, Keeper
-from tests.scheduler.utilization.pictures.weeks import BUSY, MONDAY, NEW_YORK, day, nursed
+from tests.scheduler.utilization.pictures.weeks import BUSY, MONDAY, NEW_YORK, day
 
 DAY = timedelta(days=1)
 
@@ -68,16 +67,6 @@ def test_a_stretch_begins_with_its_day_its_monday_or_its_first(step, begins):
 
     assert [begin for begin, _ in found] == begins
     assert added(sums for _, sums in found).open == 360
-
-
-def test_the_mean_day_of_the_nurses_is_over_the_days_one_was_on_duty():
-    days = [day(MONDAY, {}, nursed(3)), day(MONDAY + DAY, {}), day(MONDAY + 2 * DAY, {}, nursed(1, units=2, starts=0))]
-
-    load = load_of(days)
-
-    assert (load.days, load.quarters, load.peak) == (2, range(36, 38), (3, 4))
-    at_nine = [curve[36] for curve in (load.capacity, load.planned, load.actual, load.highest, load.starts)]
-    assert at_nine == [3.0, 3.0, 2.0, 3.0, 0.5]
 
 
 @pytest.mark.parametrize(
