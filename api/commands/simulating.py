@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
@@ -32,9 +33,16 @@ def simulate(simulation_id: UUID | None, *, take_next: bool, processes: int | No
         found = _named(database, simulation_id) if simulation_id else _next(database)
         if found is None:
             raise click.ClickException("There is no such simulation." if simulation_id else "None is waiting.")
-        if not run(database, *found, replace(_means(settings), progress=_tell)):
+        if not _run(database, found, settings):
             raise click.ClickException("It has ended already, or somebody else is running it.")
     click.echo("Nothing of it is left to run.")
+
+
+def _run(database: Database, found: tuple[UUID, UUID], settings: Settings) -> bool:
+    try:
+        return run(database, *found, replace(_means(settings), progress=_tell))
+    except BrokenExecutor:
+        raise click.ClickException("A process that ran it was killed; in five minutes another may go on.") from None
 
 
 def go_on(database: Database, settings: Settings, stopped: Callable[[float], bool], clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,17 @@ def test_by_hand_one_is_run_to_its_end(simulate, database, asked):
     assert (first.exit_code, first.output.splitlines()[-2:]) == (0, ["12 of 12 seeds", "Nothing of it is left to run."])
     assert (again.exit_code, "It has ended already" in again.output) == (1, True)
     assert read(database)[0].state is SimulationState.DONE
+
+
+def test_by_hand_it_is_told_that_a_process_was_killed(simulate, asked, monkeypatch):
+    def killed(*_args):
+        raise BrokenExecutor
+
+    monkeypatch.setattr(simulating, "run", killed)
+
+    answer = simulate(str(asked))
+
+    assert (answer.exit_code, "A process that ran it was killed" in answer.output) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ to run out, and another goes on with the seeds that are missing: on the same gro
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import case, null, or_, select, update
+from sqlalchemy import case, func, null, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
@@ -72,9 +72,13 @@ class Work:
 
 
 def next_open(db: Session, *, now: datetime) -> tuple[UUID, UUID] | None:
-    """The clinic and the id of the simulation that waits longest, in any clinic; one whose lease has run out waits."""
+    """The clinic and the id of the simulation that waits longest, in any clinic; one whose lease has run out waits.
+
+    It waits from then on: one that kills whoever runs it, again and again, lets the others go first.
+    """
     rows = select(_simulations.clinic_id, _simulations.id).where(_is_free(now))
-    row = db.execute(rows.order_by(_simulations.asked_at, _simulations.id).limit(1)).first()
+    since = func.coalesce(_simulations.taken_until, _simulations.asked_at)
+    row = db.execute(rows.order_by(since, _simulations.id).limit(1)).first()
     return None if row is None else (row[0], row[1])
 
 
@@ -84,7 +88,10 @@ def clinic_of(db: Session, simulation_id: UUID) -> UUID | None:
 
 
 def run(database: Database, clinic_id: UUID, simulation_id: UUID, means: Means) -> bool:
-    """Take a simulation and run what is missing of it; False if it was not to be had."""
+    """Take a simulation and run what is missing of it; False if it was not to be had.
+
+    Raises `BrokenExecutor` if a process that ran seeds was killed; what was done is kept.
+    """
     with database.committing() as db:
         until = _take(db, clinic_id, simulation_id, means.clock())
     if until is None:
@@ -92,7 +99,7 @@ def run(database: Database, clinic_id: UUID, simulation_id: UUID, means: Means) 
     taken = Taken(database, clinic_id, simulation_id, until)
     try:
         _carry_out(taken, means)
-    except (DBAPIError, NoConnection):
+    except (BrokenExecutor, DBAPIError, NoConnection):
         raise  # the lease runs out, and somebody goes on
     except Exception as fault:  # noqa: BLE001 # whatever it was would happen again: the question is answered with that
         failure = {"failure": f"A run failed ({type(fault).__name__})."}

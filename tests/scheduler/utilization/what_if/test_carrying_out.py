@@ -1,6 +1,6 @@
 """Carrying a simulation out: killed and begun again, on one process or more, it comes to the same."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
@@ -12,9 +12,11 @@ from scheduler.clinic_time import DAY
 from scheduler.models import AuditRow, Simulation, SimulationRun, SimulationState
 from scheduler.utilization.what_if import carrying_out, simulations
 from scheduler.utilization.what_if.carrying_out import LEASE, Means, next_open, run
+from scheduler.utilization.what_if.running import on_processes
 from tests.clients import SharedDatabase
 from tests.conftest import NOW
 from tests.kept_days import Keeper
+from tests.killed import die
 from tests.scheduler.utilization.what_if.cases import Here
 
 QUESTION = {"weeks": 1, "seeds": 4, "change": {"more_chairs": 1}}
@@ -221,6 +223,27 @@ def test_a_database_that_goes_away_fails_nothing(db, shared, asked, monkeypatch)
     db.refresh(asked)
     assert asked.state is SimulationState.RUNNING
     assert next_open(db, now=NOW + LEASE) == (asked.clinic_id, asked.id)
+
+
+def test_a_process_of_ours_that_is_killed_fails_nothing(db, shared, asked, monkeypatch):
+    monkeypatch.setattr(carrying_out, "run_seed", die)
+
+    with pytest.raises(BrokenExecutor):
+        go(shared, asked, pool=partial(on_processes, 1))
+
+    db.refresh(asked)
+    assert (asked.state, asked.taken_until) == (SimulationState.RUNNING, NOW + LEASE)
+    assert next_open(db, now=NOW + LEASE) == (asked.clinic_id, asked.id)
+
+
+def test_one_that_kills_whoever_runs_it_lets_the_others_go_first(db, clinic, shared, asked):
+    with pytest.raises(Killed):
+        go(shared, asked, progress=die_at(0))
+    later = ask(db, clinic, NOW + timedelta(minutes=1))
+
+    found = next_open(db, now=NOW + LEASE)
+
+    assert found == (later.clinic_id, later.id)
 
 
 def test_that_it_was_done_is_written_down(db, shared, asked):
