@@ -43,7 +43,7 @@ class ClinicMonth:
     changed: int
     """How many are in the sums as they were before something of them was written."""
     sums: Mapping[str, int]
-    """Minutes and visits by the names of `kinds`."""
+    """Minutes and visits by the names of `ledger.kinds`."""
 
     @property
     def available(self) -> int:

@@ -1,8 +1,9 @@
 """The days of a clinic as reports add them up: kept ones where they hold, the others reckoned from the rows.
 
-A day that is over is reckoned once and kept (`building`). Whatever changes something of its time says so with a mark,
-in its own transaction (`migrations.report_guards`), and the kept day holds no longer: it is reckoned anew by whoever
-reads it, from the rows, until somebody has built it again. So a report says the same with kept days and without.
+A day that is over is reckoned once and kept (`days.building`). Whatever changes something of its time says so with a
+mark, in its own transaction (`migrations.report_guards`), and the kept day holds no longer: it is reckoned anew by
+whoever reads it, from the rows, until somebody has built it again. So a report says the same with kept days and
+without.
 """
 
 from collections import defaultdict

@@ -26,7 +26,7 @@ class Visit(NamedTuple):
     """One appointment with the session that was held at it, if one was.
 
     `start` to `end` is the plan, `turn_over` at its end included. `seat` is the chair the patient really sat in.
-    Where nobody charted a session the times are those the desk took down (`reading.DESK`).
+    Where nobody charted a session the times are those the desk took down (`history.reading.DESK`).
     """
 
     id: str

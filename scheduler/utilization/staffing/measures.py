@@ -28,7 +28,7 @@ class What(StrEnum):
 
 @dataclass
 class Sums:
-    """What counts in one line of one kind of staff; `numbers` by the names of `loads.Curves`, and quarter hours."""
+    """What counts in a line of a kind of staff; `numbers` by the names of `days.loads.Curves`, and quarter hours."""
 
     numbers: Counter[str] = field(default_factory=Counter)
     peak: Peak = NO_PEAK
