@@ -25,8 +25,8 @@ NOT_OF_THE_ROWS = "What is kept of this day is not what its rows say, and no mar
 
 
 def minutes_add_up(db: Session, clinic_id: UUID, *, now: datetime) -> Iterator[Finding]:
-    """On every day of every chair the minutes used, turned over and lost make up those open, none of them twice; and
-    a kept day that nothing has marked is what the rows say.
+    """On every day of every chair the minutes used, turned over and lost make up those open, none of them twice, and
+    no more are scheduled than were available; and a kept day that nothing has marked is what the rows say.
 
     Where a protocol cannot be read there is nothing to reckon from: another check tells of that.
     """
@@ -67,6 +67,9 @@ def _amiss(chair: ChairDay) -> str | None:
     parts = sum(chair.minutes(kind) for kind in (Kind.USED, Kind.TURNOVER, *LOST))
     if taken != chair.open or parts != chair.open.bit_count():
         return f"On {chair.day.date} its minutes used, turned over and lost do not make up those it was open."
+    scheduled = sum(mask.bit_count() for _, mask in chair.scheduled)
+    if scheduled > chair.open.bit_count() - chair.minutes(Kind.BLOCKED):
+        return f"On {chair.day.date} more of its minutes were scheduled than were available."
     return None
 
 

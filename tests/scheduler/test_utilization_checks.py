@@ -34,6 +34,21 @@ def found(db, week, at):
     return lambda: list(checks(now=at("Sun 20:00"))["utilization"](db, week.id))
 
 
+@pytest.fixture
+def tell(monkeypatch):
+    """Make the ledger of a chair say this of its first four minutes."""
+
+    def told(pieces, scheduled=()):
+        made = tuple(Piece(kind, mask, None) for kind, mask in pieces)
+        monkeypatch.setattr(
+            check, "by_day",
+            lambda ground, days: [(days[0], [ChairDay(days[0], ground.chairs[0], 0b1111, made, scheduled, ())])],
+        )  # fmt: skip
+        monkeypatch.setattr(check, "FORMAT", -1)
+
+    return told
+
+
 def kept(db, day):
     return db.scalars(select(ReportDay).where(ReportDay.day == day)).one()
 
@@ -103,17 +118,21 @@ def test_a_clinic_without_visits_is_sound(db, elsewhere, at):
         ([(Kind.USED, 0b0111), (Kind.NO_SHOW, 0b10000)], "do not make up"),
     ],
 )
-def test_minutes_that_do_not_add_up_are_told(found, monkeypatch, pieces, words):
-    def ledger(ground, days):
-        made = tuple(Piece(kind, mask, None) for kind, mask in pieces)
-        return [(days[0], [ChairDay(days[0], ground.chairs[0], 0b1111, made, (), ())])]
-
-    monkeypatch.setattr(check, "by_day", ledger)
-    monkeypatch.setattr(check, "FORMAT", -1)
+def test_minutes_that_do_not_add_up_are_told(found, tell, pieces, words):
+    tell(pieces)
 
     told = [finding.words for finding in found()]
 
     assert [words in each for each in told] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(("scheduled", "faults"), [(0b0011, 0), (0b0111, 1)])
+def test_a_chair_for_which_more_was_scheduled_than_was_available_is_told(found, tell, scheduled, faults):
+    tell([(Kind.USED, 0b0001), (Kind.BLOCKED, 0b1100), (Kind.NEVER_BOOKED, 0b0010)], scheduled=((None, scheduled),))
+
+    told = [finding.words for finding in found()]
+
+    assert ["more of its minutes were scheduled" in each for each in told] == [True] * faults
 
 
 def test_a_month_takes_as_many_statements_as_a_day(db, week, at):

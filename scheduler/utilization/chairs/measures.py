@@ -131,7 +131,7 @@ COUNTINGS: tuple[Counting, ...] = (
     ),
     _minutes("open", "Open", "Used + turnover + lost.", *OPEN),
     _minutes("available", "Available", "Open - blocked.", *AVAILABLE),
-    _minutes("scheduled", "Scheduled", "Open minutes that visits were booked for, turnover aside.", Count.SCHEDULED),
+    _minutes("scheduled", "Scheduled", "Available minutes visits were booked for, turnover aside.", Count.SCHEDULED),
     _minutes("used", "Used", "Open minutes in which a patient sat in the chair.", Kind.USED),
     _minutes("turnover", "Turnover", "Open minutes from when a patient left until the chair was ready.", Kind.TURNOVER),
     _minutes("lost", "Lost", "Open - used - turnover: the sum of all causes.", *LOST),

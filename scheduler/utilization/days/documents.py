@@ -15,7 +15,7 @@ from scheduler.utilization.days import loads
 from scheduler.utilization.days.loads import DayLoads
 from scheduler.utilization.ledger.tallies import Cell, Tally
 
-FORMAT = 1
+FORMAT = 2
 """Raise it whenever days are reckoned or written otherwise than before: what is kept of another format is not used."""
 WORDS = ("kind", "chair", "version", "prescriber")
 """What of a cell is a word, or none; the rest are numbers."""

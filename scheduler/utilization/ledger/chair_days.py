@@ -44,7 +44,7 @@ class ChairDay:
     open: int
     pieces: tuple[Piece, ...]
     scheduled: tuple[Share, ...]
-    """What visits were booked for within `open`, turnover aside."""
+    """What visits were booked for within `open`, turnover aside, but for what was blocked afterwards."""
     overtime: tuple[Share, ...]
     """When a patient sat in it outside opening hours."""
 
@@ -96,7 +96,8 @@ class _Book:
         pieces += (Piece(kind, mask, None) for kind, mask in self.offering.free(self.day, chair, left))
         booked = ((e.visit, e.care) for e in here if e.visit.was_booked and e.visit.chair == chair.handle)
         sat = ((each.visit, each.used) for each in here if each.visit.where == chair.handle)
-        scheduled, overtime = tuple(_apart(booked, opened)), tuple(_apart(sat, ~hours))
+        blocked = sum(piece.mask for piece in pieces if piece.kind is Kind.BLOCKED)
+        scheduled, overtime = tuple(_apart(booked, opened & ~blocked)), tuple(_apart(sat, ~hours))
         return ChairDay(self.day, chair, opened, tuple(pieces), scheduled, overtime)
 
     @cached_property

@@ -43,7 +43,10 @@ class Count(StrEnum):
     """What else is counted of a chair's day: minutes beside the ledger, and visits."""
 
     SCHEDULED = "scheduled"
-    """Open minutes that a visit was booked for, turnover aside: one that was kept, missed, or nobody recorded."""
+    """Available minutes that a visit was booked for, turnover aside: one that was kept, missed, or nobody recorded.
+
+    What a closure took afterwards is not among them, as it is not available: no more than that can be scheduled.
+    """
     OVERTIME = "overtime"
     """Minutes in which a patient sat in it outside opening hours."""
     INFUSIONS = "infusions"

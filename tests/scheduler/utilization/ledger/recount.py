@@ -135,7 +135,7 @@ def _told_of(whole, chair, day):
             yield utc, kind, of
             booked = [each for each in history.visits if each.chair == chair.handle and each.became != "cancelled"]
             care = next((e for e in booked if e.start <= utc < e.end - _turn_over(history, e)), None)
-            if care:
+            if care and kind is not Kind.BLOCKED:
                 yield utc, Count.SCHEDULED, care
         sitting = next((each for each in history.visits if _sits(history, each, chair, utc)), None)
         if sitting and not in_hours:

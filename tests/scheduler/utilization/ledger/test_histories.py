@@ -1,6 +1,7 @@
 """Random histories: every open minute is of one kind, and of the very kind that a count by hand gives it."""
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -37,6 +38,24 @@ def test_used_turnover_and_lost_make_up_open_and_every_minute_is_what_a_recount_
         lost = sum(found.minutes(kind) for kind in Kind if kind not in (Kind.USED, Kind.TURNOVER))
         assert found.open.bit_count() == found.minutes(Kind.USED) + found.minutes(Kind.TURNOVER) + lost
         assert sorted(kinds_of(found)) == sorted(minute_kinds(history, found.chair, found.day.date).items())
+
+
+def closed_afterwards(history):
+    """The same clinic, closed in hindsight for the first half hour of every visit."""
+    closures = sorted({(None, visit.start, visit.start + 30) for visit in history.visits})
+    return replace(history, closures=[*history.closures, *closures])
+
+
+@MANY
+@given(histories().map(closed_afterwards))
+def test_no_more_is_scheduled_on_a_chair_than_was_available(history):
+    ground = ground_of(history)
+
+    for found in chair_days(ground, ground.days):
+        scheduled = sum(mask.bit_count() for _, mask in found.scheduled)
+        blocked = sum(piece.mask for piece in found.pieces if piece.kind is Kind.BLOCKED)
+        assert scheduled <= found.open.bit_count() - found.minutes(Kind.BLOCKED)
+        assert not any(mask & blocked for _, mask in found.scheduled)
 
 
 @MANY

@@ -83,6 +83,17 @@ def test_who_sat_there_all_the_same_used_a_closed_chair(keep, at):
     assert minutes(keep) == {Kind.USED: 120, Kind.BLOCKED: 120}
 
 
+def test_what_was_closed_afterwards_is_not_scheduled_and_what_was_used_all_the_same_is(keep, at):
+    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:00"), at("Mon 10:00"))
+    keep.missed(keep.plan("A", at("Mon 11:00")))
+    keep.cast.keep(Closure(clinic_id=keep.cast.id, starts_at=at("Mon 09:00"), ends_at=at("Mon 12:00"), reason="Flood"))
+
+    sums = sums_of(tally(keep))
+
+    assert sums[Kind.BLOCKED] == 120
+    assert sums[Count.SCHEDULED] == sums["open"] - sums[Kind.BLOCKED] == 120
+
+
 def test_until_a_late_patient_sits_down_the_start_is_late(keep, at):
     keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:25"), at("Mon 11:00"))
 
