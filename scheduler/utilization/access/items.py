@@ -184,26 +184,6 @@ def _booked_on(scene: Scene, visit: Visit) -> str:
     return f"Booked on {scene.local_day(scene.booked[visit.id])}."
 
 
-def no_shows(scene: Scene) -> Iterator[Item]:
-    for visit in scene.planned:
-        if visit.became in (Became.KEPT, Became.MISSED):
-            missed = visit.became == Became.MISSED
-            yield visit_item(scene, visit, "The patient did not come." if missed else "The patient came.", int(missed))
-
-
-def late_cancellations(scene: Scene) -> Iterator[Item]:
-    for visit in scene.planned:
-        if visit.became != Became.STANDING:
-            late = visit.became == Became.CANCELLED and bool(visit.late)
-            yield visit_item(scene, visit, _end(visit), int(late))
-
-
-def _end(visit: Visit) -> str:
-    if visit.became != Became.CANCELLED:
-        return "It was not called off."
-    return "Called off late." if visit.late else "Called off in time."
-
-
 def ages(waiting: Sequence[Waiting], today: date, zone: ZoneInfo) -> Iterator[Item]:
     """For how many days each of those has waited who wait today."""
     for each in waiting:

@@ -91,17 +91,6 @@ TOLD = (
         figure=as_median, splits=EVERY,
     ),
     _told(
-        "no_show", "Did not come", Unit.SHARE, "visits missed / visits kept or missed",
-        "Visits planned for these days whose time has come; those nobody recorded are not among them.",
-        figure=as_share, splits=EVERY,
-    ),
-    _told(
-        "cancelled_late", "Called off late", Unit.SHARE,
-        "visits called off with less notice than the clinic asked for / visits kept, missed or called off",
-        "Visits planned for these days whose time has come; those nobody recorded are not among them.",
-        figure=as_share, splits=EVERY,
-    ),
-    _told(
         "waiting", "Waiting today", Unit.DAYS, "median of today less the day of the entry", WAITS,
         figure=as_median, splits=NOW,
     ),

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, case, func, select, text, union
 from sqlalchemy.orm import Session
 
+from scheduler.collector import collector_at_rest
 from scheduler.models import (
     Appointment,
     AppointmentStatus,
@@ -23,7 +24,6 @@ from scheduler.models import (
     WaitlistEntry,
 )
 from scheduler.models.base import epoch_minutes, handle_of, table_of
-from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.history.stays import Life, Place
 
 GIVEN_UP = (AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW)

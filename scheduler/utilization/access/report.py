@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.collector import collector_at_rest
 from scheduler.records.zone import read_zone
 from scheduler.utilization.access import items as of
 from scheduler.utilization.access.measures import TOLD
@@ -27,7 +28,7 @@ from scheduler.utilization.access.third_next_reading import (
 from scheduler.utilization.figures.figures import Asked, Report, Row
 from scheduler.utilization.figures.items import Edition, Item, report_of, rows_of, told_of
 from scheduler.utilization.figures.lines import read_names, refuse_range
-from scheduler.utilization.history.reading import BEFORE, collector_at_rest, read_ground
+from scheduler.utilization.history.reading import BEFORE, read_ground
 from scheduler.utilization.history.stays import Stay, stays_of
 from scheduler.utilization.series.reading import Begun, read_begun
 
@@ -127,8 +128,6 @@ ITEMS: dict[str, Callable[[_Sources], Iterable[Item]]] = {
     "backfill": lambda read: of.backfills(read.scene),
     "lead_time": lambda read: of.lead_times(read.scene),
     "clog_time": lambda read: of.clog_times(read.scene),
-    "no_show": lambda read: of.no_shows(read.scene),
-    "cancelled_late": lambda read: of.late_cancellations(read.scene),
     "waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
     "longest_waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
 }

@@ -94,7 +94,7 @@ def test_a_missed_visit_taken_back_had_kept_its_place(keep, clinic, figures, at)
 
     found = figures()
 
-    assert (shares(found, "fill_at_start"), shares(found, "no_show")) == ((120, 6000), (0, 1))
+    assert shares(found, "fill_at_start") == (120, 6000)
 
 
 def test_closed_hours_are_not_offered(keep, clinic, figures, at):
@@ -204,18 +204,6 @@ def test_lead_and_clog_time_are_dates_subtracted(keep, clinic, figures, at):
     found = figures(MONDAY, date(2026, 3, 31), now=instant(date(2026, 4, 1), 600, ZONE))
 
     assert (found["lead_time"].value, found["clog_time"].value) == (30, 29)
-
-
-def test_who_did_not_come_and_who_called_off_late_are_never_one_figure(keep, figures, at):
-    keep.missed(keep.plan("A", at("Mon 09:00")))
-    keep.sat(keep.plan("B", at("Mon 09:00")), at("Mon 09:00"), at("Mon 11:00"))
-    cancelled(keep, keep.plan("A", at("Mon 12:00")), notice=5 * HOUR, late=True)
-    cancelled(keep, keep.plan("B", at("Mon 12:00")), notice=30 * HOUR)
-    keep.plan("A", at("Mon 15:00"))
-
-    found = figures()
-
-    assert (shares(found, "no_show"), shares(found, "cancelled_late")) == ((1, 2), (1, 4))
 
 
 def test_what_is_still_to_come_counts_as_nothing(keep, figures, at):
@@ -337,7 +325,7 @@ def test_another_clinic_counts_for_nothing(db, clinic, elsewhere, at, figures):
 
     found = figures()
 
-    assert {found[key].population for key in ("lag", "no_show", "cancelled_late", "lead_time", "waiting")} == {0}
+    assert {found[key].population for key in ("lag", "cancellation_notice", "lead_time", "waiting")} == {0}
     assert shares(found, "fill_at_start")[0] == 0
 
 
@@ -372,11 +360,9 @@ def test_every_figure_is_what_a_slow_recount_comes_to(keep, figures, at, seed):
 
     found = figures()
 
-    missed, held = AppointmentStatus.NO_SHOW, AppointmentStatus.COMPLETED
     assert shares(found, "fill_at_start") == slow.fill(days, timedelta())
     assert shares(found, "fill_day_before") == slow.fill(days, timedelta(days=1))
     assert shares(found, "backfill") == slow.backfill()
-    assert shares(found, "no_show") == (len(slow.became(missed)), len(slow.became(missed, held)))
     assert shares(found, "cancelled_within_48_hours") == (
         sum(minutes < 48 * 60 for _, minutes in slow.notices()), len(slow.notices())
     )  # fmt: skip
@@ -402,7 +388,7 @@ def test_every_figure_opens_into_the_rows_it_counts(db, clinic, keep, at, by):
     assert [figure.measure for figure in report.whole.figures] == list(MEASURES)
 
 
-@pytest.mark.parametrize("key", ["fill_at_start", "backfill", "no_show", "cancelled_late"])
+@pytest.mark.parametrize("key", ["fill_at_start", "backfill", "cancelled_within_48_hours"])
 def test_the_lines_of_a_share_add_up_to_the_whole(db, clinic, keep, at, key):
     past(keep, at, 3)
 
@@ -436,7 +422,7 @@ def test_a_long_history_takes_no_more_statements_than_a_short_one(db, clinic, ke
 def test_a_line_of_which_a_figure_counts_nothing_opens_into_nothing(db, clinic, keep, at):
     asked, line = Asked(MONDAY, FRIDAY, By.PROTOCOL), str(clinic.protocol.id)
 
-    assert read_rows(db, asked, "no_show", line, actor=clinic.manager, now=at("Fri 20:00")) == []
+    assert read_rows(db, asked, "backfill", line, actor=clinic.manager, now=at("Fri 20:00")) == []
 
 
 def test_an_hour_in_which_nothing_began_opens_into_nothing_and_a_day_has_no_25th(db, clinic, keep, at):
