@@ -15,9 +15,9 @@ from bench.timing import percentile
 from scheduler.actors import Actor
 from scheduler.booking.book import book_series
 from scheduler.booking.plans import SeriesPlan
+from scheduler.collector import collector_at_rest
 from scheduler.models.engine import Database
 from scheduler.utilization.figures.figures import Asked
-from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.reports import KINDS
 
 GOAL = 1.5

@@ -6,9 +6,9 @@ from typing import Any
 
 from bench.history import Past
 from bench.replay import Script, recorded
+from scheduler.collector import collector_at_rest
 from scheduler.models.engine import Database
 from scheduler.utilization.figures.figures import Asked
-from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.reports import KINDS
 
 MONTH = 31

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
+from scheduler.collector import collector_at_rest
 from scheduler.records import audit
 from scheduler.utilization.access import report as access
 from scheduler.utilization.chairs import report as chairs
@@ -16,7 +17,6 @@ from scheduler.utilization.figures.figures import Asked, Measure, Report, Row
 from scheduler.utilization.figures.naming import name_rows
 from scheduler.utilization.flow import report as flow
 from scheduler.utilization.flow import rows as flow_rows
-from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.series import report as series
 from scheduler.utilization.staffing import measures as staffing_measures
 from scheduler.utilization.staffing import report as staffing

@@ -1,8 +1,6 @@
 """The induction courses a report is about, out of the database: a constant number of statements, one snapshot."""
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.clinic_time import DAY, boundary, local_date
+from scheduler.collector import collector_at_rest
 from scheduler.errors import Fault, refuse
 from scheduler.models import (
     LIVE,
@@ -61,21 +60,6 @@ def read_cohort(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Co
     with collector_at_rest():
         courses = tuple(_courses(db, asked, scale, yardstick, actor=actor, now=now))
     return Cohort(asked, scale, yardstick, courses)
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Hundreds of thousands of values are made here and all stay: looking for garbage among them took a third of it.
-
-    Whoever finds the collector at rest leaves it so; who laid it to rest wakes it.
-    """
-    was_awake = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_awake:
-            gc.enable()
 
 
 def _courses(

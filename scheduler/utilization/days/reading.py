@@ -17,6 +17,7 @@ from sqlalchemy import BindParameter, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
+from scheduler.collector import collector_at_rest
 from scheduler.models import ReportDay, ReportMark
 from scheduler.models.base import table_of
 from scheduler.records.zone import read_zone
@@ -24,7 +25,7 @@ from scheduler.utilization.days.documents import FORMAT, DayFigures, from_docume
 from scheduler.utilization.days.loads import loads_of
 from scheduler.utilization.history.ground import Ground
 from scheduler.utilization.history.minute_masks import Day, days_of
-from scheduler.utilization.history.reading import collector_at_rest, read_ground
+from scheduler.utilization.history.reading import read_ground
 from scheduler.utilization.ledger.chair_days import ChairDay, chair_days
 from scheduler.utilization.ledger.tallies import tally_of
 

@@ -1,9 +1,7 @@
 """Reading what the figures are reckoned from: as many statements for a year as for a day, on the indexes of time."""
 
-import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +12,7 @@ from sqlalchemy.orm import Session
 from scheduler import clinic_time
 from scheduler.booking.policy import Policy
 from scheduler.booking.reading import read_calendar
+from scheduler.collector import collector_at_rest
 from scheduler.models import (
     TOOK_PLACE,
     Appointment,
@@ -148,18 +147,6 @@ def read_ground(db: Session, clinic_id: UUID, first: date, last: date, *, now: d
         calendar, clinic_time.minute_of(now), visits, places, definitions,
         offered=tuple(_offered(offered, definitions)), prime=_windows(policies),
     )  # fmt: skip
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """So many values that all stay are made here that looking for garbage among them would be most of the work."""
-    was_awake = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_awake:
-            gc.enable()
 
 
 def _told_by_desk(rows: Iterable[Any], steps: Iterable[Any]) -> Iterator[Visit]:

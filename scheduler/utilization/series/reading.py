@@ -15,13 +15,13 @@ from sqlalchemy import Select, select, union
 from sqlalchemy.orm import Session
 
 from scheduler.clinic_time import DAY, boundary, local_date, minute_of
+from scheduler.collector import collector_at_rest
 from scheduler.models import LIVE, Appointment, AppointmentStatus, Series, TreatmentSession, WaitlistEntry
 from scheduler.models.base import handle_of, table_of
 from scheduler.outcomes.cohorts.facts import carries_on
 from scheduler.outcomes.trajectories.courses import Course, Infusion
 from scheduler.outcomes.trajectories.reading import read_courses
 from scheduler.records.access import with_registration
-from scheduler.utilization.history.reading import collector_at_rest
 
 EARLY = timedelta(days=2)
 """How far the plan of a visit is looked for around the days: an infusion begins on its visit's day, or thereabouts."""

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.actors import Actor
+from scheduler.collector import collector_at_rest
 from scheduler.models import EndReason
 from scheduler.models.base import text_of
 from scheduler.outcomes.cohorts.facts import NOT_SAID, Ending, ending_of
@@ -29,7 +30,6 @@ from scheduler.utilization.figures.items import (
     told_of,
 )
 from scheduler.utilization.figures.lines import read_names, refuse_range
-from scheduler.utilization.history.reading import collector_at_rest
 from scheduler.utilization.series.reading import Begun, read_begun
 
 SPLITS = frozenset(By)
