@@ -128,8 +128,6 @@ ITEMS: dict[str, Callable[[_Sources], Iterable[Item]]] = {
     "backfill": lambda read: of.backfills(read.scene),
     "lead_time": lambda read: of.lead_times(read.scene),
     "clog_time": lambda read: of.clog_times(read.scene),
-    "no_show": lambda read: of.no_shows(read.scene),
-    "cancelled_late": lambda read: of.late_cancellations(read.scene),
     "waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
     "longest_waiting": lambda read: of.ages(read.waiting, read.today, read.zone),
 }
