@@ -154,8 +154,3 @@ class Row:
     patient_id: UUID | None = None
     patient: str | None = None
     """Initials or a name for whoever may see them, else the pseudonym."""
-
-
-def by_key(lines: Sequence[Line], key: str) -> Line | None:
-    """The line of this key."""
-    return next((line for line in lines if line.key == key), None)

@@ -35,8 +35,6 @@ class Kind(StrEnum):
 
 
 LOST = tuple(kind for kind in Kind if kind not in {Kind.USED, Kind.TURNOVER})
-NOT_OFFERED = (Kind.TOO_SHORT, Kind.NO_PRESCRIBER, Kind.NO_NURSE, Kind.NO_PUMP)
-"""Free in the book, and yet no visit could have been put there."""
 
 
 class Count(StrEnum):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scheduler.utilization.history.ground import Ground
 from scheduler.utilization.history.minute_masks import HOUR, Day
@@ -112,13 +112,3 @@ def sums_of(tally: Mapping[Cell, int]) -> dict[str, int]:
     for cell, number in tally.items():
         sums[cell.kind] += number
     return {"open": sum(sums[kind] for kind in Kind), **{str(kind): number for kind, number in sums.items()}}
-
-
-def as_document(tally: Mapping[Cell, int]) -> list[list[Any]]:
-    """The tally as plain JSON values, in one order whatever order it was counted in."""
-    return sorted(([*cell, number] for cell, number in tally.items()), key=str)
-
-
-def from_document(document: Iterable[Iterable[Any]]) -> Tally:
-    """The tally that `as_document` wrote."""
-    return Counter({Cell(*cell): number for *cell, number in document})

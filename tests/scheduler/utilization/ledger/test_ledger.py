@@ -19,7 +19,7 @@ from scheduler.protocols import Leg, ResourceKind
 from scheduler.utilization.history.reading import read_ground
 from scheduler.utilization.ledger.chair_days import chair_days
 from scheduler.utilization.ledger.kinds import Count, Kind
-from scheduler.utilization.ledger.tallies import as_document, from_document, sums_of, tally_of
+from scheduler.utilization.ledger.tallies import sums_of, tally_of
 from tests.builders import MONDAY, clinic_instant
 from tests.kept_days import TWO_HOURS, Keeper
 
@@ -246,10 +246,3 @@ def test_a_chair_is_counted_on_the_days_it_is_open_at_all(keep):
     counts = [number for cell, number in tally(keep).items() if cell.kind == Count.CHAIR_DAYS]
 
     assert counts == [1]
-
-
-def test_a_tally_is_kept_and_read_back_as_it_was(keep, at):
-    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:50"))
-    found = tally(keep)
-
-    assert from_document(as_document(found)) == found

@@ -10,7 +10,7 @@ from scheduler.clinic_time import MINUTE
 from scheduler.errors import Invalid, NotFound
 from scheduler.models import EndKind, Shift
 from scheduler.protocols import ResourceKind
-from scheduler.utilization.figures.figures import Asked, By, Unit, by_key
+from scheduler.utilization.figures.figures import Asked, By, Unit
 from scheduler.utilization.staffing.curve import read_curves
 from scheduler.utilization.staffing.measures import UNTOLD, What
 from scheduler.utilization.staffing.report import MEASURES, read_staffing
@@ -118,7 +118,7 @@ def test_a_nurse_has_no_figures_of_prescribers_and_the_other_way_round(db, staff
 
 
 def test_an_hour_has_no_peak_of_a_minute(db, staffed, at):
-    line = by_key(report(db, staffed, at, By.HOUR).lines, "16")
+    line = next(line for line in report(db, staffed, at, By.HOUR).lines if line.key == "16")
 
     assert told(line)["peak_ratio"] == (None, None, None)
     assert told(line)["utilization"] == (round((2 * 100) / (3 * 6 * 60), 4), 200, 3 * 6 * 60)
