@@ -4,7 +4,7 @@ Load and capacity are unit-minutes: a nurse with three units on duty for an hour
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from scheduler import clinic_time
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.days.staff_days import Asking, StaffDay, levels_of, staff_days
 from scheduler.utilization.history.ground import Ground
-from scheduler.utilization.history.minute_masks import QUARTER, Day
+from scheduler.utilization.history.minute_masks import QUARTER, Day, runs
 
 QUARTERS = 96
 Quarters = tuple[int, ...]
@@ -191,7 +191,7 @@ def _most(starts: Iterable[Asking], quarters: Sequence[int]) -> int:
 
 def _met(mask: int, quarters: Sequence[int]) -> int:
     """How many quarter hours have any of these minutes."""
-    met = (range(start // QUARTER, (end - 1) // QUARTER + 1) for start, end in _runs(mask))
+    met = (range(start // QUARTER, (end - 1) // QUARTER + 1) for start, end in runs(mask))
     return len({quarters[place] for places in met for place in places})
 
 
@@ -210,7 +210,7 @@ def _spread(weighed: Iterable[tuple[int, int]], quarters: Sequence[int]) -> Quar
         return NOTHING
     steps = [0] * (QUARTER * len(quarters) + 1)
     for units, mask in found:
-        for start, end in _runs(mask):
+        for start, end in runs(mask):
             steps[start] += units
             steps[end] -= units
     so_far = list(accumulate(accumulate(steps)))[QUARTER - 1 : -1 : QUARTER]
@@ -218,18 +218,6 @@ def _spread(weighed: Iterable[tuple[int, int]], quarters: Sequence[int]) -> Quar
     for quarter, until, before in zip(quarters, so_far, [0, *so_far], strict=False):
         sums[quarter] += until - before
     return tuple(sums)
-
-
-def _runs(mask: int) -> Iterator[tuple[int, int]]:
-    """Minutes that follow each other, as from and until which one."""
-    at = 0
-    while mask:
-        skipped = (mask & -mask).bit_length() - 1
-        mask >>= skipped
-        length = (~mask & mask + 1).bit_length() - 1
-        mask >>= length
-        yield at + skipped, at + skipped + length
-        at += skipped + length
 
 
 def as_document(loads: DayLoads) -> dict[str, Any]:

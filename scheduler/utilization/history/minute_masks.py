@@ -50,14 +50,8 @@ class Day:
 
     def spans(self, mask: int) -> Iterator[Span]:
         """A mask as spans of UTC minutes, in order."""
-        at = self.span.start
-        while mask:
-            skipped = (mask & -mask).bit_length() - 1
-            mask >>= skipped
-            length = (~mask & mask + 1).bit_length() - 1
-            mask >>= length
-            yield Interval(at + skipped, at + skipped + length)
-            at += skipped + length
+        for start, end in runs(mask):
+            yield Interval(self.span.start + start, self.span.start + end)
 
     @cached_property
     def hours(self) -> tuple[tuple[int, int], ...]:
@@ -78,6 +72,18 @@ class Day:
 
     def _local_minute(self, minute: int) -> int:
         return clinic_time.local_minute(clinic_time.from_minute(minute), self.zone)
+
+
+def runs(mask: int) -> Iterator[tuple[int, int]]:
+    """Minutes that follow each other, as from and until which one."""
+    at = 0
+    while mask:
+        skipped = (mask & -mask).bit_length() - 1
+        mask >>= skipped
+        length = (~mask & mask + 1).bit_length() - 1
+        mask >>= length
+        yield at + skipped, at + skipped + length
+        at += skipped + length
 
 
 def days_of(first: date, last: date, zone: ZoneInfo) -> list[Day]:
