@@ -1,4 +1,4 @@
-"""What the figures of access count: courses, visits, freed places, chairs' days, those who wait. Pure."""
+"""What the figures of access count: courses, visits, freed places, chairs' days, those who wait."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -27,7 +27,8 @@ from scheduler.utilization.access.third_next_reading import (
 )
 from scheduler.utilization.figures.figures import Asked, Report, Row
 from scheduler.utilization.figures.items import Edition, Item, report_of, rows_of, told_of
-from scheduler.utilization.figures.lines import read_names, refuse_range
+from scheduler.utilization.figures.lines import refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.history.reading import BEFORE, read_ground
 from scheduler.utilization.history.stays import Stay, stays_of
 from scheduler.utilization.series.reading import Begun, read_begun

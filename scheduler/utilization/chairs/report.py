@@ -10,7 +10,8 @@ from scheduler.actors import Actor
 from scheduler.utilization.chairs.measures import CAUSES, COUNTINGS, OF_THE_WHOLE, Counting
 from scheduler.utilization.days.reading import read_days
 from scheduler.utilization.figures.figures import Asked, By, Figure, Line, Report, share, total
-from scheduler.utilization.figures.lines import Group, read_names, refuse_range, split
+from scheduler.utilization.figures.lines import Group, refuse_range, split
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.ledger.kinds import Kind
 
 MEASURES = tuple(counting.measure for counting in COUNTINGS)

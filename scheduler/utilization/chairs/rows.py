@@ -17,7 +17,8 @@ from scheduler.errors import NotFound
 from scheduler.models.base import text_of
 from scheduler.utilization.chairs.measures import BY_KEY, WORDS, Counting
 from scheduler.utilization.figures.figures import Asked, Row
-from scheduler.utilization.figures.lines import WITHOUT_CHAIR_DAYS, Names, read_names, refuse_range
+from scheduler.utilization.figures.lines import WITHOUT_CHAIR_DAYS, Names, refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.figures.scope import Scope, scope_of
 from scheduler.utilization.history.ground import Ground
 from scheduler.utilization.history.minute_masks import Day

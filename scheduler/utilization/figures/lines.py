@@ -1,6 +1,6 @@
 """The days of a range, put together by whatever a report is split by: what each line counts and what it is called.
 
-Nothing is lost by a split: what counts at no protocol and no prescriber is a line of its own, `none`.
+Nothing is lost by a split: what counts at no protocol and no prescriber is a line of its own, `none`. Pure.
 """
 
 from calendar import month_name
@@ -9,16 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, Protocol
-from uuid import UUID
-
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
 
 from scheduler import clinic_time
 from scheduler.errors import Fault, refuse
-from scheduler.models import Protocol as ProtocolRow
-from scheduler.models import ProtocolVersion, Resource
-from scheduler.models.base import handle_of, table_of, text_of
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.figures.figures import By
 from scheduler.utilization.ledger.kinds import Count
@@ -31,27 +24,6 @@ NONE = "none"
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 BY_CELL = {By.HOUR: 1, By.RESOURCE: 3, By.PROTOCOL: 4, By.PRESCRIBER: 5}
 """Where a cell says what it belongs to; by anything else the whole day belongs to one line."""
-
-_resources = table_of(Resource).c
-_versions, _protocols = table_of(ProtocolVersion).c, table_of(ProtocolRow).c
-RESOURCES = (
-    select(handle_of(_resources.id), _resources.kind, _resources.name)
-    .where(_resources.clinic_id == bindparam("clinic_id"))
-    .order_by(_resources.position, _resources.name, _resources.id)
-)
-VERSIONS = (
-    select(
-        handle_of(_versions.id), handle_of(_versions.protocol_id), _protocols.key,
-        _versions.document["name"].as_string(),
-    )
-    .join_from(
-        table_of(ProtocolVersion), table_of(ProtocolRow),
-        (_protocols.clinic_id == _versions.clinic_id) & (_protocols.id == _versions.protocol_id),
-    )
-    .where(_versions.clinic_id == bindparam("clinic_id"))
-    .order_by(_versions.protocol_id, _versions.number)
-)  # fmt: skip
-
 
 Belongs = str | int | None
 """What a number belongs to, as days and cells have it."""
@@ -131,15 +103,6 @@ class Split(NamedTuple):
 
     whole: Group
     groups: Sequence[Group]
-
-
-def read_names(db: Session, clinic_id: UUID) -> Names:
-    """The names of a clinic's resources and protocols, in two statements."""
-    mine = {"clinic_id": clinic_id}
-    resources = {row[0]: ResourceName(text_of(row[0]), row[1], row[2]) for row in db.execute(RESOURCES, mine)}
-    versions = db.execute(VERSIONS, mine).all()
-    latest = {row[1]: ProtocolName(text_of(row[1]), row[2], row[3]) for row in versions}
-    return Names(resources, {row[0]: latest[row[1]] for row in versions})
 
 
 def refuse_range(first: date, last: date) -> None:

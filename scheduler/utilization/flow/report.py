@@ -14,16 +14,8 @@ from scheduler.booking.policy import Policy
 from scheduler.models import BookingPolicy
 from scheduler.models.base import epoch_minutes, table_of
 from scheduler.utilization.figures.figures import Asked, By, Line, Report
-from scheduler.utilization.figures.lines import (
-    WHOLE,
-    Belongs,
-    Heading,
-    Names,
-    dated_key,
-    heading,
-    read_names,
-    refuse_range,
-)
+from scheduler.utilization.figures.lines import WHOLE, Belongs, Heading, Names, dated_key, heading, refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.flow.measures import TIMINGS
 from scheduler.utilization.flow.times import AllowedWindow, Kept, kept_visits
 from scheduler.utilization.history.minute_masks import Day

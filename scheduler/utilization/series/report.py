@@ -29,7 +29,8 @@ from scheduler.utilization.figures.items import (
     rows_of,
     told_of,
 )
-from scheduler.utilization.figures.lines import read_names, refuse_range
+from scheduler.utilization.figures.lines import refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.series.reading import Begun, read_begun
 
 SPLITS = frozenset(By)

@@ -13,7 +13,8 @@ from scheduler.utilization.days.loads import NAMES, Curves, Peak, Person, StaffL
 from scheduler.utilization.days.reading import DayFigures, read_days
 from scheduler.utilization.days.staff_days import STAFF
 from scheduler.utilization.figures.figures import Asked, By, Line, Report
-from scheduler.utilization.figures.lines import WHOLE, Belongs, dated_key, heading, read_names, refuse_range
+from scheduler.utilization.figures.lines import WHOLE, Belongs, dated_key, heading, refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.staffing.measures import MEASURES, SPLITS, STAFFINGS, Sums, What, figure_of
 
 __all__ = ["MEASURES", "read_staffing"]

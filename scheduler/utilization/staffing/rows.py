@@ -17,7 +17,8 @@ from scheduler.models.base import text_of
 from scheduler.utilization.days.loads import NO_PEAK, curves_of, peak_of, quarters_of
 from scheduler.utilization.days.staff_days import STAFF, Asking, StaffDay, staff_days
 from scheduler.utilization.figures.figures import Asked, By, Row
-from scheduler.utilization.figures.lines import Names, read_names, refuse_range
+from scheduler.utilization.figures.lines import Names, refuse_range
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.figures.scope import Scope, scope_of
 from scheduler.utilization.history.ground import Ground
 from scheduler.utilization.history.minute_masks import QUARTER, Day

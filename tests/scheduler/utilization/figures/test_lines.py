@@ -9,7 +9,8 @@ import pytest
 from scheduler.errors import Invalid
 from scheduler.protocols import ResourceKind
 from scheduler.utilization.figures.figures import By
-from scheduler.utilization.figures.lines import Names, ProtocolName, ResourceName, read_names, refuse_range, split
+from scheduler.utilization.figures.lines import Names, ProtocolName, ResourceName, refuse_range, split
+from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.ledger.kinds import Count, Kind
 from scheduler.utilization.ledger.tallies import Cell
 from tests.builders import MDD_INDUCTION, MONDAY
