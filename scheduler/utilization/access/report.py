@@ -18,10 +18,8 @@ from scheduler.utilization.access.measures import TOLD
 from scheduler.utilization.access.reading import Waiting, read_lives, read_waiting
 from scheduler.utilization.access.third_next import HORIZON
 from scheduler.utilization.access.third_next_reading import (
-    Offer,
     Sample,
     read_history,
-    read_offers,
     read_today,
     sampled_days,
 )
@@ -29,7 +27,8 @@ from scheduler.utilization.figures.figures import Asked, Report, Row
 from scheduler.utilization.figures.items import Edition, Item, report_of, rows_of, told_of
 from scheduler.utilization.figures.lines import refuse_range
 from scheduler.utilization.figures.reading import read_names
-from scheduler.utilization.history.reading import BEFORE, read_ground
+from scheduler.utilization.history.ground import OfferedVersion
+from scheduler.utilization.history.reading import BEFORE, read_ground, read_offered
 from scheduler.utilization.history.stays import Stay, stays_of
 from scheduler.utilization.series.reading import Begun, read_begun
 
@@ -100,8 +99,8 @@ class _Sources:
         return read_waiting(self.db, self.clinic_id, self.today)
 
     @cached_property
-    def offers(self) -> list[Offer]:
-        return read_offers(self.db, self.clinic_id)
+    def offers(self) -> list[OfferedVersion]:
+        return read_offered(self.db, self.clinic_id)
 
     def third_next(self) -> list[Sample]:
         return read_history(self.db, self.clinic_id, self.sampled, self.stays, self.offers)

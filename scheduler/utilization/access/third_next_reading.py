@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from scheduler.booking.reading import read_booked, read_calendar, read_held
 from scheduler.protocols import ProtocolDefinition
 from scheduler.records.versions import read_definitions
 from scheduler.utilization.access.third_next import HORIZON, third_next
-from scheduler.utilization.history.reading import OFFERED
+from scheduler.utilization.history.ground import OfferedVersion
 from scheduler.utilization.history.stays import Stay, stood_at
 
 MOST_SAMPLES = 13
@@ -37,14 +37,6 @@ class Sample(NamedTuple):
     """From the day they asked; as many as are looked at where none was in sight."""
 
 
-class Offer(NamedTuple):
-    """A version of a protocol that could be booked from minute `since` until minute `until`."""
-
-    version: str
-    since: int
-    until: int | None
-
-
 @dataclass(frozen=True)
 class Book:
     """The clinic as whoever asked saw it."""
@@ -55,12 +47,12 @@ class Book:
     definitions: Mapping[str, ProtocolDefinition]
     held: Sequence[Held] = ()
 
-    def samples(self, offers: Sequence[Offer]) -> Iterator[Sample]:
+    def samples(self, offers: Sequence[OfferedVersion]) -> Iterator[Sample]:
         """The third next start of every protocol on offer."""
         asked, minute = clinic_time.local_date(self.asked_at, self.calendar.zone), clinic_time.minute_of(self.asked_at)
         loads = {version: loads_of(each) for version, each in self.definitions.items()}
         for offer in offers:
-            if offer.since <= minute and (offer.until is None or minute < offer.until):
+            if offer.holds(minute):
                 there = Availability(
                     self.calendar, self.definitions[offer.version], self.booked, loads, frozenset(), self.asked_at,
                     held=self.held,
@@ -83,18 +75,8 @@ def sampled_days(first: date, last: date, today: date) -> list[date]:
     return [mondays[number * (len(mondays) - 1) // (MOST_SAMPLES - 1)] for number in range(MOST_SAMPLES)]
 
 
-def read_offers(db: Session, clinic_id: UUID) -> list[Offer]:
-    """Every version, from when it was written until the next one, or until its protocol was retired."""
-    rows: Sequence[Any] = db.execute(OFFERED, {"clinic_id": clinic_id}).all()
-    following = [*rows[1:], None]
-    return [
-        Offer(version, since, after[2] if after and after[0] == protocol else retired)
-        for (protocol, version, since, retired), after in zip(rows, following, strict=True)
-    ]
-
-
 def read_history(
-    db: Session, clinic_id: UUID, days: Sequence[date], stays: Sequence[Stay], offers: Sequence[Offer]
+    db: Session, clinic_id: UUID, days: Sequence[date], stays: Sequence[Stay], offers: Sequence[OfferedVersion]
 ) -> list[Sample]:
     """What it was at the start of each of these days. `stays` are those of their horizon; five statements more."""
     if not days:
@@ -107,7 +89,9 @@ def read_history(
     return [sample for book in books for sample in book.samples(offers)]
 
 
-def read_today(db: Session, clinic_id: UUID, today: date, offers: Sequence[Offer], *, now: datetime) -> list[Sample]:
+def read_today(
+    db: Session, clinic_id: UUID, today: date, offers: Sequence[OfferedVersion], *, now: datetime
+) -> list[Sample]:
     """What it is now, with what is held for somebody; seven statements."""
     last = _horizon(today)
     calendar = read_calendar(db, clinic_id, today, last)

@@ -4,33 +4,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
-from scheduler.booking.policy import Policy
-from scheduler.models import BookingPolicy
-from scheduler.models.base import epoch_minutes, table_of
 from scheduler.utilization.figures.figures import Asked, By, Line, Report
 from scheduler.utilization.figures.lines import WHOLE, Belongs, Heading, Names, dated_key, heading, refuse_range
 from scheduler.utilization.figures.reading import read_names
 from scheduler.utilization.flow.measures import TIMINGS
-from scheduler.utilization.flow.times import AllowedWindow, Kept, kept_visits
+from scheduler.utilization.flow.times import Kept, kept_visits
 from scheduler.utilization.history.minute_masks import Day
 from scheduler.utilization.history.reading import read_ground
 
 MEASURES = tuple(timing.measure for timing in TIMINGS)
 IN_THE_DAY = (By.HOUR, By.RESOURCE, By.PROTOCOL, By.PRESCRIBER)
 """What each visit says of itself; by anything else it belongs where its day does."""
-
-_policies = table_of(BookingPolicy).c
-ALLOWED = (
-    select(epoch_minutes(_policies.effective_from), _policies.on_time_minutes)
-    .where(_policies.clinic_id == bindparam("clinic_id"))
-    .order_by(_policies.effective_from, _policies.created_at, _policies.id.desc())
-)
 
 
 @dataclass(frozen=True)
@@ -56,11 +44,11 @@ def read_flow(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Repo
 
 
 def read_kept(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> Flow:
-    """The visits that were kept on these days with their times, in fourteen statements at most."""
+    """The visits that were kept on these days with their times, in thirteen statements at most."""
     refuse_range(asked.first, asked.last)
     names = read_names(db, actor.clinic_id)
     ground = read_ground(db, actor.clinic_id, asked.first, asked.last, now=now)
-    return Flow(names, ground.days, list(kept_visits(ground, _read_allowed(db, actor.clinic_id))))
+    return Flow(names, ground.days, list(kept_visits(ground)))
 
 
 def belongs_to(kept: Kept, by: By | None) -> Belongs:
@@ -70,11 +58,6 @@ def belongs_to(kept: Kept, by: By | None) -> Belongs:
         return next(hour for hour, mask in kept.day.hours if mask & at)
     told = {By.RESOURCE: kept.visit.where, By.PROTOCOL: kept.visit.version, By.PRESCRIBER: kept.visit.prescriber}
     return told[by] if by in told else dated_key(by, kept.day.date)
-
-
-def _read_allowed(db: Session, clinic_id: UUID) -> list[AllowedWindow]:
-    decided = (AllowedWindow(*row) for row in db.execute(ALLOWED, {"clinic_id": clinic_id}))
-    return [AllowedWindow(0, Policy().on_time_minutes), *decided]
 
 
 def _lines(lines: Iterable[tuple[Heading, Sequence[Kept]]]) -> Iterator[Line]:

@@ -3,7 +3,7 @@
 Times of visits that the desk alone took down say when somebody typed, so they are counted and not measured.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from scheduler.protocols import Phases
@@ -84,23 +84,13 @@ class Kept(NamedTuple):
         return _between(ends[place], ends[place + 1])
 
 
-class AllowedWindow(NamedTuple):
-    """How late a drug may begin, as decided from minute `since` on."""
-
-    since: int
-    minutes: int
-
-
-def kept_visits(ground: Ground, windows: Sequence[AllowedWindow]) -> Iterator[Kept]:
-    """The visits that were kept on the days of a ground, each on the day of its planned start, up to now.
-
-    `windows` are in order of time, and the first holds from the beginning.
-    """
+def kept_visits(ground: Ground) -> Iterator[Kept]:
+    """The visits that were kept on the days of a ground, each on the day of its planned start, up to now."""
     for day in ground.days:
         for visit in ground.visits_on(day.date):
             if visit.became == Became.KEPT and day.span.start <= visit.start < min(day.span.end, ground.now):
-                allowed = [each.minutes for each in windows if each.since <= visit.start]
-                yield Kept(visit, day, ground.protocols[visit.version].phases, allowed[-1])
+                allowed = ground.policy_at(visit.start).on_time_minutes
+                yield Kept(visit, day, ground.protocols[visit.version].phases, allowed)
 
 
 def compared(lasted: int, planned: int) -> int:

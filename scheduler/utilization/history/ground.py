@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from scheduler import clinic_time
 from scheduler.booking.calendar import Bookable, ClinicCalendar
@@ -17,22 +17,31 @@ from scheduler.utilization.history.visits import LeftPlace, Visit
 Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True)
-class OfferedProtocol:
-    """A definition that could be booked from minute `since` until minute `until`."""
+class OfferedVersion(NamedTuple):
+    """A version of a protocol that could be booked from minute `since` until minute `until`."""
 
-    definition: ProtocolDefinition
+    version: str
     since: int
     until: int | None
 
+    def holds(self, minute: int) -> bool:
+        """Whether it could be booked then."""
+        return self.since <= minute and (self.until is None or minute < self.until)
 
-@dataclass(frozen=True)
-class DatedWindow:
-    """Prime time as decided from minute `since` on: minutes after local midnight."""
+
+class DatedPolicy(NamedTuple):
+    """What the clinic had decided from minute `since` on, as far as reports go by it. Prime time: `booking.Policy`."""
 
     since: int
-    opens: int
-    closes: int
+    late_notice_minutes: int
+    prime_opens: int
+    prime_closes: int
+    on_time_minutes: int
+
+
+def policy_at(policies: Sequence[DatedPolicy], minute: int) -> DatedPolicy:
+    """The policy in force at a minute, of policies in order of time; the first holds from the beginning."""
+    return policies[max(bisect_right(policies, minute, key=lambda each: each.since) - 1, 0)]
 
 
 @dataclass(frozen=True)
@@ -47,9 +56,9 @@ class Ground:
     visits: Sequence[Visit]
     left_places: Sequence[LeftPlace]
     protocols: Mapping[str, ProtocolDefinition]
-    offered: Sequence[OfferedProtocol]
-    prime: Sequence[DatedWindow]
-    """In order of time; before the first, its own hours hold."""
+    offered: Sequence[OfferedVersion]
+    policies: Sequence[DatedPolicy]
+    """In order of time; the first holds from the beginning."""
     _shortest: dict[date, ProtocolDefinition | None] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -73,18 +82,18 @@ class Ground:
         """The shortest visit that could be booked as the day began; of two equally long the first by key."""
         if day.date not in self._shortest:
             start = day.span.start
-            there = (
-                each.definition for each in self.offered
-                if each.since <= start and (each.until is None or start < each.until)
-            )  # fmt: skip
+            there = (self.protocols[each.version] for each in self.offered if each.holds(start))
             self._shortest[day.date] = min(there, key=lambda each: (each.visit_minutes, each.key), default=None)
         return self._shortest[day.date]
 
     def prime_on(self, day: Day) -> int:
         """The minutes of prime time."""
-        place = bisect_right(self.prime, day.span.start, key=lambda each: each.since) - 1
-        window = self.prime[max(place, 0)]
-        return day.window(window.opens, window.closes)
+        policy = self.policy_at(day.span.start)
+        return day.window(policy.prime_opens, policy.prime_closes)
+
+    def policy_at(self, minute: int) -> DatedPolicy:
+        """What the clinic had decided by then."""
+        return policy_at(self.policies, minute)
 
     @cached_property
     def _visits_by_day(self) -> dict[date, list[Visit]]:

@@ -26,9 +26,9 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.models.base import epoch_minutes, handle_of, table_of
-from scheduler.protocols import LONGEST_CLAIM, ProtocolDefinition
+from scheduler.protocols import LONGEST_CLAIM
 from scheduler.records.versions import read_definitions
-from scheduler.utilization.history.ground import DatedWindow, Ground, OfferedProtocol
+from scheduler.utilization.history.ground import DatedPolicy, Ground, OfferedVersion, policy_at
 from scheduler.utilization.history.visits import Became, LeftPlace, Visit
 
 BEFORE = 2 * LONGEST_CLAIM
@@ -122,7 +122,7 @@ OFFERED = (
 POLICIES = (
     select(
         epoch_minutes(_policies.effective_from), _policies.late_notice_minutes, _policies.prime_opens,
-        _policies.prime_closes,
+        _policies.prime_closes, _policies.on_time_minutes,
     )
     .where(_policies.clinic_id == _MINE)
     .order_by(_policies.effective_from, _policies.created_at, _policies.id.desc())
@@ -139,14 +139,36 @@ def read_ground(db: Session, clinic_id: UUID, first: date, last: date, *, now: d
     }
     with collector_at_rest():
         visits = tuple(_told_by_desk(db.execute(VISITS, span).all(), db.execute(DESK, span).all()))
-    policies = db.execute(POLICIES, {"clinic_id": clinic_id}).all()
+    policies = _read_policies(db, clinic_id)
     places = tuple(_left_places(db.execute(LEFT_PLACES, span).all(), policies))
-    offered = db.execute(OFFERED, {"clinic_id": clinic_id}).all()
-    definitions = read_definitions(db, clinic_id, {row[1] for row in offered})
+    offered = read_offered(db, clinic_id)
+    definitions = read_definitions(db, clinic_id, {each.version for each in offered})
     return Ground(
         calendar, clinic_time.minute_of(now), visits, places, definitions,
-        offered=tuple(_offered(offered, definitions)), prime=_windows(policies),
+        offered=offered, policies=policies,
     )  # fmt: skip
+
+
+def read_offered(db: Session, clinic_id: UUID) -> list[OfferedVersion]:
+    """Every version of every protocol, from when it was written until the next one, or until its protocol was retired.
+
+    One statement.
+    """
+    rows: Sequence[Any] = db.execute(OFFERED, {"clinic_id": clinic_id}).all()
+    following = [*rows[1:], None]
+    return [
+        OfferedVersion(version, since, after[2] if after and after[0] == protocol else retired)
+        for (protocol, version, since, retired), after in zip(rows, following, strict=True)
+    ]
+
+
+def _read_policies(db: Session, clinic_id: UUID) -> list[DatedPolicy]:
+    """Every policy of a clinic in order of time; until it decides, the usual one holds."""
+    usual, decided = Policy(), db.execute(POLICIES, {"clinic_id": clinic_id})
+    first = DatedPolicy(
+        0, usual.late_notice_minutes, usual.prime_opens, usual.prime_closes, usual.on_time_minutes
+    )  # fmt: skip
+    return [first, *(DatedPolicy(*row) for row in decided)]
 
 
 def _told_by_desk(rows: Iterable[Any], steps: Iterable[Any]) -> Iterator[Visit]:
@@ -175,27 +197,7 @@ def _by_desk(visit: Visit, steps: Mapping[str, tuple[int, bool | None]]) -> Visi
     return visit._replace(arrived=arrived, roomed=roomed, started=started, left=left)
 
 
-def _left_places(rows: Iterable[Any], policies: Sequence[Any]) -> Iterator[LeftPlace]:
+def _left_places(rows: Iterable[Any], policies: Sequence[DatedPolicy]) -> Iterator[LeftPlace]:
     for visit, version, chair, prescriber, start, length, moved in rows:
-        late = start - moved < _late_notice(policies, moved)
+        late = start - moved < policy_at(policies, moved).late_notice_minutes
         yield LeftPlace(visit, version, chair, prescriber, start, start + length, moved, late)
-
-
-def _late_notice(policies: Sequence[Any], at: int) -> int:
-    in_force = [row.late_notice_minutes for row in policies if row[0] <= at]
-    notice: int = in_force[-1] if in_force else Policy().late_notice_minutes
-    return notice
-
-
-def _offered(rows: Sequence[Any], definitions: Mapping[str, ProtocolDefinition]) -> Iterator[OfferedProtocol]:
-    """Every version from when it was written until the next one, or until its protocol was retired."""
-    for place, (protocol, version, since, retired) in enumerate(rows):
-        followed = rows[place + 1 : place + 2]
-        until = followed[0][2] if followed and followed[0][0] == protocol else retired
-        yield OfferedProtocol(definitions[version], since, until)
-
-
-def _windows(policies: Sequence[Any]) -> tuple[DatedWindow, ...]:
-    usual = Policy()
-    decided = (DatedWindow(since, opens, closes) for since, _, opens, closes in policies)
-    return (DatedWindow(0, usual.prime_opens, usual.prime_closes), *decided)

@@ -6,11 +6,9 @@ from statistics import median
 from hypothesis import Phase, given, settings
 
 from scheduler.utilization.flow.report import whole_line
-from scheduler.utilization.flow.times import AllowedWindow, kept_visits
-from tests.scheduler.utilization.ledger.histories import ground_of, histories
+from scheduler.utilization.flow.times import kept_visits
+from tests.scheduler.utilization.ledger.histories import ON_TIME, ground_of, histories
 from tests.scheduler.utilization.ledger.recount import minutes_of
-
-ALLOWED = 12
 
 
 def slow_flow(history):
@@ -29,7 +27,7 @@ def slow_flow(history):
     rests = [(each.left - each.stopped, phases.recover) for each, phases in left]
     ready = [each.ready - each.stopped for each in treated if each.ready is not None]
     return {
-        **_spread("wait", waits), "on_time_start": _share([each <= ALLOWED for each in late]),
+        **_spread("wait", waits), "on_time_start": _share([each <= ON_TIME for each in late]),
         **_spread("cycle", cycles), "cycle_beyond_plan_median": _middle(beyond),
         "cycle_shorter": _share([out and by < 0 for out, by in zip(outside, beyond, strict=True)]),
         "cycle_in_band": _share([not out for out in outside]),
@@ -56,7 +54,7 @@ def _share(truths):
 @settings(max_examples=100, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])  # as the ledger's
 @given(histories())
 def test_every_figure_is_what_a_slow_recount_says(history):
-    visits = list(kept_visits(ground_of(history), [AllowedWindow(0, ALLOWED)]))
+    visits = list(kept_visits(ground_of(history)))
 
     found = whole_line(visits).figures
 

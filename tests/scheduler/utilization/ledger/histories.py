@@ -11,12 +11,13 @@ from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.intervals import Interval
 from scheduler.opening import Hours
 from scheduler.protocols import Leg, Phases, ProtocolDefinition, ResourceKind
-from scheduler.utilization.history.ground import DatedWindow, Ground, OfferedProtocol
+from scheduler.utilization.history.ground import DatedPolicy, Ground, OfferedVersion
 from scheduler.utilization.history.visits import Became, LeftPlace, Visit
 from tests.scheduler.utilization.ledger.recount import EPOCH, History, Moved, Told
 
 CHAIR, NURSE, PRESCRIBER, PUMP = ResourceKind
 DAYS = 2
+ON_TIME = 12
 WHERE = [
     (ZoneInfo("America/New_York"), date(2026, 3, 7)), (ZoneInfo("America/New_York"), date(2026, 11, 1)),
     (ZoneInfo("Australia/Lord_Howe"), date(2026, 4, 4)), (ZoneInfo("Australia/Lord_Howe"), date(2026, 10, 4)),
@@ -243,8 +244,8 @@ def ground_of(history):
             LeftPlace(e.visit, e.version, e.chair, e.prescriber, e.start, e.end, e.at, e.late) for e in history.moves
         ],
         protocols=history.protocols,
-        offered=[OfferedProtocol(history.protocols[each], *when) for each, *when in history.offered],
-        prime=[DatedWindow(*each) for each in history.prime],
+        offered=[OfferedVersion(*each) for each in history.offered],
+        policies=[DatedPolicy(since, 1440, *hours, ON_TIME) for since, *hours in history.prime],
     )  # fmt: skip
 
 

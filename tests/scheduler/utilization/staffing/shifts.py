@@ -9,7 +9,7 @@ from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.intervals import Interval
 from scheduler.opening import Hours
 from scheduler.protocols import ResourceKind
-from scheduler.utilization.history.ground import DatedWindow, Ground
+from scheduler.utilization.history.ground import DatedPolicy, Ground
 from scheduler.utilization.history.visits import Became, Visit
 from tests.builders import MDD_INDUCTION, MONDAY, ZONE
 
@@ -64,5 +64,5 @@ def ground_of(*visits, now="23:59", day=MONDAY, zone=ZONE, protocol=MDD_INDUCTIO
         resources=tuple(people), shifts=spans,
     )  # fmt: skip
     in_order = sorted(visits, key=lambda visit: (visit.start, visit.id))
-    prime = (DatedWindow(0, 600, 840),)
-    return Ground(replace(every, **calendar), clock(now, day, zone), in_order, (), {"v": protocol}, (), prime)
+    policies = (DatedPolicy(0, 1440, 600, 840, 15),)
+    return Ground(replace(every, **calendar), clock(now, day, zone), in_order, (), {"v": protocol}, (), policies)
