@@ -25,7 +25,7 @@ from scheduler.utilization.monthly.reading import Month, read_month
 def monthly(named: str | None, month: date, out: Path) -> None:
     """Write a month's report as a PDF, A4, printable in grey.
 
-    Of a month that is not over, what has come of it. No patient is named in it.
+    A month that is not over is told up to now. No patient is named in it.
     """
     from scheduler.utilization.monthly.paper import draw  # what draws is large
 
