@@ -24,6 +24,7 @@ from scheduler.outcomes.cohorts.export import FORMULAS
 from scheduler.utilization.days import building
 from scheduler.utilization.days.network import SUMS, ClinicMonth, read_network
 from scheduler.utilization.ledger.kinds import Count, Kind
+from scheduler.utilization.months import READS_LIKE, first_of
 
 HOUR = 60
 COLUMNS = ("clinic_id", "clinic", "month", "days", "days_missing", "days_changed", *SUMS)
@@ -40,11 +41,11 @@ class MonthParam(click.ParamType[date]):
     def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        if not re.fullmatch(READS_LIKE, value):
             self.fail(f"{value!r} does not read like '2026-03'.", param, ctx)
-        if not EARLIEST_DAY.year <= int(value[:4]) <= LATEST_DAY.year:
+        if not EARLIEST_DAY <= first_of(value) <= LATEST_DAY:
             self.fail(f"Months go from {EARLIEST_DAY:%Y-%m} to {LATEST_DAY:%Y-%m}.", param, ctx)
-        return date.fromisoformat(f"{value}-01")
+        return first_of(value)
 
 
 MONTH = MonthParam()

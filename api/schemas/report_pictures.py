@@ -6,7 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from api.schemas.base import Shape
 from api.schemas.clinics import DatesIn
-from scheduler.utilization.monthly.months import READS_LIKE, first_of
+from scheduler.utilization.months import READS_LIKE, first_of
 
 
 class ReportPictureIn(DatesIn):

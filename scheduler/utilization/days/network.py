@@ -5,7 +5,7 @@ each line says how many there are of both.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping, Subquery, and_, case, exists, extract, func, or_, select
 from sqlalchemy.orm import Session
 
-from scheduler import clinic_time
 from scheduler.models import Appointment, Clinic, ReportDay, ReportMark
 from scheduler.models.base import table_of
 from scheduler.utilization.days.documents import FORMAT
 from scheduler.utilization.days.reading import worth_keeping
 from scheduler.utilization.ledger.kinds import LOST, Count, Kind
+from scheduler.utilization.months import last_of, months
 
 SUMS = ("open", *(str(name) for name in (*Kind, *Count)))
 """The columns of a kept day."""
@@ -63,7 +63,7 @@ def read_network(db: Session, first: date, last: date, *, now: datetime) -> list
 
     By name and month. The caller sees one snapshot.
     """
-    first, last = first.replace(day=1), _month_end(last)
+    first, last = first.replace(day=1), last_of(last)
     sums = _sums(first, last)
     begun = select(func.min(_visits.starts_at)).where(_visits.clinic_id == _clinics.id).scalar_subquery()
     rows = db.execute(
@@ -79,7 +79,7 @@ def read_network(db: Session, first: date, last: date, *, now: datetime) -> list
             kept[row["id"]][date(int(row["year"]), int(row["month"]), 1)] = row
     every = (
         _line(clinic, month, kept[clinic["id"]].get(month), now)
-        for clinic in clinics.values() for month in _months(first, last)
+        for clinic in clinics.values() for month in months(first, last)
     )  # fmt: skip
     return [line for line in every if line.kept or line.missing]
 
@@ -138,15 +138,5 @@ def _days_over(clinic: RowMapping, month: date, now: datetime) -> int:
     span = worth_keeping(clinic["begun"], ZoneInfo(clinic["timezone"]), now)
     if span is None:
         return 0
-    first, last = max(month, span[0]), min(_month_end(month), span[1])
+    first, last = max(month, span[0]), min(last_of(month), span[1])
     return max((last - first).days + 1, 0)
-
-
-def _months(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first = _month_end(first) + clinic_time.DAY
-
-
-def _month_end(day: date) -> date:
-    return (day.replace(day=28) + 4 * clinic_time.DAY).replace(day=1) - clinic_time.DAY

@@ -10,7 +10,7 @@ from scheduler import clinic_time
 from scheduler.actors import Actor
 from scheduler.records import audit
 from scheduler.utilization.figures.figures import Asked, By, Measure, Report
-from scheduler.utilization.monthly.months import before, last_of, refuse_month
+from scheduler.utilization.months import before, last_of, refuse_month
 from scheduler.utilization.pictures.reading import pictured_of
 from scheduler.utilization.pictures.sums import Pictured
 from scheduler.utilization.reports import KINDS

@@ -11,11 +11,11 @@ from scheduler.errors import Invalid
 from scheduler.models import Clinic, Closure, OpeningHours
 from scheduler.records import audit
 from scheduler.utilization.figures.figures import Figure, Measure, Unit
-from scheduler.utilization.monthly.months import after, before, first_of, last_of
 from scheduler.utilization.monthly.numbers import change, made_of, value
 from scheduler.utilization.monthly.pages import CHAIR_COLUMNS, CHOSEN, KEY_FIGURES, LINES, NAMES, PROTOCOL_COLUMNS
 from scheduler.utilization.monthly.paper import draw, write
 from scheduler.utilization.monthly.reading import CHAIRS, SPLIT, Month, read_month
+from scheduler.utilization.months import after, before, first_of, last_of
 from scheduler.utilization.pictures.drawing import PICTURES
 from scheduler.utilization.reports import KINDS
 from tests.counting import counted

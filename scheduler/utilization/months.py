@@ -1,5 +1,6 @@
 """Months as reports know them: by their first day. Pure."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from scheduler import clinic_time
@@ -15,13 +16,21 @@ def first_of(month: str) -> date:
     return date.fromisoformat(f"{month}-01")
 
 
-def last_of(first: date) -> date:
-    return after(first) - clinic_time.DAY
+def last_of(day: date) -> date:
+    """The last day of the month that a day is of."""
+    return after(day) - clinic_time.DAY
 
 
-def after(first: date) -> date:
+def after(day: date) -> date:
     """The first day of the next month."""
-    return date(first.year + first.month // DECEMBER, first.month % DECEMBER + 1, 1)
+    return date(day.year + day.month // DECEMBER, day.month % DECEMBER + 1, 1)
+
+
+def months(first: date, last: date) -> Iterator[date]:
+    """The first day of every month from the one `first` begins to that of `last`."""
+    while first <= last:
+        yield first
+        first = after(first)
 
 
 def before(first: date) -> date:
