@@ -209,7 +209,7 @@ def figure(unit: Unit, number: float | None, numerator: int | None = None, denom
     [
         (Unit.SHARE, 0.6875, 0.7, "68.8 %", "\u22121.3 pt"),
         (Unit.MINUTES, 7340.0, 7000.0, "122 h 20 min", "+5 h 40 min"),
-        (Unit.MINUTES, 12.5, 12.5, "12.5 min", "="),
+        (Unit.MINUTES, 12.5, 12.5, "13 min", "="),
         (Unit.DAYS, 1.0, 2.5, "1 day", "\u22121.50 days"),
         (Unit.VISITS, 1204.0, 1200.0, "1,204", "+4"),
         (Unit.PER_DAY, 2.55, None, "2.55", ""),
