@@ -106,7 +106,7 @@ def _bar(task: str) -> Iterator[Callable[[int, int], None]]:
     help="Write minutes and visits to this file, instead of a table.",
 )  # fmt: skip
 def network(first: date, last: date, file: Path | None) -> None:
-    """Print a line for every clinic and month, from the days that are kept.
+    """Print a line for every clinic and month, from the days that are kept: from a clinic's first visit on.
 
     It says of how many days nothing is kept, and how many have changed since: run `clinic report build`, and it is
     complete.
@@ -118,7 +118,10 @@ def network(first: date, last: date, file: Path | None) -> None:
     if file is None:
         Console(width=None if sys.stdout.isatty() else WIDE).print(_table(lines))
     else:
-        _write(file, lines)
+        try:
+            _write(file, lines)
+        except OSError as fault:
+            raise click.ClickException(f"{file} cannot be written: {fault.strerror}.") from None
     _tell_gaps(lines)
 
 
