@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -113,18 +113,23 @@ class Availability:
         return self._loads_by_day[day]
 
     def _add_up(self, day: date) -> dict[Any, int]:
+        loads: dict[Any, int] = defaultdict(int)
+        for resource, load in self._claims_on(day):
+            loads[resource] += load
+        return loads
+
+    def _claims_on(self, day: date) -> Iterator[tuple[Any, int]]:
+        """Each claim of a day: on which resource, by its handle, and the lanes of the day it takes."""
         origin, span = self.calendar.origin(day), self.calendar.day_span(day)
         first, beyond = (bisect_left(self._starts, minute) for minute in (span.start, span.end))
-        loads: dict[Any, int] = defaultdict(int)
         for row in self.booked[first:beyond]:
             shift = (row[0] - origin) // clinic_time.GRID_MINUTES * ticks.LANE
             for column, load in self._claimed[row[1]]:
-                loads[row[column]] += load << shift
+                yield row[column], load << shift
         for resource, start, end, units in self.held:
             lanes = (minute - origin for minute in (start, end))
             first, beyond = (lane // clinic_time.GRID_MINUTES for lane in lanes)
-            loads[resource] += units * ticks.span(first, beyond)
-        return loads
+            yield resource, units * ticks.span(first, beyond)
 
     @cached_property
     def _claimed(self) -> dict[Any, list[tuple[int, int]]]:
@@ -142,6 +147,19 @@ class Availability:
     def _fleets(self) -> dict[ResourceKind, Fleet]:
         window = self.calendar.window
         return {kind: Fleet(self.calendar.of_kind(kind), self.protocol.legs_of(kind), window) for kind in KINDS}
+
+
+class Hindsight(Availability):
+    """What was free once, where units may have been claimed many times over: of a visit missed, and of the next there.
+
+    Nobody can book more units than there are, so only here may a lane be asked to count further than it can.
+    """
+
+    def _add_up(self, day: date) -> dict[Any, int]:
+        loads: dict[Any, int] = defaultdict(int)
+        for resource, load in self._claims_on(day):
+            loads[resource] = ticks.added(loads[resource], load)
+        return loads
 
 
 def loads_of(protocol: ProtocolDefinition) -> tuple[int, ...]:

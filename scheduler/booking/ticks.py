@@ -17,6 +17,8 @@ PAD = 2 * 60
 LANES = (PAD + 26 * 60) // GRID_MINUTES
 EVERY = int.from_bytes(b"\x01" * LANES, "little")
 HIGHEST_LOAD = 127
+_BRIMS = int.from_bytes(bytes([HIGHEST_LOAD + 1]) * 2 * LANES, "little")
+"""The top bit of each lane: of a day, and of a claim that begins at its end."""
 _BEYOND = int.from_bytes(b"\x01" * (LANES + 1), "little")
 
 
@@ -73,6 +75,13 @@ def spans(mask: int, origin: int) -> list[Interval[int]]:
 def load_of(legs: Iterable[Leg]) -> int:
     """The units that legs claim of one resource, lane by lane from the start of the visit."""
     return sum(leg.units * span(leg.start // GRID_MINUTES, leg.end // GRID_MINUTES) for leg in legs)
+
+
+def added(load: int, more: int) -> int:
+    """Two loads together. A lane of either is at most `HIGHEST_LOAD`, and no lane of the sum is more."""
+    total = load + more
+    over = total & _BRIMS
+    return (total | (over - (over >> (LANE - 1)))) & ~over
 
 
 def run(mask: int, length: int) -> int:

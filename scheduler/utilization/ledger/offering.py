@@ -9,7 +9,7 @@ from functools import cached_property
 
 from scheduler import clinic_time
 from scheduler.booking import ticks
-from scheduler.booking.availability import Availability, loads_of
+from scheduler.booking.availability import Hindsight, loads_of
 from scheduler.booking.calendar import Bookable
 from scheduler.protocols import ProtocolDefinition, ResourceKind
 from scheduler.utilization.history.ground import Ground
@@ -29,7 +29,7 @@ class Offering:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._kept: dict[str, Availability] = {}
+        self._kept: dict[str, Hindsight] = {}
 
     def free(self, day: Day, chair: Bookable, left: int) -> Iterator[tuple[Kind, int]]:
         """The minutes that are `left` of a chair's day, by what they are."""
@@ -59,9 +59,9 @@ class Offering:
         lanes = ticks.reach(starts, protocol.visit_minutes // clinic_time.GRID_MINUTES)
         return day.masks(ticks.spans(lanes, self._ground.calendar.origin(day.date)))
 
-    def _availability(self, protocol: ProtocolDefinition) -> Availability:
+    def _availability(self, protocol: ProtocolDefinition) -> Hindsight:
         if protocol.key not in self._kept:
-            self._kept[protocol.key] = Availability(
+            self._kept[protocol.key] = Hindsight(
                 self._ground.calendar, protocol, self._booked, self._loads, frozenset(),
                 clinic_time.from_minute(self._ground.now),
             )  # fmt: skip

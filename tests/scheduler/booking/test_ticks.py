@@ -1,6 +1,6 @@
 """Arithmetic on a day's lanes, against the same said lane by lane."""
 
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +53,17 @@ def test_legs_of_one_resource_add_up_lane_by_lane():
     legs = [Leg(ResourceKind.NURSE, 0, 10, 2), Leg(ResourceKind.NURSE, 10, 20, 1)]
 
     assert ticks.load_of(legs) == 0x01010202
+
+
+loads = st.lists(st.integers(0, ticks.HIGHEST_LOAD), max_size=2 * ticks.LANES).map(bytes)
+
+
+@given(loads, loads)
+def test_a_lane_that_is_full_stays_full_and_its_neighbours_as_they_were(load, more):
+    found = ticks.added(int.from_bytes(load, "little"), int.from_bytes(more, "little"))
+
+    together = [min(a + b, ticks.HIGHEST_LOAD) for a, b in zip_longest(load, more, fillvalue=0)]
+    assert found == int.from_bytes(bytes(together), "little")
 
 
 def test_lanes_are_wall_clock_times():
