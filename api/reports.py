@@ -111,7 +111,9 @@ def curve(dates: dict[str, Any]) -> StaffCurves:
     """Read the mean day of nurses and of prescribers by quarter hour: units asked, as planned and as it really was,
     against the units on duty.
 
-    Over those of the days on which anybody was on duty or asked for; at most three years of days, up to now.
+    Over those of the days on which anybody was on duty or asked for; at most three years of days, up to now. It opens
+    by the hour: into the rows of `nurse_utilization`, `nurse_planned_utilization` and `nurse_starts`, or those of
+    prescribers, split `by=hour`.
     """
     return read_curves(g.db, **dates, actor=g.actor, now=g.now)
 
@@ -125,7 +127,8 @@ def lengths(dates: dict[str, Any]) -> Page[PlannedLength]:
     """Read where planned lengths are wrong: every phase of every protocol, how long it is planned, how long it took,
     and what four of five visits would keep to.
 
-    Of charted visits at which drug was given on these days; at most three years of them, up to now.
+    Of charted visits at which drug was given on these days; at most three years of them, up to now. Each names the
+    measures of the report on flow that open it into its visits.
     """
     return Page(read_planned_lengths(g.db, Asked(**dates), actor=g.actor, now=g.now), None)
 

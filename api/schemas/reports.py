@@ -134,7 +134,11 @@ class Rounded(fields.Float):
 
 
 class CurvePointOut(Shape):
-    """A quarter hour of the mean day; units are means over it, to four decimals."""
+    """A quarter hour of the mean day; units are means over it, to four decimals.
+
+    It opens by the hour with /reports/staffing/rows and `by=hour`: `actual` and `capacity` are what `nurse_utilization`
+    divides, `planned` is of `nurse_planned_utilization`, `starts` of `nurse_starts`; of prescribers likewise.
+    """
 
     time = fields.String(required=True, metadata={"description": "When it begins on the wall clock, such as 09:15."})
     capacity = Rounded(required=True, metadata={"description": "Units on duty."})
@@ -182,6 +186,13 @@ class PlannedLengthOut(Shape):
         "What four of five visits would keep to, in steps of five minutes: of 20 visits or more of which more than a "
         "third are outside. Null where the plan may stay."
     )
+    measures = fields.List(
+        fields.Nested(MeasureOut), required=True,
+        metadata={
+            "description": "Of `median` and of `most`: each opens with /reports/flow/rows by its key, `by=protocol` "
+            "and this protocol as the line. A row says what was planned: versions planned otherwise are among them."
+        },
+    )  # fmt: skip
 
 
 class PlannedLengthsOut(Shape):

@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session
 from scheduler.actors import Actor
 from scheduler.clinic_time import GRID_MINUTES
 from scheduler.records import audit
-from scheduler.utilization.figures.figures import Asked, nth_percentile
+from scheduler.utilization.figures.figures import Asked, Measure, nth_percentile
 from scheduler.utilization.figures.lines import Names, ProtocolName
+from scheduler.utilization.flow.measures import BY_PHASE, WITHIN_PERCENT
 from scheduler.utilization.flow.report import read_kept
 from scheduler.utilization.flow.times import PHASES, Kept, compared
 
 ENOUGH = 20
 """Fewer visits than these tell nothing of a plan."""
-WITHIN_PERCENT = 80
-"""A plan should do for so many of a hundred visits."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,11 @@ class PlannedLength:
     suggested: int | None
     """What four of five visits would keep to, on the five-minute grid: where there are enough visits, more than a third
     of them are outside, and that is not what is planned already."""
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """What opens `median` and `most` in the report on flow, by protocol; each row says what was planned."""
+        return BY_PHASE[self.phase]
 
 
 def read_planned_lengths(db: Session, asked: Asked, *, actor: Actor, now: datetime) -> tuple[PlannedLength, ...]:

@@ -69,6 +69,8 @@ def test_durations_are_told_as_they_came_out(db, week, at):
         "wait_median": (7.5, 4), "wait_p90": (20, 4), "cycle_median": (130, 3), "cycle_p90": (160, 3),
         "cycle_beyond_plan_median": (0, 3), "recovery_median": (60, 3), "recovery_p90": (90, 3),
         "recovery_beyond_plan_median": (0, 3), "ready_median": (42.5, 2), "ready_p90": (45, 2),
+        "recovery_p80": (90, 3), "prepare_median": (30, 3), "prepare_p80": (30, 3), "infuse_median": (40, 3),
+        "infuse_p80": (40, 3), "turn_over_median": (0, 3), "turn_over_p80": (10, 3),
     }  # fmt: skip
 
 
@@ -238,6 +240,17 @@ def test_phases_are_told_against_their_plans(db, week, at):
     assert (found["prepare"].visits, found["prepare"].median, found["prepare"].most) == (3, 30, 30)
     assert (found["recover"].median, found["recover"].most, found["recover"].outside) == (60, 90, 2)
     assert (found["turn_over"].visits, found["turn_over"].outside) == (3, 2)
+
+
+def test_the_numbers_of_a_phase_open_into_its_visits(db, week, at):
+    found = lengths(db, week, at)
+
+    for each in found.values():
+        opened = [rows(db, week, one.key, each.protocol_id, By.PROTOCOL) for one in each.measures]
+        assert [len(one) for one in opened] == [each.visits, each.visits]
+        (line,) = report(db, week, at, by=By.PROTOCOL).lines
+        assert [line.figure(one.key).value for one in each.measures] == [each.median, each.most]
+        assert all(f"{each.planned} were planned" in row.words for row in opened[0])
 
 
 def many(clinic, at, visits, *, recover):

@@ -32,15 +32,21 @@ def slow_flow(history):
         "cycle_shorter": _share([out and by < 0 for out, by in zip(outside, beyond, strict=True)]),
         "cycle_in_band": _share([not out for out in outside]),
         "cycle_longer": _share([out and by > 0 for out, by in zip(outside, beyond, strict=True)]),
-        **_spread("recovery", [rest for rest, _ in rests]),
+        **_spread("recovery", [rest for rest, _ in rests], 80, 90),
+        **_spread("prepare", [each.started - each.roomed for each in treated if each.roomed is not None], 80),
+        **_spread("infuse", [each.stopped - each.started for each in treated if each.stopped is not None], 80),
+        **_spread("turn_over", [each.free - each.left for each, _ in left if each.free is not None], 80),
         "recovery_beyond_plan_median": _middle([rest - plan for rest, plan in rests]),
         **_spread("ready", ready), "kept_by_desk": (float(len(kept) - len(charted)), len(kept)),
     }  # fmt: skip
 
 
-def _spread(key, values):
-    enough = [each for each in values if 10 * sum(other <= each for other in values) >= 9 * len(values)]
-    return {f"{key}_median": _middle(values), f"{key}_p90": (min(enough, default=None), len(values))}
+def _spread(key, values, *highs):
+    told = {f"{key}_median": _middle(values)}
+    for high in highs or (90,):
+        enough = [each for each in values if 100 * sum(other <= each for other in values) >= high * len(values)]
+        told[f"{key}_p{high}"] = (min(enough, default=None), len(values))
+    return told
 
 
 def _middle(values):
