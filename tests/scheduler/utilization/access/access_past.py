@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from scheduler.clinic_time import MINUTE, instant
 from scheduler.models import Appointment, AppointmentStatus, Move, Patient, Series, Transition
-from tests.builders import MDD_INDUCTION, ZONE
+from tests.builders import MDD_INDUCTION, MONDAY, ZONE
 from tests.kept_days import TWO_HOURS, Keeper
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri")
 HOUR = timedelta(hours=1)
+FRIDAY = MONDAY + timedelta(days=4)
 
 
 def booked(clinic, visit, at):
@@ -50,6 +51,11 @@ def finish(keep, visit, at, rng):
             keep.missed(visit)
         case 2 | 3:
             keep.sat(visit, visit.starts_at, visit.starts_at + HOUR)
+
+
+def shares(figures, key):
+    """What a share is made of."""
+    return figures[key].numerator, figures[key].denominator
 
 
 class Recount:
