@@ -37,6 +37,8 @@ SPLITS = frozenset(By)
 """The hour, the chair and the prescriber are those of the first infusion."""
 COURSES = "Induction courses whose first infusion was given on these days: they follow no other, neither by the desk's"
 COURSES += " word nor within four weeks of another's last infusion."
+BEGUN = "courses begun; a visit held without a session is an infusion at its planned time, also where the desk did not "
+BEGUN += "take down that drug had begun: the report on chairs counts none there"
 MOST_NUMBERED = 10
 """Who gave up after more infusions than that is told together."""
 LEFT_OUT = "Whoever has been given nothing for 45 days and has no visit ahead has given up, too."
@@ -201,7 +203,7 @@ def _for(reason: str) -> Told:
 
 
 REPORT: tuple[tuple[Told, Counts], ...] = (
-    (Told(Measure("started", "Started", Unit.SERIES, "courses begun", COURSES), as_sum, SPLITS), _started),
+    (Told(Measure("started", "Started", Unit.SERIES, BEGUN, COURSES), as_sum, SPLITS), _started),
     (
         _share(
             "completed_in_window", "Completed within their window",
