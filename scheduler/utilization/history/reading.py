@@ -200,4 +200,4 @@ def _by_desk(visit: Visit, steps: Mapping[str, tuple[int, bool | None]]) -> Visi
 def _left_places(rows: Iterable[Any], policies: Sequence[DatedPolicy]) -> Iterator[LeftPlace]:
     for visit, version, chair, prescriber, start, length, moved in rows:
         late = start - moved < policy_at(policies, moved).late_notice_minutes
-        yield LeftPlace(visit, version, chair, prescriber, start, start + length, moved, late)
+        yield LeftPlace(visit, version, chair, prescriber, start, start + length, late)

@@ -80,7 +80,6 @@ class LeftPlace(NamedTuple):
     prescriber: str | None
     start: int
     end: int
-    moved: int
     late: bool
 
 

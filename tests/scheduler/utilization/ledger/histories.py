@@ -241,7 +241,7 @@ def ground_of(history):
         calendar, history.now,
         visits=[_visit(each) for each in history.visits],
         left_places=[
-            LeftPlace(e.visit, e.version, e.chair, e.prescriber, e.start, e.end, e.at, e.late) for e in history.moves
+            LeftPlace(e.visit, e.version, e.chair, e.prescriber, e.start, e.end, e.late) for e in history.moves
         ],
         protocols=history.protocols,
         offered=[OfferedVersion(*each) for each in history.offered],
