@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from scheduler.errors import NotFound
 from scheduler.models import Closure, ReportDay
 from scheduler.utilization.days.documents import as_document, from_document
-from scheduler.utilization.days.reading import read_days, reckon
+from scheduler.utilization.days.reading import read_days, reckon, two_spans
 from scheduler.utilization.history.reading import read_ground
 from scheduler.utilization.ledger.kinds import Kind
 from scheduler.utilization.ledger.tallies import Cell, sums_of
@@ -21,7 +21,8 @@ from tests.scheduler.utilization.days.built import build
 DAY = timedelta(days=1)
 SUNDAY = MONDAY + 6 * DAY
 UNBUILT = 14
-"""Statements for days of which one at least is not kept, at most."""
+"""Statements for days of which one at least is not kept, at most; where they lie far apart, one ground more."""
+GROUND = 11
 
 
 @pytest.fixture
@@ -144,6 +145,40 @@ def test_a_day_comes_out_the_same_whichever_days_are_read_with_it(db, clinic, ke
     together = from_rows(db, clinic, at("Sun 20:00"))
 
     assert together == [reckoned_alone(db, clinic, day.date, at("Sun 20:00")) for day in together]
+
+
+def numbered(*numbers):
+    return [MONDAY + number * DAY for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("missing", "spans"),
+    [
+        ([], []),
+        ([0], [[0]]),
+        ([0, 1, 2], [[0, 1, 2]]),
+        ([0, 7], [[0, 7]]),
+        ([0, 8], [[0], [8]]),
+        ([0, 1, 20, 90, 91], [[0, 1, 20], [90, 91]]),
+    ],
+)
+def test_missing_days_are_read_in_two_spans_at_most_with_the_widest_gap_between_them(missing, spans):
+    assert two_spans(numbered(*missing)) == [numbered(*each) for each in spans]
+
+
+def test_today_and_a_day_changed_long_ago_take_the_statements_of_two_grounds(db, clinic, keep, at):
+    now, last = at("Sun 12:00", week=9), SUNDAY + 63 * DAY
+    keep.sat(keep.plan("A", at("Sat 09:00", week=9)), at("Sat 09:00", week=9), at("Sat 11:00", week=9))
+    build(db, clinic.id, now)
+    clinic.keep(Closure(clinic_id=clinic.id, starts_at=at("Tue 12:00"), ends_at=at("Tue 18:00"), reason="Flood"))
+
+    with counted(db) as sent:
+        found = read_days(db, clinic.id, MONDAY, last, now=now)
+
+    ground = read_ground(db, clinic.id, MONDAY, last, now=now)
+    assert found == list(reckon(ground, [day.date for day in ground.days]))
+    assert len([each for each in sent if " closures" in each]) == 2
+    assert len(sent) <= UNBUILT + GROUND
 
 
 def test_a_year_takes_as_many_statements_as_a_day(db, clinic, keep, at):
