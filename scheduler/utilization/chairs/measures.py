@@ -120,12 +120,13 @@ def _rate(key: str, title: str, formula: str, counted: str, of: tuple[str, ...])
     return Counting(Measure(key, title, Unit.SHARE, formula, VISIT_WORDS), (counted,), of)
 
 
+GIVEN = "Visits at which drug was given, by their session, or, without one, by the desk's word that it had begun"
 COUNTINGS: tuple[Counting, ...] = (
     *_utilization(),
     Counting(
         Measure(
             "infusions_per_chair_day", "Infusions per chair-day", Unit.PER_DAY,
-            "Visits at which drug was given / days on which a chair was open, each chair by itself.", VISIT_WORDS,
+            f"{GIVEN} / days on which a chair was open, each chair by itself.", VISIT_WORDS,
         ),
         (Count.INFUSIONS,), (Count.CHAIR_DAYS,),
     ),
@@ -148,7 +149,7 @@ COUNTINGS: tuple[Counting, ...] = (
         ),
         (Count.OVERTIME,), (Count.OVERTIME,),
     ),
-    _visits("infusions", "Infusions", "Visits at which drug was given.", Count.INFUSIONS),
+    _visits("infusions", "Infusions", f"{GIVEN}.", Count.INFUSIONS),
     Counting(
         Measure(
             "chair_days", "Chair-days", Unit.DAYS, "Days on which a chair was open, each chair by itself.", OPEN_WORDS
