@@ -6,6 +6,7 @@ from marshmallow import fields, post_load, validate
 
 from api.paging import PageIn
 from api.schemas.base import Instant, LocalDate, Shape
+from api.schemas.booking import LocalTime
 from api.schemas.clinics import DatesIn
 from scheduler.utilization.figures.figures import DECIMALS, Asked, By, Unit
 from scheduler.utilization.flow.times import PHASES
@@ -99,8 +100,8 @@ class ReportRowOut(Shape):
 
     key = fields.String(required=True, metadata={"description": "Unique within the figure; rows are in its order."})
     day = LocalDate(required=True)
-    starts_at = Instant(required=True, allow_none=True)
-    ends_at = Instant(required=True, allow_none=True)
+    starts_at = LocalTime(required=True, allow_none=True)
+    ends_at = LocalTime(required=True, allow_none=True)
     value = number("What it adds to the numerator.")
     counted = fields.Boolean(
         required=True, metadata={"description": "In the numerator; else only in what that is divided by."}

@@ -1,15 +1,17 @@
 """The reports a manager can ask for, by name, and the ways into them: each is written down in the book."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from scheduler.actors import Actor
 from scheduler.collector import collector_at_rest
 from scheduler.records import audit
+from scheduler.records.zone import read_zone
 from scheduler.utilization.access import report as access
 from scheduler.utilization.chairs import report as chairs
 from scheduler.utilization.chairs import rows as chair_rows
@@ -76,7 +78,8 @@ def read_rows(
     db: Session, name: str, asked: Asked, measure: str, line: str | None, *, actor: Actor, now: datetime,
     after: str | None = None, limit: int | None = None,
 ) -> list[Row]:  # fmt: skip
-    """What a figure counts, from behind the key `after` on: all of it, or up to `limit`; patients as one may know them.
+    """What a figure counts, from behind the key `after` on: all of it, or up to `limit`; patients as one may know
+    them, times in the clinic's offset.
 
     Raises `Invalid` for a range that cannot be, and `NotFound` for no such measure or line.
     """
@@ -87,7 +90,15 @@ def read_rows(
         else:
             rows = kind.rows(db, asked, measure, line, actor=actor, now=now)
             found = [row for row in rows if after is None or row.key > after][:limit]
-    return name_rows(db, found, actor=actor, now=now, report=name, measure=measure, **_said(asked))
+    named = name_rows(db, found, actor=actor, now=now, report=name, measure=measure, **_said(asked))
+    zone = read_zone(db, actor.clinic_id)
+    return [_by_wall_clock(row, zone) for row in named]
+
+
+def _by_wall_clock(row: Row, zone: ZoneInfo) -> Row:
+    """The row with its times in the clinic's offset."""
+    starts, ends = (at and at.astimezone(zone) for at in (row.starts_at, row.ends_at))
+    return replace(row, starts_at=starts, ends_at=ends)
 
 
 def _said(asked: Asked) -> dict[str, Any]:
