@@ -48,7 +48,7 @@ WORDS: dict[str, str] = {
 }
 """What a row says of itself."""
 OF_THE_WHOLE = (By.PROTOCOL, By.PRESCRIBER)
-"""By these, minutes are shares of all open minutes, so that the lines add up to the whole's share."""
+"""By these, minutes are shares of those of all chairs, so that the lines add up to the whole's share."""
 
 
 @dataclass(frozen=True)

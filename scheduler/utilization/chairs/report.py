@@ -57,4 +57,4 @@ def _notes(counts: Counter[str], by: By | None) -> Iterator[str]:
     if counts[Kind.UNRECORDED]:
         yield "Of some visits nobody wrote down what became of them: their minutes count as not recorded."
     if by in OF_THE_WHOLE:
-        yield "Shares of minutes are of all open minutes, whosever they were, so that the lines add up to the whole."
+        yield "Shares are of the minutes of all chairs, whosever they were, so that the lines add up to the whole."

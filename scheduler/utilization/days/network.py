@@ -59,7 +59,7 @@ class ClinicMonth:
 
 
 def read_network(db: Session, first: date, last: date, *, now: datetime) -> list[ClinicMonth]:
-    """A line for each clinic and each month from that of `first` to that of `last`, as far as the clinic has been open.
+    """A line for each clinic and each month from that of `first` to that of `last`, from the clinic's first visit on.
 
     By name and month. The caller sees one snapshot.
     """

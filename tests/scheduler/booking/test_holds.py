@@ -6,15 +6,17 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from scheduler.administration.policies import change_policy
 from scheduler.booking.appointments import Why
 from scheduler.booking.changing.apply import apply_changes
 from scheduler.booking.changing.changes import ChangeKind, Seen, SeriesChange
 from scheduler.booking.changing.running import planned, read_running
 from scheduler.booking.holding import choices, holds
 from scheduler.booking.holding.refused import explain_refused_hold
+from scheduler.booking.policy import Policy
 from scheduler.clinic_time import DAY
 from scheduler.errors import AlreadyRenewed, HoldEnded, HoldOfAnother, Invalid, NotFound, PlanRefused
-from scheduler.models import BookingPolicy, ChangeReason, Claim, Hold, HoldState, Side
+from scheduler.models import ChangeReason, Claim, Hold, HoldState, Side
 from tests.builders import MONDAY
 from tests.counting import counted
 from tests.scheduler.booking.desk import Desk, moved
@@ -234,8 +236,7 @@ def test_open_holds_are_listed_until_the_instant_they_expire(db, clinic, desk, n
 
 
 def test_the_clinic_sets_how_long_a_hold_lasts(db, clinic, desk, now):
-    rules = {"late_notice_minutes": 0, "grace_minutes": 0, "offer_minutes": 5, "reminder_minutes": []}
-    clinic.keep(BookingPolicy(clinic_id=clinic.id, effective_from=now, created_at=now, hold_minutes=45, **rules))
+    change_policy(db, Policy(hold_minutes=45), actor=clinic.administrator, now=now)
 
     assert desk.hold(desk.plans(clinic.patient())[0]).expires_at == now + timedelta(minutes=45)
 
