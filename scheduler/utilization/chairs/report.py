@@ -46,6 +46,8 @@ def _sum(group: Group, counting: Counting, kinds: tuple[str, ...]) -> int:
 
 def _notes(counts: Counter[str], by: By | None) -> Iterator[str]:
     """What whoever reads the report must know."""
+    if not any(counts[kind] for kind in Kind):
+        yield "No chair was open on these days, as far as they have come."
     lost = {kind: counts[kind] for kind in CAUSES if counts[kind]}
     if lost:
         largest = max(lost, key=lambda kind: lost[kind])

@@ -29,8 +29,8 @@ from scheduler.utilization.staffing.curve import Curve, curve_of
 TITLE = "What the day asked of the nurses"
 FOOT = (
     "Mean over the days a nurse was on duty or asked for, by quarter hour. Units: what protocols ask of a nurse for a "
-    "visit, as booking counts them; actual follows what really took place, phase by phase. Starts: infusions begun in "
-    "a quarter hour."
+    "visit, as booking counts them; actual follows what really took place, phase by phase. The highest minute may lie "
+    "above any quarter hour's mean. Starts: infusions begun in a quarter hour."
 )
 HIGH = 5.6
 NOBODY = "No nurse was on duty."

@@ -140,3 +140,9 @@ def test_no_number_of_days_or_visits_makes_it_ask_more(db, read, clinic, at):
 def test_what_cannot_be_asked_is_refused(read):
     with pytest.raises(Invalid):
         read(MONDAY - timedelta(days=1))
+
+
+def test_days_on_which_nothing_was_open_say_so(db, clinic, at):
+    report = read_chairs(db, Asked(date(2027, 1, 1), date(2027, 1, 31)), actor=clinic.manager, now=at("Fri 20:00"))
+
+    assert report.notes == ("No chair was open on these days, as far as they have come.",)
