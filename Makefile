@@ -37,7 +37,7 @@ demo: setup ## Make the demo clinic anew, dated around today
 .PHONY: test
 test: .venv/dev.stamp ## Run the tests on SQLite and on a PostgreSQL of their own (ARGS="-k name -n 0")
 	@echo "Running the tests"
-	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope $(ARGS)
 
 .PHONY: check
 check: lint test ## Everything CI runs: lint, types, layers, tests

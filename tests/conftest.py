@@ -4,11 +4,13 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from scheduler.actors import Role
 from scheduler.models.engine import Database
@@ -31,6 +33,28 @@ LONG = (
     "test_bench.py",
 )
 """Files with tests of a minute or so."""
+
+
+TOGETHER = {
+    "tests/scheduler/demo/": "demo",
+    "tests/test_tour.py": "tour",
+    "tests/api/pages/test_in_a_browser.py": "browser",
+    "tests/api/pages/test_history_of_the_tablet.py": "browser",
+}
+"""Tests that share what is dear to make, such as a demo clinic: one worker runs them all."""
+
+
+class SharingScheduler(LoadScopeScheduling):
+    """Hands out tests one by one, but for those that belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharingScheduler:
+    """Marks of groups, xdist's own way, are lost on the newest pytest: it keeps no name they could be added to."""
+    return SharingScheduler(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

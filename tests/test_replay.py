@@ -1,4 +1,4 @@
-"""Whole sessions over HTTP: one step by step, and a hundred whose steps are mixed by eight threads."""
+"""Whole sessions over HTTP: one step by step, and fifty whose steps are mixed by eight threads."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ from tests.treatments import visit
 
 EVENING = clinic_instant("Mon 17:55")
 BETWEEN, NIGHT = EVENING + timedelta(minutes=5), EVENING + timedelta(minutes=10)
-SESSIONS, THREADS = 100, 8
+SESSIONS, THREADS = 50, 8
 BOOKING = {"capacity", "claims", "appointments", "series", "hours", "histories"}
 """Checks of how visits were booked: these were put there by hand."""
 
@@ -159,7 +159,7 @@ def turns(scripts: list[Script], rng: Random) -> None:
         under_way = [steps for steps in under_way if next(steps, None)]
 
 
-def test_a_hundred_sessions_mixed_by_eight_threads_lose_nothing(database):
+def test_fifty_sessions_mixed_by_eight_threads_lose_nothing(database):
     ward = build_ward(database, SESSIONS)
     with served(real_app(database, EVENING)) as port:
         early = islice(cycle((None, 25, None, 17.5)), SESSIONS)

@@ -28,8 +28,6 @@ CLINIC = [sys.executable, "-c", "from api.cli import main; main()"]
 CURL = "curl" if shutil.which("curl") else "stand-in"
 """What asks the server: where the machine has no curl, what stands in for it. So the tour is always walked."""
 
-pytestmark = pytest.mark.xdist_group("tour")  # its clinic is made once, by one worker
-
 
 def blocks() -> list[tuple[str, str]]:
     """Every block of commands with what the page says it prints; what is to be done in a browser is one as well."""

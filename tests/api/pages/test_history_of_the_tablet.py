@@ -9,8 +9,6 @@ from tests.api.pages.desk import Desk, press_send, tick
 from tests.browser import FLAGS, TABLET, Visit, chromium
 from tests.scheduler.outcomes.questionnaires import asked
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture
 def at_the_tablet(chromium_browser: Browser, desk: Desk) -> Iterator[Page]:

@@ -12,8 +12,6 @@ from tests.api.pages.desk import ACCENT, PALE, SEND, Desk, press_send, tick
 from tests.browser import NARROW, TABLET, picture
 from tests.scheduler.outcomes.questionnaires import asked
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 def test_a_patient_answers_on_a_phone_by_keyboard_alone(desk, visit):
     before = len(desk.forms())

@@ -28,8 +28,6 @@ from scheduler.outcomes.trajectories.reading import read_courses, read_yardstick
 from scheduler.outcomes.trajectories.trajectory import read_course
 from tests.scheduler.demo.conftest import NOW, TODAY
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
-
 RESPONSE, REMISSION, WORSE = 0.544, 0.296, 0.084
 """Of the model after six infusions; published were 0.536, 0.289 and 0.084 (McInnes et al. 2022)."""
 INDUCTIONS = (

@@ -42,8 +42,6 @@ from scheduler.utilization.minutes import By, report
 from tests.scheduler.demo.conftest import NOW, PASSWORD, TODAY, built
 from tests.scheduler.demo.test_scores import TABLE
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
-
 PAST, YESTERDAY, SIX_DAYS = timedelta(weeks=12), TODAY - timedelta(days=1), timedelta(days=6)
 INDUCTIONS = ("mdd_induction_2x", "mdd_induction_3x", "mdd_induction_4", "bipolar_induction", "ptsd_induction")
 

@@ -38,8 +38,6 @@ from scheduler.models import (
 from scheduler.protocols import ResourceKind
 from tests.scheduler.demo.conftest import NOW, TODAY, built
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
-
 OTHER_DAYS = {
     "the day before Thanksgiving": date(2026, 11, 25),
     "a Sunday on which clocks go forward": date(2026, 3, 8),

@@ -38,8 +38,6 @@ from scheduler.sessions.record.live_board import read_live_board
 from scheduler.treatment import Phase
 from tests.scheduler.demo.conftest import NOW, TODAY, built
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once, by one worker
-
 THURSDAY = TODAY + timedelta(days=1)
 """A busy day; few come on Wednesdays."""
 MIDDAY = clinic_time.boundary(THURSDAY, 13 * 60 + 55, ZONE)
