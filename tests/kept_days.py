@@ -21,7 +21,7 @@ from scheduler.models import (
     TreatmentSession,
 )
 from scheduler.protocols import Leg, Phases, ProtocolDefinition, ResourceKind
-from tests.builders import MDD_INDUCTION, ClinicCast
+from tests.builders import MDD_INDUCTION, ClinicCast, clinic_instant
 from tests.treatments import settings_row, template
 
 TWO_HOURS = replace(
@@ -149,3 +149,14 @@ class Keeper:
 
 def _definition(cast: ClinicCast, key: str) -> ProtocolDefinition:
     return {MDD_INDUCTION.key: MDD_INDUCTION, TWO_HOURS.key: TWO_HOURS}[key]
+
+
+def keep_worked_example(clinic: ClinicCast) -> Keeper:
+    """The visits of domain section 5.3, on Monday in chairs A and B: two each, the last of them missed."""
+    clinic.add_protocol(TWO_HOURS)
+    keep, at = Keeper(clinic, TWO_HOURS.key), clinic_instant
+    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:55"))
+    keep.sat(keep.plan("A", at("Mon 11:00")), at("Mon 11:10"), at("Mon 13:20"))
+    keep.sat(keep.plan("B", at("Mon 09:30")), at("Mon 09:30"), at("Mon 11:20"))
+    keep.missed(keep.plan("B", at("Mon 11:30")))
+    return keep

@@ -16,7 +16,7 @@ from scheduler.utilization.reports import KINDS
 from tests.builders import MONDAY, clinic_instant
 from tests.clients import Client, lent_app, token_of
 from tests.counting import counted
-from tests.kept_days import TWO_HOURS, Keeper
+from tests.kept_days import TWO_HOURS, Keeper, keep_worked_example
 
 LATER = clinic_instant("Mon 09:00", week=5)
 DAY = f"from={MONDAY}&to={MONDAY}"
@@ -48,13 +48,7 @@ def manager(later_as):
 def example(db, clinic, at):
     """The worked example: two chairs from nine to one, two visits each, the last of them missed."""
     db.execute(update(OpeningHours).values(opens=9 * 60, closes=13 * 60))
-    clinic.add_protocol(TWO_HOURS)
-    keep = Keeper(clinic, TWO_HOURS.key)
-    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:55"))
-    keep.sat(keep.plan("A", at("Mon 11:00")), at("Mon 11:10"), at("Mon 13:20"))
-    keep.sat(keep.plan("B", at("Mon 09:30")), at("Mon 09:30"), at("Mon 11:20"))
-    keep.missed(keep.plan("B", at("Mon 11:30")))
-    return keep
+    return keep_worked_example(clinic)
 
 
 @pytest.fixture

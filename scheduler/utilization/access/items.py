@@ -13,8 +13,8 @@ from scheduler.utilization.access.reading import Waiting
 from scheduler.utilization.access.third_next_reading import Sample
 from scheduler.utilization.figures.items import Item
 from scheduler.utilization.history.ground import Ground
-from scheduler.utilization.history.minute_masks import HOUR
-from scheduler.utilization.history.stays import Stay, by_day, stood_at
+from scheduler.utilization.history.minute_masks import HOUR, by_day
+from scheduler.utilization.history.stays import Stay, stood_at
 from scheduler.utilization.history.visits import Became, Visit
 from scheduler.utilization.series.reading import Begun
 
@@ -46,7 +46,8 @@ class Scene:
 
     @cached_property
     def stays_on(self) -> Mapping[date, Sequence[Stay]]:
-        return by_day(self.stays, self.ground.calendar)
+        spans = ((stay, stay.place.start, stay.place.end) for stay in self.stays)
+        return by_day(spans, self.ground.calendar)
 
     @cached_property
     def booked(self) -> Mapping[str, int]:

@@ -23,7 +23,7 @@ from scheduler.utilization.figures.figures import Row
 WORKS_WITH_PATIENTS = (Role.SCHEDULER, Role.CLINICIAN)
 OPENED = "report.opened"
 AT_ONCE = 10_000
-"""How many patients a statement asks for: the databases take no more than some ten thousand values in one."""
+"""How many ids a statement asks for: the databases take no more than some ten thousand values in one."""
 
 
 def name_rows(db: Session, rows: Sequence[Row], *, actor: Actor, now: datetime, **details: Any) -> list[Row]:

@@ -2,19 +2,17 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from scheduler import clinic_time
 from scheduler.booking.calendar import Bookable, ClinicCalendar
 from scheduler.protocols import ProtocolDefinition, ResourceKind
-from scheduler.utilization.history.minute_masks import Day, days_of
+from scheduler.utilization.history.minute_masks import Day, by_day, days_of
 from scheduler.utilization.history.visits import LeftPlace, Visit
-
-Thing = TypeVar("Thing")
 
 
 class OfferedVersion(NamedTuple):
@@ -97,24 +95,15 @@ class Ground:
 
     @cached_property
     def _visits_by_day(self) -> dict[date, list[Visit]]:
-        return self._by_day((visit, *_whole(visit)) for visit in self.visits)
+        return by_day(((visit, *_whole(visit)) for visit in self.visits), self.calendar)
 
     @cached_property
     def _left_by_place(self) -> dict[tuple[date, str], list[LeftPlace]]:
         found: dict[tuple[date, str], list[LeftPlace]] = defaultdict(list)
-        for day, places in self._by_day((place, place.start, place.end) for place in self.left_places).items():
+        spans = ((place, place.start, place.end) for place in self.left_places)
+        for day, places in by_day(spans, self.calendar).items():
             for place in places:
                 found[day, place.chair].append(place)
-        return found
-
-    def _by_day(self, things: Iterable[tuple[Thing, int, int]]) -> dict[date, list[Thing]]:
-        days = self.calendar.days
-        midnights = [self.calendar.day_span(day).start for day in days]
-        found: dict[date, list[Thing]] = defaultdict(list)
-        for thing, start, end in things:
-            first, last = (bisect_right(midnights, minute) - 1 for minute in (start, end - 1))
-            for place in range(max(first, 0), last + 1):
-                found[days[place]].append(thing)
         return found
 
 

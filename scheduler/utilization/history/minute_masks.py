@@ -3,15 +3,21 @@
 Bit 0 is local midnight. A day has 1,380, 1,440 or 1,500 of them, as the clocks have it.
 """
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from scheduler import clinic_time
+from scheduler.booking.calendar import ClinicCalendar
 from scheduler.intervals import Interval
 from scheduler.opening import Span
+
+Thing = TypeVar("Thing")
 
 HOUR = 60
 QUARTER = 15
@@ -89,3 +95,16 @@ def runs(mask: int) -> Iterator[tuple[int, int]]:
 def days_of(first: date, last: date, zone: ZoneInfo) -> list[Day]:
     """Every day from `first` to `last`, both included."""
     return [Day(first + timedelta(days=number), zone) for number in range((last - first).days + 1)]
+
+
+def by_day(things: Iterable[tuple[Thing, int, int]], calendar: ClinicCalendar) -> dict[date, list[Thing]]:
+    """Things by every day of a calendar that they touch, from one UTC minute up to another."""
+    days = calendar.days
+    midnights, beyond = [calendar.day_span(day).start for day in days], calendar.day_span(days[-1]).end
+    found: dict[date, list[Thing]] = defaultdict(list)
+    for thing, start, end in things:
+        if start < beyond:
+            first, last = (bisect_right(midnights, minute) - 1 for minute in (start, end - 1))
+            for place in range(max(first, 0), last + 1):
+                found[days[place]].append(thing)
+    return found

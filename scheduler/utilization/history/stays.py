@@ -4,13 +4,8 @@ Nobody wrote down on which day a visit was booked, only when its series was. So 
 if one of its number was given up before it, when that was: it was placed anew then or later.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
-
-from scheduler.booking.calendar import ClinicCalendar
 
 
 class Place(NamedTuple):
@@ -80,16 +75,3 @@ def _standing(life: Life) -> Iterator[tuple[int, int | None]]:
 def stood_at(stays: Iterable[Stay], instant: int) -> list[Stay]:
     """The places that were taken at an instant: what happened before it counts, what happened in it does not."""
     return [each for each in stays if each.since < instant and (each.until is None or instant <= each.until)]
-
-
-def by_day(stays: Iterable[Stay], calendar: ClinicCalendar) -> Mapping[date, Sequence[Stay]]:
-    """Stays by every local day of the calendar that their place touches."""
-    days = calendar.days
-    midnights = [calendar.day_span(day).start for day in days]
-    beyond = calendar.day_span(days[-1]).end
-    found: dict[date, list[Stay]] = defaultdict(list)
-    for stay in (each for each in stays if each.place.start < beyond):
-        first, last = (bisect_right(midnights, minute) - 1 for minute in (stay.place.start, stay.place.end - 1))
-        for number in range(max(first, 0), last + 1):
-            found[days[number]].append(stay)
-    return found

@@ -22,6 +22,7 @@ from scheduler.outcomes.cohorts.facts import carries_on
 from scheduler.outcomes.trajectories.courses import Course, Infusion
 from scheduler.outcomes.trajectories.reading import read_courses
 from scheduler.records.access import with_registration
+from scheduler.utilization.figures.naming import AT_ONCE
 
 EARLY = timedelta(days=2)
 """How far the plan of a visit is looked for around the days: an infusion begins on its visit's day, or thereabouts."""
@@ -75,22 +76,26 @@ class Begun:
 def read_begun(db: Session, clinic_id: UUID, first: date, last: date, zone: ZoneInfo) -> list[Begun]:
     """Courses that follow no other, neither by the desk's word nor within weeks, by the time they began.
 
-    Seven statements, and one more where a version of a protocol is met for the first time. It opens no record.
+    Seven statements for ten thousand series, and one more where a version of a protocol is met for the first time. It
+    opens no record.
     """
     # Read first, and not nested in what follows: without statistics PostgreSQL takes minutes over what it then plans.
     wanted = db.scalars(_candidates(clinic_id, boundary(first, 0, zone), boundary(last + DAY, 0, zone))).all()
     with collector_at_rest():
-        desk = _read_desk(db, wanted, clinic_id, zone)
-        records = read_courses(db, clinic_id, series=wanted, scales=[])
-        found = [
-            desk.begun(course, record.courses)
-            for record in records.values()
-            for course in record.courses
-            if course.series_id in desk.heads and course.given and not carries_on(course, record.courses)
-        ]
+        parts = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
+        found = [begun for part in parts for begun in _begun_of(db, part, clinic_id, zone)]
     return sorted(
         (each for each in found if first <= each.day <= last), key=lambda each: (each.course.starts, each.series)
     )
+
+
+def _begun_of(db: Session, wanted: Sequence[UUID], clinic_id: UUID, zone: ZoneInfo) -> Iterator[Begun]:
+    """Those of these series that began at all and follow no other."""
+    desk = _read_desk(db, wanted, clinic_id, zone)
+    for record in read_courses(db, clinic_id, series=wanted, scales=[]).values():
+        for course in record.courses:
+            if course.series_id in desk.heads and course.given and not carries_on(course, record.courses):
+                yield desk.begun(course, record.courses)
 
 
 def _read_desk(db: Session, wanted: Sequence[UUID], clinic_id: UUID, zone: ZoneInfo) -> "_Desk":

@@ -11,19 +11,14 @@ from scheduler.utilization.ledger.chair_days import chair_days
 from scheduler.utilization.ledger.kinds import Count, Kind
 from scheduler.utilization.ledger.tallies import sums_of, tally_of
 from tests.builders import MONDAY
-from tests.kept_days import TWO_HOURS, Keeper
+from tests.kept_days import keep_worked_example
 
 
 @pytest.fixture
 def monday(db, clinic, at):
     """Two chairs from nine to one; two visits each, the last of them missed."""
     db.execute(update(OpeningHours).values(opens=9 * 60, closes=13 * 60))
-    clinic.add_protocol(TWO_HOURS)
-    keep = Keeper(clinic, TWO_HOURS.key)
-    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:55"))
-    keep.sat(keep.plan("A", at("Mon 11:00")), at("Mon 11:10"), at("Mon 13:20"))
-    keep.sat(keep.plan("B", at("Mon 09:30")), at("Mon 09:30"), at("Mon 11:20"))
-    keep.missed(keep.plan("B", at("Mon 11:30")))
+    keep_worked_example(clinic)
     return clinic
 
 

@@ -19,7 +19,7 @@ from scheduler.utilization.months import after, before, first_of, last_of
 from scheduler.utilization.pictures.drawing import PICTURES
 from scheduler.utilization.reports import KINDS
 from tests.counting import counted
-from tests.kept_days import TWO_HOURS, Keeper
+from tests.kept_days import TWO_HOURS, Keeper, keep_worked_example
 
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
 
@@ -30,12 +30,7 @@ def example(db, clinic, at):
     open_on = {"opens": 9 * 60, "closes": 13 * 60, "valid_until": date(2026, 3, 6), "valid_from": date(2026, 3, 2)}
     db.execute(update(OpeningHours).where(OpeningHours.weekday == 0).values(**open_on))
     db.execute(update(OpeningHours).where(OpeningHours.weekday > 0).values(valid_until=date(2026, 1, 2)))
-    clinic.add_protocol(TWO_HOURS)
-    keep = Keeper(clinic, TWO_HOURS.key)
-    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:55"))
-    keep.sat(keep.plan("A", at("Mon 11:00")), at("Mon 11:10"), at("Mon 13:20"))
-    keep.sat(keep.plan("B", at("Mon 09:30")), at("Mon 09:30"), at("Mon 11:20"))
-    keep.missed(keep.plan("B", at("Mon 11:30")))
+    keep_worked_example(clinic)
     return clinic
 
 

@@ -11,7 +11,7 @@ from scheduler.utilization.pictures.reading import pictured_of
 from scheduler.utilization.pictures.sums import Step, added, by_hour, by_stretch, step_of, whole
 from scheduler.utilization.pictures.words import counted_until, length, part, percent, period
 from tests import builders
-from tests.kept_days import TWO_HOURS, Keeper
+from tests.kept_days import keep_worked_example
 from tests.scheduler.utilization.pictures.weeks import BUSY, MONDAY, NEW_YORK, day
 
 DAY = timedelta(days=1)
@@ -100,12 +100,7 @@ def test_it_is_said_up_to_when_minutes_were_counted(until, said):
 
 def test_the_worked_example_comes_out(db, clinic, at):
     db.execute(update(OpeningHours).values(opens=9 * 60, closes=13 * 60))
-    clinic.add_protocol(TWO_HOURS)
-    keep = Keeper(clinic, TWO_HOURS.key)
-    keep.sat(keep.plan("A", at("Mon 09:00")), at("Mon 09:05"), at("Mon 10:55"))
-    keep.sat(keep.plan("A", at("Mon 11:00")), at("Mon 11:10"), at("Mon 13:20"))
-    keep.sat(keep.plan("B", at("Mon 09:30")), at("Mon 09:30"), at("Mon 11:20"))
-    keep.missed(keep.plan("B", at("Mon 11:30")))
+    keep_worked_example(clinic)
 
     found = pictured_of(db, clinic.id, builders.MONDAY, builders.MONDAY, now=at("Mon 20:00"))
 
