@@ -12,6 +12,7 @@ from scheduler.clinic_time import instant
 from scheduler.errors import Invalid, NotFound
 from scheduler.models import Appointment, EndReason, Series, SeriesStatus, TreatmentSession
 from scheduler.utilization.figures.figures import Asked, By
+from scheduler.utilization.series import reading
 from scheduler.utilization.series.report import MEASURES, read_rows, read_series
 from tests.builders import MDD_INDUCTION, MONDAY, ZONE
 from tests.counting import counted
@@ -294,3 +295,14 @@ def test_many_courses_take_no_more_statements_than_few(db, clinic, keep):
         read_series(db, asked, actor=clinic.manager, now=noon(LATER))
 
     assert len(many) == len(few) <= 9
+
+
+def test_courses_asked_for_a_few_at_a_time_are_the_same(db, clinic, keep, monkeypatch):
+    random_past(keep, 2)
+    asked = Asked(MONDAY - 30 * DAY, LATER, By.PROTOCOL)
+    whole = read_series(db, asked, actor=clinic.manager, now=noon(LATER))
+    assert whole.whole.figures[0].population > 1
+
+    monkeypatch.setattr(reading, "AT_ONCE", 1)
+
+    assert read_series(db, asked, actor=clinic.manager, now=noon(LATER)) == whole
